@@ -140,9 +140,7 @@ class Seal(Protocol):
 
     name: str
 
-    def sign(
-        self, files: Sequence[Path], *, key: Path | None, password: Callable[[], str] | None
-    ) -> SealSummary: ...
+    def sign(self, files: Sequence[Path], *, key: Path | None, password: Callable[[], str] | None) -> SealSummary: ...
 
     def verify(self, path: Path, *, trust: Path | None) -> VerificationReport: ...
 

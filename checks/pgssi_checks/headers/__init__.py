@@ -1,0 +1,1 @@
+"""Response headers that tell the browser how to protect the user."""

@@ -1,0 +1,55 @@
+"""What is concluded for a rule, or for one part of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pgssi_probe.model.outcome import Frozen, Reason
+from pgssi_probe.model.text import Bilingual
+
+
+class Verdict(StrEnum):
+    """See docs/verdicts.md. `no_deviation` is a pass with partial coverage: never called compliant."""
+
+    NON_COMPLIANT = "non_compliant"
+    SUSPECTED = "suspected"
+    NOT_EVALUATED = "not_evaluated"
+    TO_JUSTIFY = "to_justify"
+    DECLARED = "declared"
+    NO_DEVIATION = "no_deviation"
+    COMPLIANT = "compliant"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class UnevaluatedCheck(Frozen):
+    """A check that a part relies on and that concluded nothing, with why."""
+
+    check: str
+    reason: Reason
+
+
+class PartVerdict(Frozen):
+    part: str
+    point: Bilingual
+    verdict: Verdict
+    outcomes: tuple[str, ...] = ()
+    unevaluated: tuple[UnevaluatedCheck, ...] = ()
+
+
+class RuleVerdict(Frozen):
+    """One of the 65. `reason` says in a closed vocabulary why it is not evaluated, when it is not."""
+
+    rule: str
+    family: str
+    title: Bilingual
+    rule_class: str
+    obligation: str
+    addressed_to: tuple[str, ...]
+    dicp: str
+    verdict: Verdict
+    reason: Reason | None = None
+    parts: tuple[PartVerdict, ...]
+    outcomes: tuple[str, ...]
+    informative: tuple[str, ...] = ()
+    documents: tuple[Bilingual, ...] = ()
+    page: int
