@@ -1,0 +1,73 @@
+"""Reading the data files of the guide, each validated once per process."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from pgssi_probe.guide.tls import TlsProfile
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_Loader: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class GuideError(Exception):
+    """A data file of the guide is missing or wrong. `file` is its name, `place` a path inside it or a line."""
+
+    def __init__(self, file: str, place: str, problem: str) -> None:
+        super().__init__(f"{file}: {place}: {problem}" if place else f"{file}: {problem}")
+        self.file = file
+        self.place = place
+        self.problem = problem
+
+
+def parse(text: str, model: type[Model], file: str) -> Model:
+    """The YAML text as a model. GuideError names the file and the place of the first mistake."""
+    try:
+        raw = yaml.load(text, Loader=_Loader)  # noqa: S506 - both are the safe loader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise GuideError(file, place, error.problem or "not YAML") from error
+    except yaml.YAMLError as error:
+        raise GuideError(file, "", str(error)) from error
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise GuideError(file, _place(raw, first["loc"]), first["msg"]) from error
+
+
+def _place(raw: object, location: tuple[int | str, ...]) -> str:
+    """A dotted path where list items that carry an id are shown by it: rules[AA7].parts[AA7.1].point."""
+    words = ""
+    here = raw
+    for step in location:
+        if isinstance(step, int):
+            item = here[step] if isinstance(here, list) and step < len(here) else None
+            label = item.get("id", step) if isinstance(item, dict) else step
+            words += f"[{label}]"
+            here = item
+        else:
+            words += f".{step}" if words else step
+            here = here.get(step) if isinstance(here, dict) else None
+    return words
+
+
+def _read(name: str, model: type[Model]) -> Model:
+    try:
+        text = files("pgssi_probe.guide").joinpath("data", name).read_text(encoding="utf-8")
+    except OSError as error:
+        raise GuideError(name, "", "cannot be read") from error
+    return parse(text, model, name)
+
+
+@cache
+def tls_profile() -> TlsProfile:
+    """RECOTLS v1.2 with its later statements. GuideError when the data are wrong."""
+    return _read("recotls.yaml", TlsProfile)
