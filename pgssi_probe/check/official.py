@@ -1,0 +1,61 @@
+"""From what a check observed to an outcome: status, strength, severity and words come from the declaration."""
+
+from __future__ import annotations
+
+from pgssi_probe.check.metadata import SUBJECT_FIELD, CheckMetadata
+from pgssi_probe.model.outcome import INCONCLUSIVE, Observation, Outcome, Reason, Status, Strength, stable_id
+from pgssi_probe.model.text import Bilingual
+
+NOTHING_CONCLUDED = Bilingual(
+    fr="Rien n'a pu être conclu sur {subject}.",
+    en="Nothing could be concluded about {subject}.",
+)
+
+
+class ContractBroken(Exception):
+    """The code of a check does not keep what its declaration says. The message names the check and the slug."""
+
+
+def official(metadata: CheckMetadata, observation: Observation) -> Outcome:
+    """The outcome of an observation; ContractBroken for an undeclared slug or a fact that a sentence lacks."""
+    values = {**observation.facts, SUBJECT_FIELD: observation.subject.name}
+    common = {
+        "id": stable_id(metadata.id, observation.slug, observation.subject),
+        "check": metadata.id,
+        "slug": observation.slug,
+        "subject": observation.subject,
+        "facts": observation.facts,
+        "evidence": observation.evidence,
+    }
+    if observation.slug == INCONCLUSIVE:
+        if observation.reason is None:
+            raise ContractBroken(f"{metadata.id}: an inconclusive observation gives no reason")
+        return Outcome(
+            **common,
+            status=Status.INCONCLUSIVE,
+            strength=Strength.HINT,
+            reason=observation.reason,
+            severity=None,
+            sentence=NOTHING_CONCLUDED.filled(values),
+        )
+    declaration = metadata.outcomes.get(observation.slug)
+    if declaration is None:
+        raise ContractBroken(f"{metadata.id}: the outcome {observation.slug!r} is not declared")
+    absent = declaration.fields - values.keys()
+    if absent - set(declaration.optional_fields):
+        raise ContractBroken(f"{metadata.id}/{observation.slug}: no fact for {', '.join(sorted(absent))}")
+    values = {**dict.fromkeys(declaration.optional_fields), **values}
+    return Outcome(
+        **common,
+        status=declaration.status,
+        strength=declaration.strength,
+        reason=observation.reason if observation.reason is Reason.NOT_HTTPS else None,
+        severity=declaration.severity,
+        sentence=declaration.sentence.filled(values),
+        remedy=declaration.remedy.filled(values) if declaration.remedy else None,
+    )
+
+
+def unique(outcomes: list[Outcome]) -> tuple[Outcome, ...]:
+    """One outcome an id: a check that says the same of the same subject twice is heard once."""
+    return tuple({outcome.id: outcome for outcome in outcomes}.values())

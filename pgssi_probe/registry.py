@@ -1,0 +1,114 @@
+"""The checks that are installed: their declarations, read without importing any check's code."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from pgssi_probe.check.context import CheckContext
+from pgssi_probe.check.metadata import CheckMetadata
+from pgssi_probe.model.outcome import Observation
+
+GROUP = "pgssi_probe.checks"
+Observe = Callable[[CheckContext], Awaitable[list[Observation]]]
+
+
+class RegistryError(Exception):
+    """An installation whose checks cannot be trusted: none, a duplicate, or a broken declaration."""
+
+
+class UnknownCheck(KeyError):
+    """No check has this id. `close` lists ids that look like it."""
+
+    def __init__(self, identifier: str, close: tuple[str, ...]) -> None:
+        super().__init__(identifier)
+        self.identifier = identifier
+        self.close = close
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredCheck:
+    """A declaration and where its code is. The code is imported only when `observe` is asked for."""
+
+    metadata: CheckMetadata
+    module: str
+    declared_in: Path
+
+    @property
+    def id(self) -> str:
+        return self.metadata.id
+
+    def observe(self) -> Observe:
+        """The coroutine function of the check; RegistryError when its module has none."""
+        function = getattr(importlib.import_module(self.module), "observe", None)
+        if function is None:
+            raise RegistryError(f"{self.module} has no coroutine named observe")
+        found: Observe = function
+        return found
+
+
+def read_declaration(path: Path) -> CheckMetadata:
+    """The validated declaration of a YAML file; RegistryError names the file and the place."""
+    try:
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 (a safe loader)
+        return CheckMetadata.model_validate(data)
+    except yaml.YAMLError as error:
+        raise RegistryError(f"{path}: not readable as YAML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(step) for step in first["loc"])
+        raise RegistryError(f"{path}: {place}: {first['msg']}") from None
+
+
+_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _declared_in_package(package: str) -> Iterator[RegisteredCheck]:
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise RegistryError(f"the package {package} of the entry point {GROUP} is not installed")
+    for location in spec.submodule_search_locations:
+        root = Path(location)
+        for path in sorted(root.rglob("*.yaml")):
+            module = path.with_suffix(".py")
+            if not module.exists():
+                continue  # a data file of a check, not a declaration
+            metadata = read_declaration(path)
+            relative = path.relative_to(root).with_suffix("")
+            expected = ".".join(part.replace("_", "-") for part in relative.parts)
+            if metadata.id not in {expected, expected.rpartition(".")[0]}:
+                raise RegistryError(f"{path}: declares {metadata.id}, but its place says {expected}")
+            yield RegisteredCheck(metadata, ".".join((package, *relative.parts)), path)
+
+
+@cache
+def checks() -> Mapping[str, RegisteredCheck]:
+    """Every installed check by id, sorted. RegistryError when there is none or two have the same id."""
+    found: dict[str, RegisteredCheck] = {}
+    for entry in entry_points(group=GROUP):
+        for check in _declared_in_package(entry.value):
+            if check.id in found:
+                raise RegistryError(
+                    f"two checks are called {check.id}: {found[check.id].declared_in}, {check.declared_in}"
+                )
+            found[check.id] = check
+    if not found:
+        raise RegistryError("no check is installed")
+    return dict(sorted(found.items()))
+
+
+def check(identifier: str) -> RegisteredCheck:
+    """One check by id; UnknownCheck otherwise."""
+    try:
+        return checks()[identifier]
+    except KeyError:
+        raise UnknownCheck(identifier, tuple(get_close_matches(identifier, checks(), n=3))) from None
