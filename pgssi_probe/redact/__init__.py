@@ -1,0 +1,7 @@
+"""Nothing personal and nothing secret reaches a disk, a log or a report: redaction happens before storage."""
+
+from pgssi_probe.redact.headers import redact_headers
+from pgssi_probe.redact.text import Redactor, redact_text
+from pgssi_probe.redact.url import redact_url
+
+__all__ = ["Redactor", "redact_headers", "redact_text", "redact_url"]
