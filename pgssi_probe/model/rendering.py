@@ -27,8 +27,8 @@ class Reporter(Protocol):
 class SealError(Exception):
     """Sealing or verifying could not start: a key, a password or a file of certificates is at fault.
 
-    `code` belongs to the seal's own closed list; its sentence is in the seal's catalogue, filled with `fields`.
-    Neither ever holds a secret.
+    `code` belongs to the seal's own closed list; its sentence is in the seal's catalogue, filled with
+    `fields`. Neither ever holds a secret.
     """
 
     def __init__(self, code: str, fields: Mapping[str, str] | None = None) -> None:
@@ -51,7 +51,7 @@ class Indication(StrEnum):
 
 
 class FileState(StrEnum):
-    """`altered`: the signature does not fit the content. `unreadable`: it is not a signature of ours at all."""
+    """`altered`: the signature does not fit the content. `unreadable`: the signature is not one of ours."""
 
     INTACT = "intact"
     ALTERED = "altered"
@@ -110,6 +110,7 @@ class FileVerification(Frozen):
     why: str | None = None
     signer: Signer | None = None
     signing_time: datetime | None = Field(None, description="claimed by the signer's clock")
+    sealed_name: str | None = Field(None, description="the name that the file had when it was sealed")
     algorithm: str | None = None
     trust: Trust | None = None
 

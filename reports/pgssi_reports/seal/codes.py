@@ -1,0 +1,67 @@
+"""The closed lists of what a seal may say. Each member has a sentence in `text/`, in both languages."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from pgssi_probe.model.rendering import SealError
+
+
+class Refusal(StrEnum):
+    """Why sealing or verifying could not start."""
+
+    CONTENT_MISSING = "content_missing"
+    CONTENT_UNREADABLE = "content_unreadable"
+    SIGNATURE_UNWRITABLE = "signature_unwritable"
+    PATH_MISSING = "path_missing"
+    LOCAL_KEY_UNWRITABLE = "local_key_unwritable"
+    LOCAL_KEY_UNREADABLE = "local_key_unreadable"
+    LOCAL_KEY_EXPOSED = "local_key_exposed"
+    KEY_MISSING = "key_missing"
+    KEY_UNREADABLE = "key_unreadable"
+    KEY_MALFORMED = "key_malformed"
+    KEY_ENCRYPTION_UNSUPPORTED = "key_encryption_unsupported"
+    KEY_INCOMPLETE = "key_incomplete"
+    KEY_MISMATCH = "key_mismatch"
+    PASSWORD_MISSING = "password_missing"  # noqa: S105
+    PASSWORD_WRONG = "password_wrong"  # noqa: S105
+    CERTIFICATE_EXPIRED = "certificate_expired"
+    CERTIFICATE_NOT_YET_VALID = "certificate_not_yet_valid"
+    KEY_USAGE_MISSING = "key_usage_missing"
+    KEY_USAGE_CONTRARY = "key_usage_contrary"
+    KEY_TOO_SHORT = "key_too_short"
+    KEY_CURVE_REFUSED = "key_curve_refused"
+    KEY_TYPE_REFUSED = "key_type_refused"
+    TRUST_MISSING = "trust_missing"
+    TRUST_UNREADABLE = "trust_unreadable"
+
+
+class Why(StrEnum):
+    """What is wrong with one file, or with the whole."""
+
+    CONTENT_MISSING = "content_missing"
+    CONTENT_UNREADABLE = "content_unreadable"
+    SIGNATURE_MISSING = "signature_missing"
+    SIGNATURE_UNREADABLE = "signature_unreadable"
+    SIGNATURE_MALFORMED = "signature_malformed"
+    SIGNATURE_UNEXPECTED = "signature_unexpected"
+    CONTENT_CHANGED = "content_changed"
+    SIGNATURE_INVALID = "signature_invalid"
+    ALGORITHM_REFUSED = "algorithm_refused"
+    SIGNED_OUTSIDE_VALIDITY = "signed_outside_validity"
+    CERTIFICATE_EXPIRED = "certificate_expired"
+    CERTIFICATE_USAGE = "certificate_usage"
+    CHAIN_MISSING = "chain_missing"
+    CHAIN_INVALID = "chain_invalid"
+    INCOMPLETE = "incomplete"
+    RENAMED = "renamed"
+    NOT_SEALED_TOGETHER = "not_sealed_together"
+
+
+SUFFIX: Final = ".p7s"
+
+
+def refuse(code: Refusal, **fields: str) -> SealError:
+    """The error to raise for a refusal; never given a secret."""
+    return SealError(code.value, fields)
