@@ -9,6 +9,7 @@ from typing import TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from pgssi_probe.guide.model import Guide, PlannedChecks, RuleBook
 from pgssi_probe.guide.tls import TlsProfile
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -65,6 +66,13 @@ def _read(name: str, model: type[Model]) -> Model:
     except OSError as error:
         raise GuideError(name, "", "cannot be read") from error
     return parse(text, model, name)
+
+
+@cache
+def guide() -> Guide:
+    """The 65 rules of v1.1 and the announced checks. GuideError when the data are wrong."""
+    book = _read("rules.yaml", RuleBook)
+    return Guide(book=book, planned=_read("planned_checks.yaml", PlannedChecks).checks)
 
 
 @cache

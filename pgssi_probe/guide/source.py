@@ -6,6 +6,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Literal
 
+from pydantic import Field
+
 from pgssi_probe.model.outcome import Frozen
 from pgssi_probe.model.text import Bilingual
 
@@ -28,14 +30,17 @@ class Source(Frozen):
 
 
 class Reference(Frozen):
-    """A versioned document turned into data. `reviewed`: the day the data were compared with their sources."""
+    """A versioned document turned into data.
+
+    `published`: a year, a month or a day. `reviewed`: the day the data were compared with their sources.
+    """
 
     schema_version: Literal[1]
     title: Bilingual
     publisher: str
     reference: str
     version: str
-    published: date
+    published: str = Field(pattern=r"^\d{4}(-\d{2}){0,2}$")
     address: str
     reviewed: date
     sources: tuple[Source, ...]
