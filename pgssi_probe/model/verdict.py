@@ -42,6 +42,7 @@ class RuleVerdict(Frozen):
     rule: str
     family: str
     title: Bilingual
+    text: Bilingual
     rule_class: str
     obligation: str
     addressed_to: tuple[str, ...]

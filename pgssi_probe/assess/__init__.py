@@ -1,0 +1,5 @@
+"""From outcomes to the 65 verdicts: pure, versioned, without a clock, a file or a network."""
+
+from pgssi_probe.assess.verdicts import ASSESSMENT_VERSION, assess, summarise
+
+__all__ = ["ASSESSMENT_VERSION", "assess", "summarise"]

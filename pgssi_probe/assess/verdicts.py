@@ -1,0 +1,178 @@
+"""The algebra of verdicts (docs/verdicts.md).
+
+Two laws hold, and are tested as properties: nothing that concludes nothing (a crash, a skip, an inconclusive outcome, a
+missing account) ever improves a verdict; adding a failing outcome never improves one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pgssi_probe.guide.model import Coverage, Edge, Guide, Part, Rule, RuleClass, Weight
+from pgssi_probe.model.outcome import Outcome, Reason, Status, Strength
+from pgssi_probe.model.result import CheckRun, Summary
+from pgssi_probe.model.severity import Severity
+from pgssi_probe.model.verdict import PartVerdict, RuleVerdict, UnevaluatedCheck, Verdict
+
+ASSESSMENT_VERSION = 1
+
+# From the worst to the best. NOT_APPLICABLE stands apart and never hides another part.
+ORDER: tuple[Verdict, ...] = (
+    Verdict.NON_COMPLIANT,
+    Verdict.SUSPECTED,
+    Verdict.NOT_EVALUATED,
+    Verdict.TO_JUSTIFY,
+    Verdict.DECLARED,
+    Verdict.NO_DEVIATION,
+    Verdict.COMPLIANT,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one edge says of its part."""
+
+    failures: tuple[Outcome, ...] = ()
+    passes: tuple[Outcome, ...] = ()
+    missing: Reason | None = None
+    """Why the check, or some of it, concluded nothing."""
+    proved: bool = False
+    """A failure here is a proof that counts as such."""
+    covers: bool = False
+    """Passes, covers the part fully, and every pass is a proof."""
+
+
+def read_edge(edge: Edge, run: CheckRun | None, outcomes: Sequence[Outcome]) -> Reading:
+    """What an edge says, from the run of its check and the outcomes of that check."""
+    if run is None:
+        return Reading(missing=Reason.NOT_YET_AVAILABLE)
+    if run.state != "completed":
+        return Reading(missing=run.reason or Reason.CHECK_FAILED)
+    failures = tuple(outcome for outcome in outcomes if outcome.failed and edge.concerns(outcome.slug))
+    passes = tuple(outcome for outcome in outcomes if outcome.status is Status.PASS)
+    unsure = [outcome.reason or Reason.NO_SAMPLE for outcome in outcomes if outcome.status is Status.INCONCLUSIVE]
+    if failures:
+        proof = edge.weight is Weight.VERDICT and any(outcome.strength is Strength.PROOF for outcome in failures)
+        return Reading(failures=failures, passes=passes, missing=unsure[0] if unsure else None, proved=proof)
+    # A failure that does not concern this edge neither accuses nor clears it: only a pass clears.
+    inapplicable = bool(outcomes) and all(outcome.status is Status.NOT_APPLICABLE for outcome in outcomes)
+    missing = unsure[0] if unsure else None if passes or inapplicable else Reason.NO_SAMPLE
+    covers = (
+        bool(passes)
+        and edge.coverage is Coverage.FULL
+        and edge.weight is Weight.VERDICT
+        and missing is None
+        and all(outcome.strength is Strength.PROOF for outcome in passes)
+    )
+    return Reading(passes=passes, missing=missing, covers=covers)
+
+
+def judge_part(
+    part: Part, runs: Mapping[str, CheckRun], outcomes: Mapping[str, Sequence[Outcome]], declared: frozenset[str]
+) -> PartVerdict:
+    edges = [edge for edge in part.edges if edge.weight is not Weight.INFORMATION]
+    readings = [read_edge(edge, runs.get(edge.check), outcomes.get(edge.check, ())) for edge in edges]
+    failures = [outcome for reading in readings for outcome in reading.failures]
+    passes = [outcome for reading in readings for outcome in reading.passes]
+    gaps = {edge.check: reading.missing for edge, reading in zip(edges, readings, strict=True) if reading.missing}
+    unevaluated = tuple(UnevaluatedCheck(check=check, reason=reason) for check, reason in gaps.items())
+    if any(reading.proved for reading in readings):
+        verdict = Verdict.NON_COMPLIANT
+    elif failures:
+        verdict = Verdict.SUSPECTED
+    elif part.rule_class is RuleClass.DECLARATIVE or not edges:
+        verdict = Verdict.DECLARED if part.id in declared else Verdict.TO_JUSTIFY
+    elif passes:
+        covered = any(reading.covers for reading in readings) and not unevaluated
+        verdict = Verdict.COMPLIANT if covered and part.rule_class is RuleClass.OBSERVABLE else Verdict.NO_DEVIATION
+    elif unevaluated:
+        verdict = Verdict.NOT_EVALUATED
+    else:
+        verdict = Verdict.NOT_APPLICABLE
+    return PartVerdict(
+        part=part.id,
+        point=part.point,
+        verdict=verdict,
+        outcomes=tuple(dict.fromkeys(outcome.id for outcome in (*failures, *passes))),
+        unevaluated=unevaluated,
+    )
+
+
+def combine(parts: Iterable[Verdict]) -> Verdict:
+    """The verdict of a rule from those of its parts."""
+    applicable = [verdict for verdict in parts if verdict is not Verdict.NOT_APPLICABLE]
+    if not applicable:
+        return Verdict.NOT_APPLICABLE
+    worst = min(applicable, key=ORDER.index)
+    if worst in {Verdict.NON_COMPLIANT, Verdict.SUSPECTED, Verdict.COMPLIANT}:
+        return worst
+    if any(verdict in {Verdict.COMPLIANT, Verdict.NO_DEVIATION} for verdict in applicable):
+        return Verdict.NO_DEVIATION
+    return worst
+
+
+def judge_rule(
+    rule: Rule, runs: Mapping[str, CheckRun], outcomes: Mapping[str, Sequence[Outcome]], declared: frozenset[str]
+) -> RuleVerdict:
+    parts = tuple(judge_part(part, runs, outcomes, declared) for part in rule.parts)
+    verdict = combine(part.verdict for part in parts)
+    reasons = Counter(
+        missing.reason for part in parts if part.verdict is Verdict.NOT_EVALUATED for missing in part.unevaluated
+    )
+    informative = [
+        outcome.id
+        for part in rule.parts
+        for edge in part.edges
+        if edge.weight is Weight.INFORMATION
+        for outcome in outcomes.get(edge.check, ())
+        if outcome.status is Status.PASS or edge.concerns(outcome.slug)
+    ]
+    return RuleVerdict(
+        rule=rule.id,
+        family=rule.family,
+        title=rule.title,
+        text=rule.text,
+        rule_class=rule.rule_class,
+        obligation=rule.obligation,
+        addressed_to=rule.addressed_to,
+        dicp=rule.dicp,
+        verdict=verdict,
+        reason=reasons.most_common(1)[0][0] if reasons and verdict is Verdict.NOT_EVALUATED else None,
+        parts=parts,
+        outcomes=tuple(dict.fromkeys(outcome for part in parts for outcome in part.outcomes)),
+        informative=tuple(dict.fromkeys(informative)),
+        documents=rule.documents,
+        page=rule.page,
+    )
+
+
+def assess(
+    guide: Guide,
+    runs: Iterable[CheckRun],
+    outcomes: Iterable[Outcome],
+    declared: frozenset[str] = frozenset(),
+) -> tuple[RuleVerdict, ...]:
+    """The verdict of each rule, in the order of the guide. `declared` holds ids of parts with a valid declaration."""
+    by_check: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        by_check.setdefault(outcome.check, []).append(outcome)
+    by_id = {run.id: run for run in runs}
+    return tuple(judge_rule(rule, by_id, by_check, declared) for rule in guide.rules)
+
+
+def summarise(runs: Sequence[CheckRun], outcomes: Sequence[Outcome], verdicts: Sequence[RuleVerdict]) -> Summary:
+    """Counts for the first page. Findings are proofs; suspected are failures that a person must confirm."""
+    proofs = [outcome for outcome in outcomes if outcome.failed and outcome.strength is Strength.PROOF]
+    severities = Counter(outcome.severity for outcome in proofs if outcome.severity)
+    counts = Counter(verdict.verdict for verdict in verdicts)
+    return Summary(
+        verdicts={verdict: counts.get(verdict, 0) for verdict in Verdict},
+        findings={severity: severities.get(severity, 0) for severity in Severity},
+        suspected=sum(outcome.failed and outcome.strength is Strength.HINT for outcome in outcomes),
+        inconclusive=sum(outcome.status is Status.INCONCLUSIVE for outcome in outcomes),
+        checks_run=sum(run.state == "completed" for run in runs),
+        checks_not_run=sum(run.state != "completed" for run in runs),
+        worst=max(severities, key=lambda severity: severity.rank, default=None),
+    )

@@ -1,0 +1,171 @@
+"""The model of an engagement. Nothing here reads a file or a clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, JsonValue, field_validator, model_validator
+
+from pgssi_probe.model.outcome import Frozen, Level
+from pgssi_probe.model.result import EngagementSummary, MandateSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a level is not allowed. `line` is the key of the engagement file that is missing or stands against it;
+    `cause` is one of absent, empty, not_yet_valid, expired, outside_hours, level_not_listed."""
+
+    line: str
+    cause: str
+
+
+class Mandate(Frozen):
+    """Who authorised what. Everything is needed for an active or intrusive check (PASSI: convention and authorisation).
+
+    `hours` is a local interval such as "08:00-18:00", in `timezone`; "00:00-24:00" means at any time.
+    """
+
+    reference: str = ""
+    organisation: str = ""
+    signatory: str = ""
+    signed: date | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+    hours: str = ""
+    timezone: str = "Europe/Paris"
+    source_addresses: tuple[str, ...] = ()
+    hosting_agreement: str = ""
+    emergency_contact: str = ""
+    levels: tuple[Level, ...] = (Level.PASSIVE,)
+
+    @field_validator("hours")
+    @classmethod
+    def _interval(cls, hours: str) -> str:
+        if hours:
+            parse_hours(hours)
+        return hours
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("unknown time zone") from None
+        return name
+
+    @model_validator(mode="after")
+    def _dates_in_order(self) -> Mandate:
+        if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
+            raise ValueError("valid_until is before valid_from")
+        return self
+
+    def refusal(self, level: Level, now: datetime) -> Refusal | None:
+        """None when `level` is allowed at `now` (aware), else the first reason why not."""
+        if level is Level.PASSIVE:
+            return None
+        for name in (
+            "reference",
+            "organisation",
+            "signatory",
+            "signed",
+            "valid_from",
+            "valid_until",
+            "hours",
+            "source_addresses",
+            "hosting_agreement",
+            "emergency_contact",
+        ):
+            if not getattr(self, name):
+                return Refusal(f"mandate.{name}", "empty")
+        if level not in self.levels:
+            return Refusal("mandate.levels", "level_not_listed")
+        local = now.astimezone(ZoneInfo(self.timezone))
+        if self.valid_from and local.date() < self.valid_from:
+            return Refusal("mandate.valid_from", "not_yet_valid")
+        if self.valid_until and local.date() > self.valid_until:
+            return Refusal("mandate.valid_until", "expired")
+        start, end = parse_hours(self.hours)
+        if not start <= local.time().replace(tzinfo=None) <= end:
+            return Refusal("mandate.hours", "outside_hours")
+        return None
+
+
+def parse_hours(hours: str) -> tuple[time, time]:
+    """Start and end of "HH:MM-HH:MM"; ValueError otherwise. "24:00" is the end of the day."""
+    start, dash, end = hours.partition("-")
+    if not dash:
+        raise ValueError('hours are written "HH:MM-HH:MM"')
+    first = time.fromisoformat(start.strip())
+    last = time.max if end.strip() == "24:00" else time.fromisoformat(end.strip())
+    if last <= first:
+        raise ValueError("hours end before they start")
+    return first, last
+
+
+class ScopeSection(Frozen):
+    """`hosts` are `host` or `host:port` besides the target's own; `addresses` restrict where names may resolve."""
+
+    target: str = ""
+    hosts: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    excluded_paths: tuple[str, ...] = ()
+    plain_http: str | None = None
+    ca_file: str | None = None
+
+
+class Limits(Frozen):
+    """How hard. Rates are per host; budgets are for the run."""
+
+    requests_per_second: float = Field(10.0, gt=0, le=1000)
+    concurrency: int = Field(4, ge=1, le=100)
+    connections_per_second: float = Field(25.0, gt=0, le=1000)
+    max_requests: int = Field(3000, ge=1)
+    max_connections: int = Field(3000, ge=1)
+    max_seconds: float = Field(3600.0, gt=0)
+
+
+class Engagement(Frozen):
+    """An engagement file as read. Without one, `Engagement()` allows passive checks of the target's origin."""
+
+    mandate: Mandate | None = None
+    scope: ScopeSection = ScopeSection()
+    limits: Limits = Limits()
+    declared: dict[str, JsonValue] = Field(default_factory=dict)
+    file_sha256: str | None = None
+
+    def refusal(self, level: Level, now: datetime) -> Refusal | None:
+        if level is Level.PASSIVE:
+            return None
+        return self.mandate.refusal(level, now) if self.mandate else Refusal("mandate", "absent")
+
+    def highest_level(self, now: datetime) -> Level:
+        """The most intrusive level allowed at `now`."""
+        return max((level for level in Level if self.refusal(level, now) is None), key=lambda level: level.rank)
+
+    def summary(self, now: datetime) -> EngagementSummary:
+        """What the report shows of it: no secret, since the file holds none but references."""
+        mandate = self.mandate
+        return EngagementSummary(
+            file_sha256=self.file_sha256,
+            mandate=MandateSummary(
+                reference=mandate.reference,
+                organisation=mandate.organisation,
+                signatory=mandate.signatory,
+                signed=str(mandate.signed or ""),
+                valid_from=str(mandate.valid_from or ""),
+                valid_until=str(mandate.valid_until or ""),
+                hours=mandate.hours or None,
+                source_addresses=mandate.source_addresses,
+                hosting_agreement=mandate.hosting_agreement or None,
+                emergency_contact=mandate.emergency_contact or None,
+            )
+            if mandate
+            else None,
+            hosts=self.scope.hosts,
+            excluded_paths=self.scope.excluded_paths,
+            levels=tuple(level for level in Level if self.refusal(level, now) is None),
+            limits={name: float(value) for name, value in self.limits.model_dump().items()},
+        )

@@ -1,0 +1,1 @@
+"""Plan, schedule, run, resume: one way from an engagement to a result."""

@@ -1,0 +1,60 @@
+"""Shared collections: each gathered at most once a run, by whoever asks first, for all who ask."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import JsonValue
+
+from pgssi_probe.check.context import Collector, CollectorContext, Network, Target
+from pgssi_probe.clock import Clock
+from pgssi_probe.model.outcome import Level
+
+
+class Collections:
+    """`networks` gives each collector its own counted access: its traffic is not charged to the check that asks."""
+
+    def __init__(
+        self,
+        target: Target,
+        networks: Callable[[Collector[Any]], Network],
+        clock: Clock,
+        level: Level,
+        declared: Mapping[str, JsonValue],
+        excluded: Callable[[str], bool],
+    ) -> None:
+        self._target = target
+        self._networks = networks
+        self._clock = clock
+        self._level = level
+        self._declared = declared
+        self._excluded = excluded
+        self._gathering: dict[str, asyncio.Task[Any]] = {}
+
+    async def get(self, collector: Collector[Any]) -> Any:
+        """The collection, gathered now or before. Its exception, if it raised, reaches everyone who asks.
+
+        The gathering survives the cancellation of the check that asked first: others may be waiting for it.
+        """
+        task = self._gathering.get(collector.name)
+        if task is None:
+            context = CollectorContext(
+                target=self._target,
+                network=self._networks(collector),
+                clock=self._clock,
+                level=self._level,
+                declared=self._declared,
+                excluded=self._excluded,
+                collect=self.get,
+            )
+            task = asyncio.ensure_future(collector.gather(context))
+            self._gathering[collector.name] = task
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Cancel what is still being gathered and wait for it to stop."""
+        for task in self._gathering.values():
+            task.cancel()
+        await asyncio.gather(*self._gathering.values(), return_exceptions=True)

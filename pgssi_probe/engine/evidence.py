@@ -1,0 +1,123 @@
+"""Evidence on disk: redacted first, then stored 0600 and hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from pgssi_probe.clock import Clock
+from pgssi_probe.engine.folder import FolderError
+from pgssi_probe.model.evidence import Evidence, EvidenceKind
+from pgssi_probe.net.exchange import Exchange, Headers
+from pgssi_probe.redact import Redactor, redact_headers, redact_url
+
+MAX_EXCERPT = 1200
+MAX_HEADER_VALUE = 600
+MAX_HEADERS = 60
+
+
+class EvidenceRoom:
+    """The evidence of one run. The redaction key lives as long as this object and is never written."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._redactor = Redactor()
+        self._by_exchange: dict[tuple[str, str | None], str] = {}
+        self._pieces: dict[str, Evidence] = {}
+        taken = {path.stem for path in folder.glob("E*.json")}
+        self._numbers = (f"E{n:04d}" for n in itertools.count(1) if f"E{n:04d}" not in taken)
+        for path in sorted(folder.glob("E*.json")):
+            try:
+                raw = path.read_bytes()
+                piece = Evidence.model_validate_json(raw)
+            except (OSError, ValueError):
+                continue  # torn by a crash; its check runs again and keeps its own
+            self._pieces[piece.id] = piece.model_copy(update={"sha256": hashlib.sha256(raw).hexdigest()})
+
+    def pieces(self) -> tuple[Evidence, ...]:
+        return tuple(self._pieces[name] for name in sorted(self._pieces))
+
+    def exchange(self, check: str, exchange: Exchange, *, excerpt: str | None, title: str | None) -> str:
+        known = self._by_exchange.get((exchange.id, excerpt))
+        if known is not None:
+            return known
+        response = exchange.response
+        clean = self._redactor.text
+        parts = exchange.request.parts
+        target = exchange.request.origin_form or (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        sent = [f"{exchange.request.method} {redact_url(target, self._redactor)} HTTP", f"Host: {parts.netloc}"]
+        sent += self._lines(exchange.sent_headers)
+        if exchange.request.body:
+            sent.append(f"\n[{len(exchange.request.body)} bytes]")
+        received = None
+        if response is not None:
+            received = "\n".join(
+                [f"{response.http_version} {response.status} {clean(response.reason)}", *self._lines(response.headers)]
+            )
+        elif exchange.failure is not None:
+            received = f"[{exchange.failure}] {clean(exchange.detail)}"
+        identifier = self._store(
+            Evidence(
+                id=next(self._numbers),
+                kind="exchange",
+                taken=exchange.started,
+                check=check,
+                title=redact_url(title or f"{exchange.request.method} {exchange.url}", self._redactor)[:2000],
+                request="\n".join(sent),
+                response=received,
+                excerpt=clean(excerpt)[:MAX_EXCERPT] if excerpt is not None else None,
+                body_sha256=response.sha256 if response and response.body else None,
+                data={
+                    "request_id": exchange.id,
+                    "peer": exchange.peer,
+                    "elapsed_ms": round(exchange.elapsed * 1000),
+                    "truncated": response.truncated if response else None,
+                },
+            )
+        )
+        self._by_exchange[exchange.id, excerpt] = identifier
+        return identifier
+
+    def facts(self, check: str, kind: EvidenceKind, title: str, data: Mapping[str, JsonValue]) -> str:
+        return self._store(
+            Evidence(
+                id=next(self._numbers),
+                kind=kind,
+                taken=self._clock.now(),
+                check=check,
+                title=self._redactor.text(title)[:2000],
+                data={name: self._clean(value) for name, value in data.items()},
+            )
+        )
+
+    def _clean(self, value: JsonValue) -> JsonValue:
+        if isinstance(value, str):
+            return self._redactor.text(value)
+        if isinstance(value, list):
+            return [self._clean(item) for item in value]
+        if isinstance(value, dict):
+            return {name: self._clean(item) for name, item in value.items()}
+        return value
+
+    def _lines(self, headers: Headers) -> list[str]:
+        kept = redact_headers(headers[:MAX_HEADERS], self._redactor)
+        lines = [f"{name[:200]}: {value[:MAX_HEADER_VALUE]}" for name, value in kept]
+        more = len(headers) - len(kept)
+        return [*lines, f"[+{more}]"] if more > 0 else lines
+
+    def _store(self, piece: Evidence) -> str:
+        raw = piece.model_dump_json(indent=1).encode()
+        path = self._folder / f"{piece.id}.json"
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+                stream.write(raw)
+        except OSError as error:
+            raise FolderError("unwritable", path, error.strerror or "") from None
+        self._pieces[piece.id] = piece.model_copy(update={"sha256": hashlib.sha256(raw).hexdigest()})
+        return piece.id

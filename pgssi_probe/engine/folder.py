@@ -1,0 +1,134 @@
+"""The folder of a run: engagement snapshot, plan, journal, evidence, outcomes, report. Private to its owner."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from pgssi_probe.model.outcome import Frozen, Level, Outcome
+from pgssi_probe.model.result import CheckRun
+
+
+class FolderError(Exception):
+    """The folder cannot be written or read. `code` is a key of the catalogue under `folder.error`."""
+
+    def __init__(self, code: str, path: Path, detail: str = "") -> None:
+        super().__init__(code)
+        self.code = code
+        self.path = path
+        self.detail = detail
+
+
+class Settings(Frozen):
+    """What a resumed run must know of the first: stored as `run.json`."""
+
+    run_id: str
+    target: str
+    level: Level
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    engagement_file: str | None = None
+    engagement_sha256: str | None = None
+    ca_file: str | None = None
+    plain_http_url: str | None = None
+    addresses: dict[str, tuple[str, ...]] = {}  # noqa: RUF012 (pydantic copies it)
+    started: str
+
+
+class Finished(Frozen):
+    """A check that has its outcomes: one line of `outcomes.jsonl`."""
+
+    check: CheckRun
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    path: Path
+
+    @property
+    def journal(self) -> Path:
+        return self.path / "journal.jsonl"
+
+    @property
+    def evidence(self) -> Path:
+        return self.path / "evidence"
+
+    @property
+    def report_json(self) -> Path:
+        return self.path / "report.json"
+
+    @classmethod
+    def create(cls, path: Path, settings: Settings) -> RunFolder:
+        """A new folder, 0700; FolderError when it exists with a run inside or cannot be written."""
+        folder = cls(path)
+        try:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.chmod(0o700)
+            if (path / "run.json").exists():
+                raise FolderError("occupied", path)
+            folder.evidence.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise FolderError("unwritable", path, error.strerror or "") from None
+        folder.write("run.json", settings)
+        return folder
+
+    @classmethod
+    def reopen(cls, path: Path) -> tuple[RunFolder, Settings]:
+        """The folder of an earlier run and its settings; FolderError when it is not one."""
+        try:
+            return cls(path), Settings.model_validate_json((path / "run.json").read_bytes())
+        except FileNotFoundError:
+            raise FolderError("not_a_run", path) from None
+        except OSError as error:
+            raise FolderError("unreadable", path, error.strerror or "") from None
+        except ValueError:
+            raise FolderError("not_a_run", path) from None
+
+    def write(self, name: str, content: BaseModel | bytes) -> Path:
+        """Write a file whole or not at all, 0600."""
+        data = content if isinstance(content, bytes) else content.model_dump_json(indent=1).encode()
+        target = self.path / name
+        temporary = ""
+        try:
+            descriptor, temporary = tempfile.mkstemp(dir=self.path, prefix=".writing-")
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(temporary).replace(target)
+        except OSError as error:
+            Path(temporary).unlink(missing_ok=True) if temporary else None
+            raise FolderError("unwritable", target, error.strerror or "") from None
+        return target
+
+    def add_finished(self, finished: Finished) -> None:
+        """Append the outcomes of a check, flushed to the disk: what a resumed run will not do again."""
+        path = self.path / "outcomes.jsonl"
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(descriptor, "ab") as stream:
+                stream.write(finished.model_dump_json().encode() + b"\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as error:
+            raise FolderError("unwritable", path, error.strerror or "") from None
+
+    def finished(self) -> Iterator[Finished]:
+        """The checks that have their outcomes. A line torn by a crash is left out: its check runs again."""
+        try:
+            lines = (self.path / "outcomes.jsonl").read_bytes().splitlines()
+        except FileNotFoundError:
+            return
+        for line in lines:
+            try:
+                json.loads(line)
+                yield Finished.model_validate_json(line)
+            except ValueError:
+                continue

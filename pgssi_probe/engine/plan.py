@@ -1,0 +1,115 @@
+"""The plan: what will run, what will not, why, and how much it will send. Nothing is sent to make it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pgssi_probe.check.context import Collector, Target
+from pgssi_probe.check.metadata import CheckMetadata
+from pgssi_probe.engagement import Engagement, Refusal
+from pgssi_probe.model.outcome import Level, Reason
+from pgssi_probe.model.result import Plan, PlanEntry
+
+NEED_REASONS: Mapping[str, Reason] = {
+    "account": Reason.ACCOUNT_MISSING,
+    "two_accounts": Reason.ACCOUNT_MISSING,
+    "second_role": Reason.ACCOUNT_MISSING,
+    "sacrifice": Reason.ACCOUNT_MISSING,
+    "browser": Reason.BROWSER_MISSING,
+    "time": Reason.NOT_YET_AVAILABLE,
+    "mailbox": Reason.NOT_YET_AVAILABLE,
+    "ports": Reason.NOT_YET_AVAILABLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the operator asked for. `level` is the most intrusive level wanted; None for all that is allowed."""
+
+    level: Level | None = None
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+
+    def excludes(self, check: str) -> bool:
+        """A family (`headers`) or an id selects."""
+
+        def named(names: tuple[str, ...]) -> bool:
+            return any(check == name or check.startswith(f"{name}.") for name in names)
+
+        return (bool(self.only) and not named(self.only)) or named(self.skip)
+
+
+def allowed_level(engagement: Engagement, selection: Selection, now: datetime) -> Level:
+    """The level of the run: what is asked for, within what the mandate allows now."""
+    highest = engagement.highest_level(now)
+    if selection.level is None:
+        return highest
+    return min(highest, selection.level, key=lambda level: level.rank)
+
+
+def make_plan(
+    declared: Iterable[CheckMetadata],
+    target: Target,
+    engagement: Engagement,
+    selection: Selection,
+    now: datetime,
+    collectors: Iterable[Collector[object]] = (),
+) -> Plan:
+    """One entry a check, in order of id. Collections that running checks share are counted once."""
+    level = allowed_level(engagement, selection, now)
+    entries = [_entry(metadata, target, engagement, selection, level, now) for metadata in declared]
+    running = {entry.check for entry in entries if entry.runs}
+    requests = sum(entry.requests_max for entry in entries if entry.runs)
+    shared = sum(collector.requests for collector in collectors) if running else 0
+    seconds = sum(entry.seconds_max for entry in entries if entry.runs)
+    pace = (requests + shared) / engagement.limits.requests_per_second
+    return Plan(
+        entries=tuple(entries),
+        requests_max=min(requests + shared, engagement.limits.max_requests),
+        seconds_max=min(max(pace, seconds / engagement.limits.concurrency), engagement.limits.max_seconds),
+    )
+
+
+def _entry(
+    metadata: CheckMetadata,
+    target: Target,
+    engagement: Engagement,
+    selection: Selection,
+    level: Level,
+    now: datetime,
+) -> PlanEntry:
+    reason, missing = _obstacle(metadata, target, engagement, selection, level, now)
+    return PlanEntry(
+        check=metadata.id,
+        level=metadata.level,
+        runs=reason is None,
+        reason=reason,
+        missing=missing,
+        requests_max=metadata.sends.requests,
+        seconds_max=metadata.sends.seconds,
+    )
+
+
+def _obstacle(
+    metadata: CheckMetadata,
+    target: Target,
+    engagement: Engagement,
+    selection: Selection,
+    level: Level,
+    now: datetime,
+) -> tuple[Reason | None, str | None]:
+    if selection.excludes(metadata.id):
+        return Reason.DESELECTED, None
+    if "https" in metadata.needs and target.scheme != "https":
+        return Reason.NOT_HTTPS, None
+    for need in metadata.needs:
+        if need in NEED_REASONS:
+            return NEED_REASONS[need], need
+    if metadata.level.rank > level.rank:
+        refusal: Refusal | None = engagement.refusal(metadata.level, now)
+        if refusal is not None:
+            return Reason.MANDATE_MISSING, refusal.line
+        return Reason.LEVEL_EXCLUDED, None
+    return None, None
