@@ -102,7 +102,7 @@ class Part(Frozen):
 
 
 class Rule(Frozen):
-    """One of the 65. Title, paraphrase, reading and notes are our own wording.
+    """One of the 65. Title, text, reading and notes are our own wording.
 
     `dicp`: what is at stake, of D availability, I integrity, C confidentiality, P proof. `evidence`: how far
     an observation from outside can carry. `reading`: how to read what the probe saw. `addressed_basis`: whether
@@ -111,7 +111,7 @@ class Rule(Frozen):
 
     id: str = Field(pattern=r"^[A-Z]{2}\d{1,2}$")
     title: Bilingual
-    paraphrase: Bilingual
+    text: Bilingual
     page: int = Field(ge=1, le=24)
     page_end: int | None = None
     observability: Observability = Field(alias="class")
