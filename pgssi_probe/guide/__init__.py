@@ -7,10 +7,10 @@ from pgssi_probe.guide.model import (
     Family,
     Guide,
     Obligation,
-    Observability,
     Part,
     PlannedCheck,
     Rule,
+    RuleClass,
     Weight,
 )
 from pgssi_probe.guide.tls import Grade, TlsProfile
@@ -23,10 +23,10 @@ __all__ = [
     "Guide",
     "GuideError",
     "Obligation",
-    "Observability",
     "Part",
     "PlannedCheck",
     "Rule",
+    "RuleClass",
     "TlsProfile",
     "Weight",
     "guide",

@@ -14,7 +14,7 @@ from pgssi_probe.model.result import References
 from pgssi_probe.model.text import Bilingual
 
 
-class Observability(StrEnum):
+class RuleClass(StrEnum):
     """How far a rule, or a part, can be judged from outside."""
 
     OBSERVABLE = "observable"
@@ -74,15 +74,13 @@ class Part(Frozen):
     """A sub-point of a rule that gets a verdict of its own. Ids are permanent: `AA7.1`."""
 
     id: str = Field(pattern=r"^[A-Z]{2}\d{1,2}\.\d$")
-    observability: Observability = Field(alias="class")
+    rule_class: RuleClass = Field(alias="class")
     point: Bilingual
     edges: tuple[Edge, ...] = ()
 
     @model_validator(mode="after")
     def _no_verdict_on_declarations(self) -> Self:
-        if self.observability is Observability.DECLARATIVE and any(
-            edge.weight is Weight.VERDICT for edge in self.edges
-        ):
+        if self.rule_class is RuleClass.DECLARATIVE and any(edge.weight is Weight.VERDICT for edge in self.edges):
             raise ValueError("a declarative part has no edge of weight verdict")
         return self
 
@@ -96,7 +94,7 @@ class Part(Frozen):
     @property
     def decidable(self) -> bool:
         """Whether something can give it a verdict: a declaration, or an edge that weighs."""
-        return self.observability is Observability.DECLARATIVE or any(
+        return self.rule_class is RuleClass.DECLARATIVE or any(
             edge.weight is not Weight.INFORMATION for edge in self.edges
         )
 
@@ -114,7 +112,7 @@ class Rule(Frozen):
     text: Bilingual
     page: int = Field(ge=1, le=24)
     page_end: int | None = None
-    observability: Observability = Field(alias="class")
+    rule_class: RuleClass = Field(alias="class")
     evidence: Literal["strong", "medium", "weak", "none"]
     obligation: Obligation
     obligation_note: Bilingual | None = None
