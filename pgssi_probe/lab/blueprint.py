@@ -1,0 +1,263 @@
+"""What a demonstration portal is made of, before it is built: the only thing that a weakness may change.
+
+A `Blueprint` starts hardened. Each weakness edits one or two of its parts, and the portal is then built from the
+result: the pages never ask which weaknesses are on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Literal
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from pgssi_probe.lab.sessions import Session
+
+Interceptor = Callable[[Request], Awaitable[Response | None]]
+"""Runs before routing: may change the request's scope, wait, or answer in place of the portal."""
+
+HeaderRewrite = Callable[[Request, MutableHeaders], None]
+"""Runs last on the headers of every answer, with the request at hand."""
+
+ErrorBody = Callable[[Request, int, Exception | None], str | None]
+"""The text shown for an error in place of the portal's own page; None keeps the portal's page."""
+
+TWO_YEARS = 63_072_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabAddresses:
+    """Where a portal listens. Addresses are origins without a trailing slash."""
+
+    https_url: str
+    http_url: str
+    ca_file: str = ""
+
+    @property
+    def host(self) -> str:
+        return self.https_url.split("//", 1)[1].rsplit(":", 1)[0]
+
+
+@dataclass
+class HeaderPolicy:
+    """Response headers of the HTTPS listener, whatever the answer: page, API, file, redirect or error."""
+
+    every: dict[str, str] = field(
+        default_factory=lambda: {
+            "Strict-Transport-Security": f"max-age={TWO_YEARS}; includeSubDomains",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            "Referrer-Policy": "no-referrer",
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+        }
+    )
+    csp: dict[str, str] = field(
+        default_factory=lambda: {
+            "default-src": "'none'",
+            "script-src": "'self'",
+            "style-src": "'self'",
+            "img-src": "'self'",
+            "font-src": "'self'",
+            "connect-src": "'self'",
+            "object-src": "'none'",
+            "base-uri": "'none'",
+            "form-action": "'self'",
+            "frame-ancestors": "'none'",
+        }
+    )
+    csp_name: str = "Content-Security-Policy"
+    private: dict[str, str] = field(default_factory=lambda: {"Cache-Control": "no-store"})
+    """Added where the answer depends on a session, or carries a form token."""
+    signed_out: dict[str, str] = field(default_factory=lambda: {"Clear-Site-Data": '"cache", "cookies", "storage"'})
+    """Added to the answer that ends a session."""
+    repeated: list[tuple[str, str]] = field(default_factory=list)
+    """Appended as they are, even when the name is already there."""
+    rewrites: list[HeaderRewrite] = field(default_factory=list)
+
+    def apply(self, request: Request, headers: MutableHeaders) -> None:
+        for name, value in self.every.items():
+            headers[name] = value
+        if self.csp:
+            headers[self.csp_name] = "; ".join(f"{name} {value}".strip() for name, value in self.csp.items())
+        for name, value in self.repeated:
+            headers.append(name, value)
+        for rewrite in self.rewrites:
+            rewrite(request, headers)
+
+
+@dataclass
+class CookiePolicy:
+    """How the session cookie is written. An attribute whose value is empty is written alone (`Secure`)."""
+
+    name: str = "__Host-session"
+    attributes: dict[str, str] = field(
+        default_factory=lambda: {"Path": "/", "Secure": "", "HttpOnly": "", "SameSite": "Strict"}
+    )
+    extra: list[str] = field(default_factory=list)
+    """Other `Set-Cookie` values, sent with the home page."""
+
+    def header(self, value: str, *, expired: bool = False) -> str:
+        attributes = self.attributes | ({"Max-Age": "0"} if expired else {})
+        parts = [f"{self.name}={value}", *(f"{k}={v}" if v else k for k, v in attributes.items())]
+        return "; ".join(parts)
+
+
+@dataclass
+class PlainListener:
+    """The plain HTTP port: nothing but a permanent redirect to HTTPS, unless `content` is set."""
+
+    status: int = 308
+    target: Callable[[str, str], str] = lambda origin, path: origin + path
+    """HTTPS origin, path and query -> `Location`."""
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    content: bool = False
+    """Serve the portal itself over plain HTTP."""
+
+
+@dataclass
+class ErrorPolicy:
+    """How a refusal or a failure is shown. By default: the portal's own page, the same whatever the cause."""
+
+    bad_input: int = 400
+    """Status of an answer to malformed input. 500 makes the portal behave as if it had not been checked."""
+    body: ErrorBody | None = None
+    media_type: str = "text/html; charset=utf-8"
+    shown_as: dict[int, int] = field(default_factory=dict)
+    """Status decided by the portal -> status sent."""
+
+
+@dataclass
+class SessionPolicy:
+    """Life of a session. Durations in seconds, on the injected clock."""
+
+    idle: float = 15 * 60
+    absolute: float = 8 * 3600
+    rotate_at_sign_in: bool = True
+    end_at_sign_out: bool = True
+    end_at_error: bool = True
+    when_already_open: Literal["allow", "close-first", "close-first-silently", "refuse"] = "allow"
+    show_last_sign_in: bool = True
+    sign_out_control: bool = True
+    accept: Callable[[str], str] = lambda token: token
+    """Token received -> token looked up. A weakness may make it forgiving."""
+
+
+@dataclass
+class SignInPolicy:
+    """Braking of repeated failures (AA7: two seconds, doubled, at most five minutes) and what is asked."""
+
+    first_delay: float = 2.0
+    longest_delay: float = 300.0
+    free_failures: int = 0
+    throttle_key: Callable[[Request, str], str] = lambda _request, username: username.casefold()
+    silent: bool = False
+    """Refuse with the words of a wrong password, instead of saying that one must wait."""
+    unknown_user_message: str = "refused"
+    second_factor: bool = False
+    check_csrf: bool = True
+    check_unknown_user: bool = True
+    """Spend the same time on a user who does not exist."""
+    shortest_password: int = 12
+
+
+@dataclass
+class AccessPolicy:
+    """Who may read what."""
+
+    owner_only: bool = True
+    """A patient reads only the records of their own."""
+    staff_only: bool = True
+    """The staff pages are for the staff."""
+    public_paths: tuple[str, ...] = ()
+    """Prefixes of private pages served without a session, as the first patient."""
+
+
+@dataclass
+class InputPolicy:
+    """How the values received are used."""
+
+    echo: Callable[[str], str] = escape
+    """Search words -> HTML shown in the results page."""
+    next_page: Callable[[str], str | None] = lambda path: (
+        path if path.startswith("/") and not path.startswith(("//", "/\\")) else None
+    )
+    """Where to go after signing in -> accepted `Location`; None falls back to the home of the space."""
+    known_hosts: bool = True
+    """Refuse a request whose Host is not ours."""
+    link_origin: Callable[[Request, str], str] = lambda _request, origin: origin
+    """Origin written in absolute links (site map, security.txt)."""
+    date_is_checked: bool = True
+
+
+@dataclass
+class TlsPolicy:
+    """The certificate shown and the protocol offered by the HTTPS listener."""
+
+    certificate: Literal["good", "expired", "not-yet-valid", "self-signed", "wrong-name"] = "good"
+    lowest: Literal["TLSv1.2", "TLSv1.3"] = "TLSv1.2"
+    highest: Literal["TLSv1.2", "TLSv1.3"] = "TLSv1.3"
+    ciphers: str = "ECDHE+AESGCM:ECDHE+CHACHA20"
+
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """A file served as it is, to anyone."""
+
+    content: bytes
+    media_type: str = "text/plain; charset=utf-8"
+    status: int = 200
+
+
+@dataclass
+class Blueprint:
+    """Every part of the portal that a weakness may change, hardened at the start."""
+
+    addresses: LabAddresses
+    seed: int = 0
+    headers: HeaderPolicy = field(default_factory=HeaderPolicy)
+    cookies: CookiePolicy = field(default_factory=CookiePolicy)
+    plain: PlainListener = field(default_factory=PlainListener)
+    errors: ErrorPolicy = field(default_factory=ErrorPolicy)
+    sessions: SessionPolicy = field(default_factory=SessionPolicy)
+    sign_in: SignInPolicy = field(default_factory=SignInPolicy)
+    access: AccessPolicy = field(default_factory=AccessPolicy)
+    inputs: InputPolicy = field(default_factory=InputPolicy)
+    tls: TlsPolicy = field(default_factory=TlsPolicy)
+    routes: list[Route] = field(default_factory=list)
+    """Looked up before the portal's own."""
+    files: dict[str, PublishedFile] = field(default_factory=dict)
+    """Exact path -> file, looked up before the portal's own pages."""
+    interceptors: list[Interceptor] = field(default_factory=list)
+    markup: dict[str, list[str]] = field(default_factory=dict)
+    """Place of a page (see the templates: `slot("…")`) -> HTML inserted there."""
+    form_actions: dict[str, str] = field(default_factory=dict)
+    """Name of a form -> address it is sent to, instead of its own."""
+    hidden_pages: set[str] = field(default_factory=set)
+    """Public pages, by name, that exist no more; links to them go too."""
+    hidden_sections: set[str] = field(default_factory=set)
+    """Parts of public pages (see the templates: `shown("…")`) that are left out."""
+    asset_integrity: bool = True
+    security_txt: Callable[[list[str]], list[str] | None] = lambda lines: lines
+    """Right lines of security.txt -> lines served; None removes the file."""
+    on_sign_in: list[Callable[[Session], None]] = field(default_factory=list)
+
+    def insert(self, place: str, *html: str) -> None:
+        """Add HTML at a named place of the pages."""
+        self.markup.setdefault(place, []).extend(html)
+
+    def publish(self, path: str, content: str | bytes, media_type: str = "text/plain; charset=utf-8") -> None:
+        """Serve a file, as it is, at a path."""
+        raw = content.encode() if isinstance(content, str) else content
+        self.files[path] = PublishedFile(raw, media_type)
+
+    def hide(self, pages: Iterable[str]) -> None:
+        """Remove public pages, and what links to them."""
+        self.hidden_pages.update(pages)

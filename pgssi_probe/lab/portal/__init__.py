@@ -1,0 +1,1 @@
+"""The patient portal of a fictional hospital: pages, JSON API and staff area, built from a blueprint."""

@@ -1,0 +1,120 @@
+"""The JSON API: the same records, by the session cookie or a bearer token, under the same guards."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from pgssi_probe.lab.portal import fields
+from pgssi_probe.lab.portal.access import Handler, attempt, leave, private, welcome
+from pgssi_probe.lab.portal.refusals import Refusal
+from pgssi_probe.lab.portal.site import portal_of, visit_of
+from pgssi_probe.lab.portal.space import LISTS, own_record, user_of
+from pgssi_probe.lab.records import Row
+from pgssi_probe.lab.sessions import AlreadyOpen
+
+
+def _public(row: Row) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in ("username", "salt", "hash", "totp_secret")}
+
+
+async def status(_request: Request) -> Response:
+    return JSONResponse({"statut": "ok"})
+
+
+async def sign_in(request: Request) -> Response:
+    """`{"identifiant", "mot_de_passe"}` -> `{"jeton", "expire_dans"}`; the token goes in `Authorization: Bearer`."""
+    portal, visit = portal_of(request), visit_of(request)
+    values = await fields.json_object(request)
+    username = fields.text(values, "identifiant", 80)
+    outcome, wait = attempt(request, username, fields.secret(values, "mot_de_passe"))
+    if wait:
+        raise Refusal(429, "braked", {"Retry-After": str(math.ceil(wait))})
+    if outcome != "ok" or portal.blueprint.sign_in.second_factor:
+        raise Refusal(401, "refused", {"WWW-Authenticate": 'Bearer realm="portail"'})
+    visit.session = None
+    try:
+        session = welcome(request, username)
+    except AlreadyOpen as error:
+        raise Refusal(409, "already open") from error
+    visit.set_cookie = None
+    return JSONResponse({"jeton": session.token, "expire_dans": int(portal.blueprint.sessions.idle)})
+
+
+@private
+async def sign_out(request: Request) -> Response:
+    visit = visit_of(request)
+    given = request.headers.get("x-csrf-token", "")
+    if not visit.bearer and not (visit.session and visit.session.csrf_matches(given)):
+        raise Refusal(403, "csrf")
+    leave(request)
+    return Response(status_code=204)
+
+
+@private
+async def me(request: Request) -> Response:
+    session = visit_of(request).session
+    profile = portal_of(request).database.profile(user_of(request))
+    previous = session.previous_sign_in if session and portal_of(request).blueprint.sessions.show_last_sign_in else None
+    return JSONResponse(_public(profile) | {"derniere_connexion": previous})
+
+
+def _list(table: str) -> Handler:
+    @private
+    async def show(request: Request) -> Response:
+        return JSONResponse([_public(row) for row in portal_of(request).database.list_of(table, user_of(request))])
+
+    return show
+
+
+def _one(table: str) -> Handler:
+    @private
+    async def show(request: Request) -> Response:
+        return JSONResponse(_public(own_record(request, table)))
+
+    return show
+
+
+def description(origin: str) -> dict[str, Any]:
+    """OpenAPI 3.0 of this API."""
+    answers = {"200": {"description": "Réponse"}, "401": {"description": "Connexion nécessaire"}}
+    identifier = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+    paths: dict[str, Any] = {
+        "/statut": {"get": {"summary": "État du service", "security": [], "responses": answers}},
+        "/connexion": {"post": {"summary": "Ouvrir une session", "security": [], "responses": answers}},
+        "/deconnexion": {"post": {"summary": "Fermer la session", "responses": answers}},
+        "/moi": {"get": {"summary": "Profil", "responses": answers}},
+    }
+    for path in LISTS:
+        paths[f"/{path}"] = {"get": {"summary": f"Liste : {path}", "responses": answers}}
+        paths[f"/{path}/{{id}}"] = {
+            "get": {"summary": f"Détail : {path}", "parameters": [identifier], "responses": answers}
+        }
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": "API du portail patient de Valombre", "version": "1"},
+        "servers": [{"url": f"{origin}/api/v1"}],
+        "components": {"securitySchemes": {"jeton": {"type": "http", "scheme": "bearer"}}},
+        "security": [{"jeton": []}],
+        "paths": paths,
+    }
+
+
+@private
+async def openapi(request: Request) -> Response:
+    return JSONResponse(description(portal_of(request).blueprint.addresses.https_url))
+
+
+ROUTES = [
+    Route("/api/v1/statut", status),
+    Route("/api/v1/connexion", sign_in, methods=["POST"]),
+    Route("/api/v1/deconnexion", sign_out, methods=["POST"]),
+    Route("/api/v1/moi", me),
+    Route("/api/v1/openapi.json", openapi),
+    *(Route(f"/api/v1/{path}", _list(table)) for path, table in LISTS.items()),
+    *(Route(f"/api/v1/{path}/{{identifier}}", _one(table)) for path, table in LISTS.items()),
+]
