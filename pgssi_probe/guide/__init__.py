@@ -1,6 +1,6 @@
 """The 65 rules of the guide and the reference profiles, as versioned data read once."""
 
-from pgssi_probe.guide.load import GuideError, guide, tls_profile
+from pgssi_probe.guide.load import GuideError, guide, tls_profile, web_profile
 from pgssi_probe.guide.model import (
     Coverage,
     Edge,
@@ -14,6 +14,7 @@ from pgssi_probe.guide.model import (
     Weight,
 )
 from pgssi_probe.guide.tls import Grade, TlsProfile
+from pgssi_probe.guide.web import WebProfile
 
 __all__ = [
     "Coverage",
@@ -28,7 +29,9 @@ __all__ = [
     "Rule",
     "RuleClass",
     "TlsProfile",
+    "WebProfile",
     "Weight",
     "guide",
     "tls_profile",
+    "web_profile",
 ]

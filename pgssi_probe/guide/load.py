@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from pgssi_probe.guide.model import Guide, PlannedChecks, RuleBook
 from pgssi_probe.guide.tls import TlsProfile
+from pgssi_probe.guide.web import WebProfile
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -79,3 +80,9 @@ def guide() -> Guide:
 def tls_profile() -> TlsProfile:
     """RECOTLS v1.2 with its later statements. GuideError when the data are wrong."""
     return _read("recotls.yaml", TlsProfile)
+
+
+@cache
+def web_profile() -> WebProfile:
+    """RECOWEB v2.0. GuideError when the data are wrong."""
+    return _read("recoweb.yaml", WebProfile)
