@@ -10,7 +10,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from email.utils import format_datetime
 from typing import Any
 
@@ -67,10 +67,8 @@ def loopback_sockets(port: int = 0) -> list[socket.socket]:
     found = [first]
     addresses = {info[4][0] for info in socket.getaddrinfo("localhost", None, type=socket.SOCK_STREAM)}
     if "::1" in addresses:
-        try:
+        with suppress(OSError):  # IPv6 is off, or another program has that port there: IPv4 is enough
             found.append(_bound(socket.AF_INET6, "::1", first.getsockname()[1]))
-        except OSError:
-            pass  # IPv6 is off, or another program has that port there: IPv4 is enough
     return found
 
 
@@ -123,7 +121,8 @@ async def serving(
         for task in list(state.tasks):
             task.cancel()
         for open_connection in list(state.connections):
-            open_connection._unset_keepalive_if_required()  # noqa: SLF001
+            assert isinstance(open_connection, H11Protocol)  # noqa: S101
+            open_connection._unset_keepalive_if_required()
             open_connection.transport.abort()
         for _ in range(3):  # let the transports tell their protocols that they are gone
             await asyncio.sleep(0)

@@ -12,11 +12,11 @@ def text_document(title: str, lines: list[str]) -> bytes:
 
     text = b"BT /F1 18 Tf 60 770 Td (" + shown(title) + b") Tj /F1 11 Tf 0 -36 Td 16 TL "
     text += b" ".join(b"(" + shown(line) + b") Tj T*" for line in lines) + b" ET"
+    fonts = b"<< /Font << /F1 5 0 R >> >>"
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
-        b" /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources %s >>" % fonts,
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(text), text),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
     ]

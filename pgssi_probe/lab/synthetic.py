@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -81,7 +82,8 @@ def password_hash(password: str, salt: bytes) -> bytes:
 
 def wrong_nir(chance: random.Random) -> str:
     """A number shaped like a NIR whose key is never right, so that it can belong to nobody."""
-    body = f"{chance.choice('12')}{chance.randrange(40, 99)}{chance.randrange(1, 13):02d}990{chance.randrange(1, 100):02d}{chance.randrange(1000):03d}"
+    birth = f"{chance.choice('12')}{chance.randrange(40, 99)}{chance.randrange(1, 13):02d}"
+    body = f"{birth}990{chance.randrange(1, 100):02d}{chance.randrange(1000):03d}"
     key = 97 - int(body) % 97
     return f"{body}{key % 97 + 1:02d}"
 
@@ -91,10 +93,10 @@ class Records:
     """Rows of one patient, ready for SQLite."""
 
     profile: tuple[object, ...]
-    results: list[tuple[object, ...]]
-    appointments: list[tuple[object, ...]]
-    messages: list[tuple[object, ...]]
-    documents: list[tuple[object, ...]]
+    results: Sequence[tuple[object, ...]]
+    appointments: Sequence[tuple[object, ...]]
+    messages: Sequence[tuple[object, ...]]
+    documents: Sequence[tuple[object, ...]]
 
 
 def records_of(account: Account, seed: int, now: datetime) -> Records:

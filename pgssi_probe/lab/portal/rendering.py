@@ -20,7 +20,7 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".json": "application/json",
 }
-MONTHS = ("janvier février mars avril mai juin juillet août septembre octobre novembre décembre").split()
+MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905
 
 
 @cache
@@ -65,6 +65,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["nombre"] = lambda value: str(value).replace(".", ",")
     made.filters["jour"] = french_day
     made.filters["moment"] = french_moment
     return made

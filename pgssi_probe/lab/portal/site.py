@@ -78,7 +78,7 @@ class Portal:
         request = Request(scope, receive)
         try:
             response = await self.respond(request)
-        except Exception as error:  # noqa: BLE001 whatever happens, the visitor sees the error page
+        except Exception as error:
             log.debug("internal error on %s", request.url.path, exc_info=error)
             response = self.fail(request, 500, error)
         await response(scope, receive, send)
@@ -95,7 +95,7 @@ class Portal:
         except Refusal as refusal:
             response = self.fail(request, refusal.status, refusal)
             response.headers.update(refusal.headers)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             log.debug("internal error on %s", request.url.path, exc_info=error)
             self._close_after_error(request)
             response = self.fail(request, 500, error)
