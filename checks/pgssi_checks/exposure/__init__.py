@@ -1,0 +1,1 @@
+"""What of the operation of the site can be reached from outside."""
