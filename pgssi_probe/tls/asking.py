@@ -31,7 +31,10 @@ class Limits:
     concurrency: int = 4
     answer_timeout: float = 5.0
     total_time: float = 90.0
-    silences: int = 3  # in a row, after which the rest is not asked
+    silences: int = 3  # in a row, after which the rest is not asked (one less before any answer)
+
+
+RESERVE = 4  # connections kept back to see that the endpoint still answers
 
 
 @dataclass(slots=True)
@@ -72,17 +75,14 @@ class Asker:
         """The answer to ``hello``; a drop is retried as a question to the control hello (see the module)."""
         result = await self._once(hello)
         if isinstance(result, NoAnswer) and result.kind == "closed" and self._control is not None:
-            if await self.alive():
-                result = Refusal("closed")
-            else:
-                result = NoAnswer(Unknown("stopped_answering"), "closed")
+            result = Refusal("closed") if await self.alive() else NoAnswer(Unknown("stopped_answering"), "closed")
         self.log.append(Exchanged(hello, result))
         self._count(result)
         return result
 
     async def ask_ssl2(self) -> Ssl2Hello | Refusal | NoAnswer:
         """The same for an SSL 2.0 hello."""
-        blocked = self._blocked()
+        blocked = self._blocked(RESERVE)
         if blocked is not None:
             return NoAnswer(blocked, "not_sent")
         async with self._slots:
@@ -99,7 +99,7 @@ class Asker:
         """True when the hello that was accepted first is still accepted."""
         if self._control is None:
             return False
-        return isinstance(await self._once(only(self._control, self._control.suites)), Answer)
+        return isinstance(await self._once(only(self._control, self._control.suites), control=True), Answer)
 
     async def settle(self) -> bool:
         """At the end: is the endpoint still the one that answered at the beginning?"""
@@ -110,8 +110,8 @@ class Asker:
         await asyncio.sleep(0.2)
         return await self.alive()
 
-    async def _once(self, hello: ClientHello) -> Result:
-        blocked = self._blocked()
+    async def _once(self, hello: ClientHello, *, control: bool = False) -> Result:
+        blocked = self._blocked(0 if control else RESERVE)
         if blocked is not None:
             return NoAnswer(blocked, "not_sent")
         async with self._slots:
@@ -123,12 +123,12 @@ class Asker:
             self._control = hello
         return result
 
-    def _blocked(self) -> Unknown | None:
+    def _blocked(self, reserve: int) -> Unknown | None:
         if self._gone is not None:
             return self._gone
         if time.monotonic() >= self._ends:
             return Unknown("deadline")
-        if self.connections >= self.limits.connections:
+        if self.connections >= self.limits.connections - reserve:
             return Unknown("budget")
         return None
 
@@ -154,5 +154,6 @@ class Asker:
         if result.kind == "not_sent":
             return
         self._silent += 1
-        if self._silent >= self.limits.silences and self._gone is None:
+        enough = self.limits.silences - (self._control is None)
+        if self._silent >= enough and self._gone is None:
             self._gone = result.why if self._control is None else Unknown("stopped_answering", result.why.reason)

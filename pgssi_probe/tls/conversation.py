@@ -1,7 +1,8 @@
 """One connection: send a hello, read the server's first flight, say what it means.
 
-The three ends are kept apart: an :class:`Answer` (the server chose something), a :class:`Refusal` (the server said no,
-or speaks another version only) and a :class:`NoAnswer` (silence, a dropped connection, nonsense), which concludes nothing.
+The three ends are kept apart: an :class:`Answer` (the server chose something), a :class:`Refusal` (the server said
+no, or speaks another version only) and a :class:`NoAnswer` (silence, a dropped connection, nonsense), which concludes
+nothing.
 """
 
 import asyncio

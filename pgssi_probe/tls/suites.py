@@ -118,7 +118,7 @@ def _head(words: list[str]) -> tuple[KeyExchange, Authentication]:
     signer: Authentication = "ECDSA" if "ECDSA" in words else "DSS" if "DSS" in words else "RSA"
     for label in ("ECDHE", "DHE", "ECDH", "DH"):
         if label in words:
-            return label, signer  # type: ignore[return-value]
+            return label, signer
     if words[1:2] == ["RSA"]:
         return "RSA", "RSA"
     return "other", "other"

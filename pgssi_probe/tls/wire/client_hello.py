@@ -11,7 +11,10 @@ RENEGOTIATION_SCSV = 0x00FF  # RFC 5746 §3.3
 FALLBACK_SCSV = 0x5600  # RFC 7507
 
 # Most widely implemented first: the order decides for servers that follow the client.
-USUAL_GROUPS = (29, 23, 24, 25, 30, 26, 27, 28, 22, 21, 20, 19, 18, *range(1, 18), 31, 32, 33, *range(256, 261))
+# No finite-field group before TLS 1.3: a server that knows RFC 7919 would hide the weak prime that others get.
+USUAL_GROUPS = (29, 23, 24, 25, 30, 26, 27, 28, 22, 21, 20, 19, 18, *range(1, 18))
+TLS13_GROUPS = (0x11EC, 0x11EB, 0x11ED, 29, 23, 24, 25, 30, 31, 32, 33, *range(256, 261), *range(512, 515))
+TLS13_GROUPS_RARE = (0x11EE, 0x6399, 0x639A, 41)
 USUAL_SCHEMES = (
     0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x081A, 0x081B, 0x081C, 0x0809, 0x080A, 0x080B, 0x0804, 0x0805, 0x0806,
     0x0401, 0x0501, 0x0601, 0x0402, 0x0303, 0x0301, 0x0302, 0x0203, 0x0201, 0x0202,
@@ -68,6 +71,11 @@ def _extensions(hello: ClientHello) -> list[tuple[int, bytes]]:
         found.append(extension("encrypt_then_mac"))
         found.append(extension("session_ticket"))
     return found + list(hello.extra)
+
+
+def offered_extensions(hello: ClientHello) -> tuple[int, ...]:
+    """Numbers of the extensions that :func:`encode` writes, padding apart."""
+    return () if hello.version is Version.SSL_3 else tuple(number for number, _ in _extensions(hello))
 
 
 def encode_body(hello: ClientHello) -> bytes:
