@@ -19,23 +19,36 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """`value` is kept for hidden and submit fields only."""
+    """`kind` is the type of an input, or `select`, `textarea`. `value` is kept for hidden and submit fields only."""
 
     name: str
     kind: str
     value: str = ""
     autocomplete: str = ""
     required: bool = False
+    identifier: str = ""
+    placeholder: str = ""
+    pattern: str = ""
+    minlength: int | None = None
+    maxlength: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`action` is absolute. `method` is upper case. Fields include those that point here by `form=`."""
+    """`action` is absolute, "" when it is no web address (`javascript:`, `mailto:`). `method` is upper case.
+
+    Fields include those that point here by `form=`. `text` is what people read inside, capped: labels, captions of
+    buttons. `raw_action` is the attribute as written.
+    """
 
     action: str
     method: str
     fields: tuple[FormField, ...]
     identifier: str = ""
+    raw_action: str = ""
+    enctype: str = ""
+    autocomplete: str = ""
+    text: str = ""
 
     @property
     def has_password(self) -> bool:
@@ -46,7 +59,8 @@ class Form:
 class Resource:
     """A sub-resource that the page asks the browser to load. `url` is absolute; `raw` as written.
 
-    `tag` is the element (script, link, img, iframe, form is never one), `rel` only for link.
+    `tag` is the element (script, link, img, iframe, form is never one), `rel` only for link. `kind` is the `type`
+    attribute, or `as` for a link that has one. `data:` addresses are left out.
     """
 
     tag: str
@@ -69,7 +83,11 @@ class Meta:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An HTML page as parsed once, with caps on every list and string."""
+    """An HTML page as parsed once, with caps on every list and string.
+
+    `text` is what people read, one line per block, without scripts, styles and templates. `contacts` are the `mailto:`
+    and `tel:` addresses as written. `elements` are the names of all elements. `cut` says that a cap was reached.
+    """
 
     title: str
     language: str
@@ -81,6 +99,17 @@ class Document:
     comments: tuple[str, ...]
     inline_scripts: tuple[str, ...]
     base: str = ""
+    doctype: str = ""
+    contacts: tuple[str, ...] = ()
+    elements: frozenset[str] = frozenset()
+    loose_fields: tuple[FormField, ...] = ()
+    """Fields that belong to no form, as scripted pages have."""
+    cut: bool = False
+
+    @property
+    def asks_password(self) -> bool:
+        """A password can be typed here, in a form or not."""
+        return any(form.has_password for form in self.forms) or any(f.kind == "password" for f in self.loose_fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +130,10 @@ class Skipped(StrEnum):
     DANGEROUS = "dangerous"
     BUDGET = "budget"
     DISALLOWED = "disallowed"
+    REPEATED = "repeated"
+    """One more page of a shape of which enough were seen: a calendar, a catalogue."""
+    NOT_A_PAGE = "not_a_page"
+    """A file that is no page: an archive, an image, a document. It stays among the links of its page."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,390 @@
+"""What a walk over an HTML tree gathers, element by element, within caps; turned into a `Document` at the end.
+
+Addresses are resolved last, since `<base>` may come late. The owner of a field follows HTML §4.10.17.3: its `form`
+attribute, else the form that was open when the parser met it (wherever the tree put either), else the form around it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from pgssi_probe.discovery.address import absolute
+from pgssi_probe.discovery.site import Document, Form, FormField, Link, Meta, Resource
+
+MAX_TEXT: Final = 200_000
+MAX_LINKS: Final = 2_000
+MAX_FORMS: Final = 100
+MAX_FIELDS: Final = 2_000
+MAX_RESOURCES: Final = 1_000
+MAX_METAS: Final = 200
+MAX_COMMENTS: Final = 500
+MAX_SCRIPTS: Final = 300
+MAX_CONTACTS: Final = 100
+MAX_ELEMENTS: Final = 300
+MAX_SHORT: Final = 300
+MAX_LONG: Final = 4_000
+MAX_VALUE: Final = 64_000
+MAX_CODE: Final = 200_000
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+BLOCKS: Final = _words(
+    "address article aside blockquote body br button caption dd details dialog div dl dt fieldset figcaption figure "
+    "footer form h1 h2 h3 h4 h5 h6 header hr legend li main nav ol option p pre section select summary table tbody td "
+    "textarea tfoot th thead title tr ul"
+)
+FIELDS: Final = frozenset({"input", "select", "textarea", "button"})
+SOURCES: Final = {
+    "script": ("src",),
+    "img": ("src", "srcset"),
+    "source": ("src", "srcset"),
+    "video": ("src", "poster"),
+    "audio": ("src",),
+    "track": ("src",),
+    "iframe": ("src",),
+    "frame": ("src",),
+    "embed": ("src",),
+    "object": ("data",),
+    "applet": ("code", "archive"),
+    "body": ("background",),
+    "image": ("href", "xlink:href"),
+    "use": ("href", "xlink:href"),
+}
+LOADED_RELS: Final = _words(
+    "stylesheet icon apple-touch-icon apple-touch-icon-precomposed mask-icon preload modulepreload prefetch prerender "
+    "manifest preconnect dns-prefetch"
+)
+KEPT_VALUES: Final = frozenset({"hidden", "submit", "image"})
+
+_SPACE = re.compile(r"\s+")
+_REFRESH = re.compile(r"^\s*[\d.]*\s*[;,]?\s*(?:url\s*=)?\s*[\"']?\s*([^\"'\s][^\"']*)", re.IGNORECASE)
+_CANDIDATE = re.compile(r"\s*,*\s*([^\s,]\S{0,4095})([^,]{0,200})")
+
+
+@dataclass(slots=True)
+class OpenForm:
+    attributes: Mapping[str, str]
+    fields: list[FormField] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
+    length: int = 0
+
+
+@dataclass(slots=True)
+class OpenLink:
+    raw: str
+    rel: tuple[str, ...]
+    label: str
+    text: list[str] = field(default_factory=list)
+    length: int = 0
+
+
+Attributes = Mapping[str, str]
+
+
+def fold(text: str, cap: int = MAX_SHORT) -> str:
+    """White space folded to single spaces, cut at `cap` characters."""
+    return _SPACE.sub(" ", text[: 4 * cap]).strip()[:cap]
+
+
+class Harvest:
+    """Feed it in document order: `enter`, `leave`, `say` for text, `remark` for comments, `form_ended`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.cut = False
+        self.doctype = ""
+        self._base: str | None = None
+        self._title: str | None = None
+        self._language = ""
+        self._text: list[str] = []
+        self._length = 0
+        self._line_open = False
+        self._links: list[OpenLink] = []
+        self._link: OpenLink | None = None
+        self._forms: list[OpenForm] = []
+        self._pointer: OpenForm | None = None
+        self._around: list[OpenForm | None] = []
+        self._owned: list[tuple[str | None, OpenForm | None, FormField]] = []
+        self._resources: list[tuple[str, str, Attributes]] = []
+        self._metas: list[Meta] = []
+        self._comments: list[str] = []
+        self._scripts: list[str] = []
+        self._contacts: dict[str, None] = {}
+        self._elements: set[str] = set()
+        self._refresh: list[str] = []
+
+    def enter(self, name: str, attributes: Attributes) -> None:
+        """An element begins."""
+        if len(self._elements) < MAX_ELEMENTS:
+            self._elements.add(name[:40])
+        if name in BLOCKS:
+            self._end_line()
+        if name in {"a", "area", "link"}:
+            self._enter_link(name, attributes)
+        elif name == "form":
+            self._enter_form(attributes)
+        elif name in FIELDS:
+            self._field(name, attributes)
+        elif name == "meta":
+            self._meta(attributes)
+        elif name == "base" and self._base is None and attributes.get("href"):
+            self._base = attributes["href"]
+        elif name == "html":
+            self._language = self._language or fold(attributes.get("lang", attributes.get("xml:lang", "")), 35)
+        for source in SOURCES.get(name, ()):
+            self._resource(name, source, attributes)
+        if name == "img" and attributes.get("alt"):
+            self._say_in_link(attributes["alt"])
+
+    def leave(self, name: str) -> None:
+        """An element ends, in the tree."""
+        if name in BLOCKS:
+            self._end_line()
+        if name == "a":
+            self._link = None
+        elif name == "form" and self._around:
+            self._around.pop()
+
+    def form_ended(self) -> None:
+        """The page wrote the end tag of a form."""
+        self._pointer = None
+
+    def say(self, text: str) -> None:
+        """Text that people read."""
+        if not text:
+            return
+        self._say_in_link(text)
+        form = self._pointer or self._form_around
+        if form is not None and form.length < MAX_LONG and not text.isspace():
+            form.text.append(text[:MAX_LONG])
+            form.length += len(text)
+        if self._length >= MAX_TEXT:
+            self.cut = self.cut or not text.isspace()
+            return
+        folded = _SPACE.sub(" ", text[: MAX_TEXT - self._length])
+        if folded == " " and not self._line_open:
+            return
+        self._text.append(folded)
+        self._length += len(folded)
+        self._line_open = True
+
+    def titled(self, text: str) -> None:
+        if self._title is None:
+            self._title = fold(text)
+
+    def remark(self, text: str) -> None:
+        """A comment."""
+        if self._room(self._comments, MAX_COMMENTS):
+            self._comments.append(text[:MAX_LONG])
+
+    def script(self, code: str) -> None:
+        """The text inside a script element, data blocks included."""
+        if code.strip() and self._room(self._scripts, MAX_SCRIPTS):
+            self._scripts.append(code[:MAX_CODE])
+
+    def document(self) -> Document:
+        base = absolute(self._base, self.url) if self._base else None
+        origin = base or self.url
+        forms, loose = self._settle(origin)
+        return Document(
+            title=self._title or "",
+            language=self._language,
+            text="\n".join(line for line in (part.strip() for part in "".join(self._text).split("\n")) if line),
+            links=self._resolved_links(origin),
+            forms=forms,
+            resources=self._resolved_resources(origin),
+            metas=tuple(self._metas),
+            comments=tuple(self._comments),
+            inline_scripts=tuple(self._scripts),
+            base=base or "",
+            doctype=self.doctype[:MAX_SHORT],
+            contacts=tuple(self._contacts),
+            elements=frozenset(self._elements),
+            loose_fields=loose,
+            cut=self.cut,
+        )
+
+    @property
+    def _form_around(self) -> OpenForm | None:
+        return next((form for form in reversed(self._around[-3:]) if form is not None), None)
+
+    def _room(self, items: list[str], cap: int) -> bool:
+        if len(items) >= cap:
+            self.cut = True
+        return len(items) < cap
+
+    def _end_line(self) -> None:
+        if self._line_open:
+            self._text.append("\n")
+            self._line_open = False
+
+    def _say_in_link(self, text: str) -> None:
+        if self._link is not None and self._link.length < MAX_SHORT:
+            self._link.text.append(text[:MAX_SHORT])
+            self._link.length += min(len(text), MAX_SHORT)
+
+    def _enter_link(self, name: str, attributes: Attributes) -> None:
+        raw, rel = attributes.get("href"), rel_of(attributes)
+        if name == "link" and LOADED_RELS.intersection(rel):
+            self._resource("link", "href", attributes)
+            return
+        if raw is None:
+            return
+        scheme = raw.strip().lower()[:11]
+        if scheme.startswith(("mailto:", "tel:")):
+            if len(self._contacts) < MAX_CONTACTS:
+                self._contacts.setdefault(fold(raw))
+            return
+        if scheme.startswith(("javascript:", "data:")):
+            return
+        if len(self._links) >= MAX_LINKS:
+            self.cut = True
+            return
+        label = attributes.get("aria-label") or attributes.get("title") or attributes.get("alt") or ""
+        link = OpenLink(raw, rel, fold(label))
+        self._links.append(link)
+        if name == "a":
+            self._link = link
+
+    def _enter_form(self, attributes: Attributes) -> None:
+        form = None
+        if self._pointer is None:  # a form inside an open form does not exist for a browser
+            if len(self._forms) < MAX_FORMS:
+                form = OpenForm(attributes)
+                self._forms.append(form)
+                self._pointer = form
+            else:
+                self.cut = True
+        self._around.append(form)
+
+    def _field(self, name: str, attributes: Attributes) -> None:
+        kind = fold(attributes.get("type", ""), 30).lower()
+        if name == "input":
+            kind = kind or "text"
+            if kind == "image":
+                self._resource("input", "src", attributes)
+        elif name == "button":
+            kind = kind or "submit"
+        else:
+            kind = name
+        if len(self._owned) >= MAX_FIELDS:
+            self.cut = True
+            return
+        built = FormField(
+            name=attributes.get("name", "")[:MAX_SHORT],
+            kind=kind,
+            value=attributes.get("value", "")[:MAX_VALUE] if kind in KEPT_VALUES else "",
+            autocomplete=fold(attributes.get("autocomplete", ""), 100).lower(),
+            required="required" in attributes,
+            identifier=attributes.get("id", "")[:MAX_SHORT],
+            placeholder=fold(attributes.get("placeholder", "")),
+            pattern=attributes.get("pattern", "")[:MAX_SHORT],
+            minlength=_length(attributes.get("minlength")),
+            maxlength=_length(attributes.get("maxlength")),
+        )
+        if kind in KEPT_VALUES - {"hidden"} and built.value:
+            form = self._pointer or self._form_around
+            if form is not None and form.length < MAX_LONG:
+                form.text.append(built.value[:MAX_SHORT])
+        self._owned.append((attributes.get("form"), self._pointer or self._form_around, built))
+
+    def _meta(self, attributes: Attributes) -> None:
+        content = attributes.get("content")
+        if content is None:
+            return
+        for attribute, source in (("http-equiv", "http-equiv"), ("name", "name"), ("property", "property")):
+            name = attributes.get(attribute, "").strip().lower()
+            if not name:
+                continue
+            if len(self._metas) < MAX_METAS:
+                self._metas.append(Meta(source, name[:MAX_SHORT], content[:MAX_LONG]))
+            else:
+                self.cut = True
+            target = _REFRESH.match(content[:MAX_LONG]) if name == "refresh" and source == "http-equiv" else None
+            if target and len(self._refresh) < 5:
+                self._refresh.append(target[1])
+
+    def _resource(self, tag: str, source: str, attributes: Attributes) -> None:
+        raw = attributes.get(source, "")
+        candidates = (
+            [match[1].rstrip(",") for match in _CANDIDATE.finditer(raw[:8192])] if source == "srcset" else [raw]
+        )
+        for candidate in candidates[:10]:
+            written = candidate.strip()
+            if not written or written[:5].lower() == "data:":
+                continue
+            if len(self._resources) >= MAX_RESOURCES:
+                self.cut = True
+                return
+            self._resources.append((tag, written, attributes))
+
+    def _settle(self, origin: str) -> tuple[tuple[Form, ...], tuple[FormField, ...]]:
+        """Fields to their forms, in document order; those of no form apart."""
+        named: dict[str, OpenForm] = {}
+        for form in self._forms:
+            named.setdefault(form.attributes.get("id", ""), form)
+        loose: list[FormField] = []
+        for reference, owner, built in self._owned:
+            chosen = owner if reference is None else named.get(reference) if reference else None
+            (chosen.fields if chosen is not None else loose).append(built)
+        return tuple(_form(form, origin, self.url) for form in self._forms), tuple(loose)
+
+    def _resolved_links(self, origin: str) -> tuple[Link, ...]:
+        found: dict[Link, None] = {}
+        for raw in self._refresh:
+            url = absolute(raw, origin)
+            if url:
+                found.setdefault(Link(url, "", ("refresh",)))
+        for link in self._links:
+            url = absolute(link.raw, origin)
+            if url:
+                found.setdefault(Link(url, fold(" ".join(link.text)) or link.label, link.rel))
+        return tuple(found)
+
+    def _resolved_resources(self, origin: str) -> tuple[Resource, ...]:
+        found: dict[Resource, None] = {}
+        for tag, raw, attributes in self._resources:
+            url = absolute(raw, origin)
+            if url:
+                found.setdefault(
+                    Resource(
+                        tag=tag,
+                        url=url,
+                        raw=raw[:2048],
+                        rel=rel_of(attributes) if tag == "link" else (),
+                        integrity=attributes.get("integrity", "")[:MAX_SHORT],
+                        crossorigin=fold(attributes["crossorigin"], 40) if "crossorigin" in attributes else None,
+                        kind=fold(attributes.get("as") or attributes.get("type", ""), 100).lower(),
+                    )
+                )
+        return tuple(found)
+
+
+def rel_of(attributes: Attributes) -> tuple[str, ...]:
+    return tuple(attributes.get("rel", "")[:MAX_SHORT].lower().split()[:20])
+
+
+def _length(value: str | None) -> int | None:
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 8 else None
+
+
+def _form(form: OpenForm, origin: str, url: str) -> Form:
+    """An empty action means the page itself, whatever `<base>` says (HTML §4.10.21.3)."""
+    raw = form.attributes.get("action", "").strip()
+    method = form.attributes.get("method", "").strip().upper()
+    return Form(
+        action=(absolute(raw, origin) if raw else absolute(url, url)) or "",
+        method=method if method in {"POST", "DIALOG"} else "GET",
+        fields=tuple(form.fields),
+        identifier=form.attributes.get("id", "")[:MAX_SHORT],
+        raw_action=raw[:2048],
+        enctype=fold(form.attributes.get("enctype", ""), 100).lower(),
+        autocomplete=fold(form.attributes.get("autocomplete", ""), 100).lower(),
+        text=fold(" ".join(form.text), MAX_LONG),
+    )
