@@ -1,0 +1,1 @@
+"""What the page asks the browser to load, run and keep."""

@@ -1,0 +1,114 @@
+"""`cookie.flags`: the attributes of every cookie that the run was given before signing in (RECOWEB R26 to R33)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from pgssi_checks.cookie.likeness import Likeness, likeness
+from pgssi_checks.cookie.set_cookie import SetCookie, parse_set_cookie, prefix_is_kept
+from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Subject, inconclusive
+from pgssi_probe.discovery.collect import SITE
+
+MAX_URLS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One Set-Cookie line that sets something, and where it came from."""
+
+    cookie: SetCookie
+    exchange: Exchange
+
+    @property
+    def host(self) -> str:
+        return (self.exchange.request.parts.hostname or "").lower()
+
+    @property
+    def lifetime(self) -> float | None:
+        return self.cookie.lifetime(self.exchange.started)
+
+
+def sightings(transcript: Iterable[Exchange]) -> dict[str, list[Sighting]]:
+    """Cookie name -> the lines that set it. Lines that delete a cookie are left out."""
+    found: dict[str, list[Sighting]] = {}
+    for exchange in transcript:
+        for line in exchange.response.all("set-cookie") if exchange.response else ():
+            cookie = parse_set_cookie(line)
+            if cookie is not None and not cookie.deletes(exchange.started):
+                found.setdefault(cookie.name[:200], []).append(Sighting(cookie, exchange))
+    return found
+
+
+def is_wider_than(domain: str, host: str) -> bool:
+    """Does a Domain attribute hand the cookie to a parent of the host, hence to its siblings?"""
+    return bool(domain) and domain != host and host.endswith("." + domain)
+
+
+def judge(seen: Sequence[Sighting], *, longest_session: float) -> dict[str, list[Sighting]]:
+    """Slugs of one cookie -> the lines that show them. One careless line is enough.
+
+    Whether a cookie carries a session is not known before signing in: its name and the randomness of its value choose
+    between two severities, and decide whether HttpOnly is owed at all.
+    """
+    like = likeness(seen[0].cookie.name, [sighting.cookie.value for sighting in seen])
+    session = like is not Likeness.ORDINARY
+    found: dict[str, list[Sighting]] = {}
+    for sighting in seen:
+        cookie = sighting.cookie
+        slugs = {
+            "secure-missing" if session else "secure-missing-ordinary": not cookie.secure,
+            "httponly-missing": like is Likeness.SESSION and not cookie.http_only,
+            "httponly-missing-random": like is Likeness.RANDOM and not cookie.http_only,
+            "samesite-missing": session and not cookie.same_site,
+            "samesite-none": session and cookie.same_site == "none",
+            "samesite-ordinary": not session and cookie.same_site in {"", "none"},
+            "domain-wide": session and is_wider_than(cookie.domain, sighting.host),
+            "lifetime-long": session and (sighting.lifetime or 0) > longest_session,
+            "prefix-misused": not prefix_is_kept(cookie, over_https=sighting.exchange.secure),
+        }
+        for slug, shown in slugs.items():
+            if shown:
+                found.setdefault(slug, []).append(sighting)
+    return found
+
+
+def facts_of(seen: Sequence[Sighting]) -> dict[str, JsonValue]:
+    """What is shown of a cookie: never its value."""
+    longest = max((sighting.lifetime or 0 for sighting in seen), default=0)
+    urls: list[JsonValue] = [*list(dict.fromkeys(sighting.exchange.url for sighting in seen))[:MAX_URLS]]
+    domains: list[JsonValue] = [*sorted({s.cookie.domain for s in seen if s.cookie.domain})]
+    return {"count": len(seen), "urls": urls, "domains": domains, "hours": round(min(longest / 3600, 1e6), 1)}
+
+
+async def observe(ctx: CheckContext) -> list[Observation]:
+    site = await ctx.collect(SITE)
+    found = sightings(ctx.transcript())
+    if not found:
+        if site.home.response is None:
+            return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
+        return [Observation(slug="no-cookie", subject=ctx.target.site)]
+    observations = []
+    for name, seen in found.items():
+        subject = Subject(kind="cookie", name=name or "(=)")
+        weaknesses = judge(seen, longest_session=float(ctx.setting("session_lifetime_max")))
+        for slug, concerned in (weaknesses or {"protected": seen}).items():
+            observations.append(
+                Observation(slug=slug, subject=subject, facts=facts_of(concerned), evidence=(_keep(ctx, concerned[0]),))
+            )
+    return observations
+
+
+def _keep(ctx: CheckContext, sighting: Sighting) -> str:
+    """The line without its value: attributes hold nothing personal."""
+    cookie = sighting.cookie
+    attributes: dict[str, JsonValue] = {name[:60]: value[:200] for name, value in list(cookie.attributes.items())[:20]}
+    data: dict[str, JsonValue] = {
+        "cookie": cookie.name[:200],
+        "attributes": attributes,
+        "url": sighting.exchange.url,
+        "request_id": sighting.exchange.id,
+    }
+    return ctx.keep_facts(f"Set-Cookie: {cookie.name[:200]}", data)

@@ -1,0 +1,66 @@
+"""`headers.clickjacking`: may another site show this page in a frame (RECOWEB R17, R18, R56)?"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from pgssi_checks.headers.csp_evaluation import opens_to_all
+from pgssi_checks.headers.csp_policy import parse_header
+from pgssi_checks.headers.responses import Kind, Sample, html_samples, tally
+from pgssi_probe.check import CheckContext, Observation, Reason, Response, inconclusive
+from pgssi_probe.discovery.collect import SITE
+
+FRAMED_KINDS = frozenset({Kind.PAGE, Kind.LOGIN})
+"""An error page offers nothing to click on."""
+
+
+def judge_response(response: Response) -> str:
+    """The slug of one HTML answer. frame-ancestors, when present, is all that a browser looks at (CSP3 §6.4.2.2)."""
+    lists = [
+        policy.directives["frame-ancestors"]
+        for policy in parse_header(response.all("content-security-policy"))
+        if "frame-ancestors" in policy.directives
+    ]
+    if lists:
+        wide = all(opens_to_all(tuple(t.lower() for t in tokens) or ("'none'",)) for tokens in lists)
+        return "ancestors-too-wide" if wide else "protected"
+    return judge_frame_options(response.all("x-frame-options"))
+
+
+def judge_frame_options(values: Iterable[str]) -> str:
+    """HTML Living Standard, "process X-Frame-Options": the set of values, where a conflict refuses and junk allows."""
+    options = {part.strip().lower() for value in values for part in value.split(",")} - {""}
+    if not options:
+        return "missing"
+    if len(options) > 1:
+        return "protected" if options & {"deny", "sameorigin", "allowall"} else "xfo-obsolete"
+    return "protected" if options <= {"deny", "sameorigin"} else "xfo-obsolete"
+
+
+def judge(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
+    """Slug -> pages and login pages that show it."""
+    found: dict[str, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        if sample.kind in FRAMED_KINDS:
+            found[judge_response(sample.response)].append(sample)
+    return found
+
+
+def shown_values(samples: Iterable[Sample]) -> list[str]:
+    return sorted({value[:120] for sample in samples for value in sample.response.all("x-frame-options")})
+
+
+async def observe(ctx: CheckContext) -> list[Observation]:
+    found = judge(await html_samples(await ctx.collect(SITE)))
+    if not found:
+        return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
+    return [
+        Observation(
+            slug=slug,
+            subject=ctx.target.site,
+            facts={**tally(concerned), "values": list(shown_values(concerned))},
+            evidence=(ctx.keep(concerned[0].exchange),),
+        )
+        for slug, concerned in found.items()
+    ]

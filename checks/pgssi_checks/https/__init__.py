@@ -1,0 +1,1 @@
+"""Encryption of every exchange: forced, remembered, and never mixed with clear text."""
