@@ -7,15 +7,20 @@ from importlib.resources import files
 from typing import TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
 from pgssi_probe.guide.model import Guide, PlannedChecks, RuleBook
 from pgssi_probe.guide.tls import TlsProfile
 from pgssi_probe.guide.web import WebProfile
+from pgssi_probe.model.text import Bilingual
 
 Model = TypeVar("Model", bound=BaseModel)
 
 _Loader: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Labels(RootModel[dict[str, dict[str, Bilingual]]]):
+    """Codes of the rules in words: kind, then code."""
 
 
 class GuideError(Exception):
@@ -86,3 +91,9 @@ def tls_profile() -> TlsProfile:
 def web_profile() -> WebProfile:
     """RECOWEB v2.0. GuideError when the data are wrong."""
     return _read("recoweb.yaml", WebProfile)
+
+
+@cache
+def labels() -> dict[str, dict[str, Bilingual]]:
+    """How the codes of the rules are read by people. GuideError when the data are wrong."""
+    return _read("labels.yaml", Labels).root
