@@ -51,6 +51,8 @@ def official(metadata: CheckMetadata, observation: Observation) -> Outcome:
         strength=declaration.strength,
         reason=observation.reason if observation.reason is Reason.NOT_HTTPS else None,
         severity=declaration.severity,
+        impact=declaration.impact,
+        ease=declaration.ease,
         sentence=declaration.sentence.filled(values),
         remedy=declaration.remedy.filled(values) if declaration.remedy else None,
     )

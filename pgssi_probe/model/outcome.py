@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from pgssi_probe.model.severity import Severity
+from pgssi_probe.model.severity import Ease, Impact, Severity
 from pgssi_probe.model.text import Bilingual
 
 
@@ -124,6 +124,8 @@ class Outcome(Frozen):
     evidence: tuple[str, ...]
     reason: Reason | None = None
     severity: Severity | None = Field(description="only for a failure")
+    impact: Impact | None = Field(None, description="only for a failure; severity is impact by ease")
+    ease: Ease | None = Field(None, description="only for a failure")
     sentence: Bilingual
     remedy: Bilingual | None = None
 
