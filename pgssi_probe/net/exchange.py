@@ -13,7 +13,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class Failure(StrEnum):
-    """Why no complete response came. `TOO_LARGE` and `BODY_TIMEOUT` keep the response read so far."""
+    """Why no response came. A response whose body was cut is one all the same: see `Truncation`."""
 
     DNS = "dns"
     REFUSED = "refused"
@@ -52,6 +52,10 @@ class Request:
     http_version: str | None = None
     origin_form: str | None = None
     """Request target sent verbatim instead of the path and query of `url` (bad encodings, dot segments)."""
+    provokes_errors: bool = False
+    """Errors and delays of the answer are asked for: they do not count as ill health of the target."""
+    account: str = ""
+    """Label of the account whose session the request carries, for the journal; never a user name."""
 
     @property
     def parts(self) -> SplitResult:
@@ -121,7 +125,11 @@ class Response:
 @dataclass(frozen=True)
 class Exchange:
     """`id` is the X-Request-Id that was sent. Exactly one of `response` and `failure` tells the end,
-    except for a response whose body was cut, which has `response.truncated`."""
+    except for a response whose body was cut, which has `response.truncated`.
+
+    `elapsed` is in seconds, to the last byte, connecting included. `first_byte` is in seconds too, from an open
+    connection to the head of the response: the one to compare when timing matters.
+    """
 
     id: str
     request: Request
@@ -134,6 +142,9 @@ class Exchange:
     peer: str | None = None
     tls: TlsFacts | None = None
     by: str = field(default="", compare=False)
+    first_byte: float | None = None
+    source: str | None = None
+    """Our own address and port, as this machine sees it."""
 
     @property
     def url(self) -> str:

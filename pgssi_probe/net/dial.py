@@ -1,0 +1,250 @@
+"""Dialling: the pinned address instead of a new resolution, and a verdict on the certificate for each endpoint.
+
+TLS is tried first with full verification, against the system store and the declared authority. When that fails the
+reason is recorded, and the connection is made again without verification and with old versions and suites allowed: a
+scan must go on with an expired certificate, and say so (`TlsFacts.verified`, `verify_error`). The verdict of an
+endpoint is kept, so a bad certificate costs one connection more for the run, a good one none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import httpcore
+
+from pgssi_probe.clock import Clock
+from pgssi_probe.net.exchange import Failure, TlsFacts
+from pgssi_probe.net.scope import NameNotResolved, OutOfScope, ScopeGuard
+from pgssi_probe.net.wire import Wire
+
+Endpoint = tuple[str, int]
+
+
+class DialError(Exception):
+    """No usable connection. `failure` is the closed reason, the message is safe to show."""
+
+    def __init__(self, failure: Failure, detail: str) -> None:
+        super().__init__(detail)
+        self.failure = failure
+        self.detail = detail
+
+
+class TlsContexts:
+    """The few SSLContexts of a run, shared by all its connections: making one costs 40 ms."""
+
+    def __init__(self, ca_file: str | None = None) -> None:
+        self._ca_file = ca_file
+        self._made: dict[tuple[bool, bool], ssl.SSLContext] = {}
+
+    def get(self, *, verify: bool, http2: bool) -> ssl.SSLContext:
+        """Raises OSError when the declared authority cannot be read."""
+        context = self._made.get((verify, http2))
+        if context is None:
+            context = self._verifying() if verify else _tolerant()
+            context.set_alpn_protocols(["h2", "http/1.1"] if http2 else ["http/1.1"])
+            self._made[verify, http2] = context
+        return context
+
+    def _verifying(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_default_certs()
+        if self._ca_file is not None:
+            context.load_verify_locations(self._ca_file)
+        return context
+
+
+def _tolerant() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_ciphers("ALL:COMPLEMENTOFALL:!eNULL:@SECLEVEL=0")
+    context.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)  # the name came with Python 3.12
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # old versions are what we are here to meet
+        context.minimum_version = ssl.TLSVersion.TLSv1
+    return context
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a verifying handshake said of an endpoint."""
+
+    verified: bool
+    error: str | None = None
+
+
+class Dialer:
+    """Shared by all connections of a run."""
+
+    def __init__(self, guard: ScopeGuard, clock: Clock, *, ca_file: str | None = None, timeout: float = 10.0) -> None:
+        self.guard = guard
+        self._clock = clock
+        self._contexts = TlsContexts(ca_file)
+        self._timeout = timeout
+        self._verdicts: dict[Endpoint, Verdict] = {}
+        self._facts: dict[Endpoint, TlsFacts] = {}
+        self._preferred: dict[str, str] = {}
+        self._open: set[Wire] = set()
+
+    async def dial(self, endpoint: Endpoint, *, http2: bool, follow: Callable[[Wire], None]) -> Wire:
+        """A TCP connection to one of the pinned addresses, the one that answered before first. Raises DialError.
+
+        `follow` is told of this connection, and of the one that replaces it when a certificate does not pass.
+        """
+        host = endpoint[0]
+        addresses = await self.admit(endpoint)
+        first = self._preferred.get(host, addresses[0])
+        ordered = [first, *(address for address in addresses if address != first)]
+        failure = DialError(Failure.REFUSED, "no address")
+        for address in ordered:
+            share = self._timeout if address is ordered[-1] else self._timeout / 3
+            try:
+                wire = await self._connect(address, endpoint, share, http2=http2, follow=follow)
+            except DialError as error:
+                failure = error
+                continue
+            self._preferred[host] = address
+            return wire
+        raise failure
+
+    async def admit(self, endpoint: Endpoint) -> tuple[str, ...]:
+        """Raises DialError."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self.guard.admit(*endpoint)
+        except OutOfScope as error:
+            raise DialError(Failure.OUT_OF_SCOPE, str(error)) from None
+        except NameNotResolved as error:
+            raise DialError(Failure.DNS, str(error)) from None
+        except TimeoutError:
+            raise DialError(Failure.DNS, "resolution timed out") from None
+
+    async def aclose(self) -> None:
+        """Let the connections finish their farewell, then cut those that do not."""
+        for _ in range(2):
+            if self._open:
+                await asyncio.wait([wire.closed for wire in self._open], timeout=1.5)
+            for wire in list(self._open):
+                wire.abort()
+        await asyncio.sleep(0)
+
+    async def _connect(
+        self, address: str, endpoint: Endpoint, timeout: float, *, http2: bool, follow: Callable[[Wire], None]
+    ) -> Wire:
+        async def secure(wire: Wire, name: str) -> Wire:
+            return await self._secure(wire, name.rstrip("."), address, endpoint, http2=http2, follow=follow)
+
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(timeout):
+                _, wire = await loop.create_connection(lambda: Wire(secure, self._clock), address, endpoint[1])
+        except TimeoutError:
+            raise DialError(Failure.CONNECT_TIMEOUT, "no answer to the connection") from None
+        except ConnectionRefusedError:
+            raise DialError(Failure.REFUSED, "connection refused") from None
+        except OSError as error:
+            raise DialError(Failure.REFUSED, (error.strerror or "connection failed")[:80]) from None
+        self._open.add(wire)
+        wire.closed.add_done_callback(lambda _: self._open.discard(wire))
+        follow(wire)
+        return wire
+
+    async def _secure(
+        self,
+        wire: Wire,
+        name: str,
+        address: str,
+        endpoint: Endpoint,
+        *,
+        http2: bool,
+        follow: Callable[[Wire], None],
+    ) -> Wire:
+        verdict = self._verdicts.get(endpoint)
+        if verdict is None or verdict.verified:
+            try:
+                found = await wire.handshake(self._contexts.get(verify=True, http2=http2), name, self._timeout)
+            except TimeoutError:
+                wire.abort()
+                raise DialError(Failure.TLS, "handshake timed out") from None
+            except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+                wire.abort()
+                verdict = Verdict(False, _verify_error(error))
+                lasting = isinstance(error, ssl.SSLError)  # a lost connection says nothing of the certificate
+                wire = await self._connect(address, endpoint, self._timeout, http2=http2, follow=follow)
+            else:
+                verdict = self._verdicts[endpoint] = Verdict(True)
+                wire.tls = self._remember(endpoint, found, verdict)
+                return wire
+        else:
+            lasting = True
+        try:
+            found = await wire.handshake(self._contexts.get(verify=False, http2=http2), name, self._timeout)
+        except TimeoutError:
+            wire.abort()
+            raise DialError(Failure.TLS, "handshake timed out") from None
+        except (OSError, ValueError) as error:
+            wire.abort()
+            raise DialError(Failure.TLS, _tls_error(error)) from None
+        if lasting:
+            self._verdicts[endpoint] = verdict
+        wire.tls = self._remember(endpoint, found, verdict)
+        return wire
+
+    def _remember(self, endpoint: Endpoint, found: ssl.SSLObject, verdict: Verdict) -> TlsFacts:
+        """Facts of a handshake; the object of the last one when they are the same, since every exchange holds them."""
+        cipher = found.cipher()
+        facts = TlsFacts(
+            version=found.version() or "",
+            cipher=cipher[0] if cipher else "",
+            alpn=found.selected_alpn_protocol(),
+            certificate_der=found.getpeercert(binary_form=True),
+            verified=verdict.verified,
+            verify_error=verdict.error,
+        )
+        known = self._facts.get(endpoint)
+        if known == facts:
+            return known
+        self._facts[endpoint] = facts
+        return facts
+
+
+class PinnedBackend(httpcore.AsyncNetworkBackend):
+    """What httpcore is given instead of its own way to connect. Remembers its last connection."""
+
+    def __init__(self, dialer: Dialer, *, http2: bool) -> None:
+        self._dialer = dialer
+        self._http2 = http2
+        self.wire: Wire | None = None
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ARG002 (ours instead)
+        local_address: str | None = None,  # noqa: ARG002
+        socket_options: Iterable[Any] | None = None,  # noqa: ARG002
+    ) -> httpcore.AsyncNetworkStream:
+        """Raises DialError."""
+        self.wire = None
+        return await self._dialer.dial((host, port), http2=self._http2, follow=self._follow)
+
+    def _follow(self, wire: Wire) -> None:
+        self.wire = wire
+
+
+def _verify_error(error: Exception) -> str:
+    """OpenSSL's own words for a certificate, else why there was no handshake to verify."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message[:200]
+    return _tls_error(error)
+
+
+def _tls_error(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or "TLS error").replace("_", " ").lower()[:200]
+    return "connection lost during the handshake"

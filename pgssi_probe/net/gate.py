@@ -1,0 +1,375 @@
+"""The gate: the one way out of the program for a run. Scope, governor, budgets, journal and transcript meet here."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlsplit
+
+from pgssi_probe.clock import Clock, SystemClock
+from pgssi_probe.model.outcome import Reason
+from pgssi_probe.net.client import HttpClient, safe_detail
+from pgssi_probe.net.dial import Dialer
+from pgssi_probe.net.exchange import Exchange, Failure, Request
+from pgssi_probe.net.governor import GateEvent, Governor, Limits, Refused
+from pgssi_probe.net.health import HealthPolicy, Sample
+from pgssi_probe.net.journal import Journal, JournalError, Value
+from pgssi_probe.net.scope import OutOfScope, Resolver, Scope, ScopeGuard, canonical_host, system_resolver
+from pgssi_probe.net.wire import address_text
+from pgssi_probe.redact import redact_text, redact_url
+
+TRANSCRIPT_BYTES = 16_000_000
+"""Header bytes kept over a run, so that a target cannot fill the memory with them."""
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class UndeclaredMethodError(ValueError):
+    """A check sends a method that its declaration does not list: a fault of the check."""
+
+
+class BudgetSpentError(OSError):
+    """A raw connection beyond the declared maximum of the check, or of the run."""
+
+
+class RunStoppedError(OSError):
+    """The run was stopped, or its host closed, while a raw connection was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What was spent. `bytes` are those of bodies on the wire."""
+
+    requests: int = 0
+    connections: int = 0
+    bytes: int = 0
+
+
+class Gate:
+    """Made by `open_gate`. `transcript` holds every exchange with its headers, without its body."""
+
+    def __init__(
+        self,
+        *,
+        guard: ScopeGuard,
+        client: HttpClient,
+        governor: Governor,
+        clock: Clock,
+        journal: Journal | None,
+    ) -> None:
+        self.guard = guard
+        self.governor = governor
+        self.transcript_dropped = 0
+        self._client = client
+        self._clock = clock
+        self._journal = journal
+        self._transcript: list[Exchange] = []
+        self._transcript_room = TRANSCRIPT_BYTES
+        self._pending: set[asyncio.Task[object]] = set()
+
+    def network(
+        self,
+        *,
+        by: str,
+        max_requests: int,
+        max_connections: int = 0,
+        methods: Sequence[str] = ("GET",),
+    ) -> TargetNetwork:
+        """What one check is given. It may send no more than this, and only these methods."""
+        return TargetNetwork(self, by, max_requests, max_connections, frozenset(methods))
+
+    @property
+    def transcript(self) -> Sequence[Exchange]:
+        return self._transcript
+
+    @property
+    def scope(self) -> Scope:
+        return self.guard.scope
+
+    @property
+    def stopped(self) -> Reason | None:
+        """Why nothing is let out any more; None while the run goes on."""
+        return self.governor.stopped
+
+    @property
+    def usage(self) -> Usage:
+        """Of the whole run."""
+        return Usage(self.governor.requests, self.governor.connections, self.governor.bytes)
+
+    @property
+    def journal_head(self) -> str:
+        """SHA-256 of the last line of the journal; "" without a journal."""
+        return self._journal.head if self._journal is not None else ""
+
+    def stop(self, reason: Reason = Reason.INTERRUPTED, detail: str = "") -> None:
+        """Let nothing out any more; what is under way ends now with Failure.STOPPED."""
+        self.governor.stop(reason, detail)
+        self._cancel_pending()
+
+    async def exchange(self, request: Request, by: str) -> Exchange:
+        """Send within the scope, at the governor's pace, with a trace in the journal. Raises JournalError only."""
+        if not self.scope.allows_url(request.url):
+            return self.refuse(request, by, Failure.OUT_OF_SCOPE, "not in the scope")
+        host = canonical_host(urlsplit(request.url).hostname or "")
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        self._pending.add(task)
+        try:
+            async with self.governor.request(host):
+                exchange = await self._client.send(request, by)
+                self._learn(host, exchange)
+        except Refused as refused:
+            return self.refuse(request, by, refused.failure, refused.detail)
+        except asyncio.CancelledError:
+            if task not in self._pending and task.uncancel() == 0:  # our own stop, and nobody else's
+                return self.refuse(request, by, Failure.STOPPED, f"run stopped: {self.stopped}")
+            raise
+        finally:
+            self._pending.discard(task)
+        self._record(exchange)
+        return exchange
+
+    async def open(self, by: str, host: str, port: int, address: str | None) -> Streams:
+        """A raw connection. Raises OutOfScope, BudgetSpentError, RunStoppedError, or the OSError of the connection."""
+        addresses = await self.guard.admit(host, port)
+        if address is not None and address not in addresses:
+            raise OutOfScope(f"{address} is not an address of {host}")
+        target = address or addresses[0]
+        await self._connection_turn(canonical_host(host))
+        began = self._clock.now()
+        fields: dict[str, Value] = {"by": by, "host": host, "port": port, "peer": target}
+        try:
+            async with asyncio.timeout(self.governor.limits.connect_timeout):
+                reader, writer = await asyncio.open_connection(target, port)
+        except OSError as error:
+            fields["failure"] = "timeout" if isinstance(error, TimeoutError) else "refused"
+            self._write("connection", fields, began, (self._clock.now() - began).total_seconds())
+            raise
+        fields["source"] = address_text(writer.get_extra_info("sockname"))
+        self._write("connection", fields, began, (self._clock.now() - began).total_seconds())
+        return reader, writer
+
+    @asynccontextmanager
+    async def reserve(self, by: str, connections: int) -> AsyncIterator[None]:
+        """Hold a slot of the first host of the scope. Raises BudgetSpentError, RunStoppedError."""
+        host = self.scope.primary
+        try:
+            slot = self.governor.reserve(host, connections)
+            await slot.__aenter__()
+        except Refused as refused:
+            raise _as_error(refused) from None
+        began = self._clock.now()
+        try:
+            yield
+        finally:
+            await slot.__aexit__(None, None, None)
+            fields: dict[str, Value] = {"by": by, "host": host, "connections": connections}
+            self._write("reservation", fields, began, (self._clock.now() - began).total_seconds())
+
+    def note(self, event: str, **fields: Value) -> None:
+        """An event of the run, for the journal. Raises JournalError."""
+        if self._journal is not None:
+            self._journal.write("event", event=event, **fields)
+
+    def note_event(self, event: GateEvent) -> None:
+        with suppress(JournalError):  # the next request will find out, and stop the run
+            self.note(event.kind, reason=str(event.reason), host=event.host, detail=event.detail)
+
+    async def _connection_turn(self, host: str) -> None:
+        try:
+            await self.governor.connect(host)
+        except Refused as refused:
+            raise _as_error(refused) from None
+
+    def _learn(self, host: str, exchange: Exchange) -> None:
+        response = exchange.response
+        sample = Sample(
+            status=exchange.status,
+            failure=exchange.failure,
+            latency=exchange.first_byte if exchange.first_byte is not None else exchange.elapsed,
+            bytes=response.wire_bytes if response else 0,
+            provoked=exchange.request.provokes_errors,
+        )
+        self.governor.observe(host, sample, response.header("retry-after") if response else None)
+        if self.governor.stopped is Reason.UNSTABLE_TARGET:
+            self._cancel_pending()
+
+    def _cancel_pending(self) -> None:
+        current = asyncio.current_task()
+        for task in list(self._pending):
+            self._pending.discard(task)
+            if task is not current:
+                task.cancel()
+
+    def refuse(self, request: Request, by: str, failure: Failure, detail: str) -> Exchange:
+        """An exchange that did not take place."""
+        exchange = Exchange(
+            id=uuid.uuid4().hex,
+            request=request,
+            sent_headers=(),
+            started=self._clock.now(),
+            elapsed=0.0,
+            failure=failure,
+            detail=safe_detail(detail),
+            by=by,
+        )
+        self._record(exchange)
+        return exchange
+
+    def _record(self, exchange: Exchange) -> None:
+        response = exchange.response
+        fields: dict[str, Value] = {
+            "by": exchange.by,
+            "id": exchange.id,
+            "method": exchange.request.method,
+            "url": redact_url(exchange.url),
+        }
+        if exchange.request.account:
+            fields["account"] = exchange.request.account
+        if exchange.peer:
+            fields["peer"] = exchange.peer
+        if exchange.source:
+            fields["source"] = exchange.source
+        if response is not None:
+            fields["status"] = response.status
+            fields["bytes"] = response.wire_bytes
+            if response.truncated is not None:
+                fields["truncated"] = str(response.truncated)
+        if exchange.failure is not None:
+            fields["failure"] = str(exchange.failure)
+            fields["detail"] = redact_text(exchange.detail)
+        self._write("request" if exchange.sent_headers else "refused", fields, exchange.started, exchange.elapsed)
+        self._remember(exchange)
+
+    def _remember(self, exchange: Exchange) -> None:
+        if not exchange.sent_headers:
+            return  # it never left
+        response = exchange.response
+        size = sum(len(name) + len(value) for name, value in response.headers) if response is not None else 0
+        if size > self._transcript_room:
+            self.transcript_dropped += 1
+            return
+        self._transcript_room -= size
+        bare = replace(response, body=b"") if response is not None else None
+        self._transcript.append(replace(exchange, response=bare, request=replace(exchange.request, body=b"")))
+
+    def _write(self, kind: str, fields: dict[str, Value], began: datetime, seconds: float) -> None:
+        if self._journal is None:
+            return
+        try:
+            self._journal.write(kind, at=began, **fields, ms=round(seconds * 1000))
+        except JournalError:
+            self.stop(Reason.RUN_ABORTED, "journal cannot be written")  # what leaves no trace must not leave
+            raise
+
+
+class TargetNetwork:
+    """The `Network` of one check: within its declared maximum, under its name."""
+
+    def __init__(self, gate: Gate, by: str, max_requests: int, max_connections: int, methods: frozenset[str]) -> None:
+        self._gate = gate
+        self._by = by
+        self._max_requests = max_requests
+        self._max_connections = max_connections
+        self._methods = methods
+        self._requests = 0
+        self._connections = 0
+        self._bytes = 0
+
+    @property
+    def usage(self) -> Usage:
+        return Usage(self._requests, self._connections, self._bytes)
+
+    async def send(self, request: Request) -> Exchange:
+        """Raises UndeclaredMethodError, and JournalError when no trace can be kept; never for what the target does."""
+        if request.method not in self._methods:
+            raise UndeclaredMethodError(f"{self._by} does not declare the method {safe_detail(request.method)}")
+        if self._requests >= self._max_requests:
+            return self._gate.refuse(request, self._by, Failure.BUDGET, "requests declared by the check are spent")
+        self._requests += 1
+        exchange = await self._gate.exchange(request, self._by)
+        if not exchange.sent_headers:
+            self._requests -= 1  # refused before it left
+        if exchange.response is not None:
+            self._bytes += exchange.response.wire_bytes
+        return exchange
+
+    async def open(self, host: str, port: int, address: str | None = None) -> Streams:
+        """Raises OutOfScope, BudgetSpentError, RunStoppedError, else the connection's OSError (TimeoutError too)."""
+        self._spend(1)
+        return await self._gate.open(self._by, host, port, address)
+
+    async def addresses(self, host: str, port: int) -> tuple[str, ...]:
+        """Raises OutOfScope, NameNotResolved."""
+        return await self._gate.guard.admit(host, port)
+
+    @asynccontextmanager
+    async def reserve(self, connections: int) -> AsyncIterator[None]:
+        """Raises BudgetSpentError, RunStoppedError."""
+        self._spend(connections)
+        async with self._gate.reserve(self._by, connections):
+            yield
+
+    def in_scope(self, url: str) -> bool:
+        return self._gate.scope.allows_url(url)
+
+    def _spend(self, connections: int) -> None:
+        if self._connections + connections > self._max_connections:
+            raise BudgetSpentError("connections declared by the check are spent")
+        self._connections += connections
+
+
+@asynccontextmanager
+async def open_gate(
+    *,
+    scope: Scope,
+    limits: Limits | None = None,
+    clock: Clock | None = None,
+    journal: Journal | Path | None = None,
+    user_agent: str = "pgssi-probe",
+    run_id: str = "",
+    ca_file: str | None = None,
+    on_event: Callable[[GateEvent], None] | None = None,
+    policy: HealthPolicy | None = None,
+    resolver: Resolver = system_resolver,
+) -> AsyncIterator[Gate]:
+    """The way out for one run, closed with all its connections at the end.
+
+    A `journal` given as a path is opened and closed here. Raises JournalError, and OSError when `ca_file` cannot be
+    read as certificates.
+    """
+    limits = limits or Limits()
+    clock = clock or SystemClock()
+    guard = ScopeGuard(scope, resolver)
+    dialer = Dialer(guard, clock, ca_file=ca_file, timeout=limits.connect_timeout)
+    client = HttpClient(dialer, limits, clock, user_agent=user_agent)
+    own = Journal(journal, clock) if isinstance(journal, Path) else None
+    kept = own or (journal if isinstance(journal, Journal) else None)
+
+    def heard(event: GateEvent) -> None:
+        gate.note_event(event)
+        if on_event is not None:
+            on_event(event)
+
+    gate = Gate(guard=guard, client=client, governor=Governor(limits, clock, heard, policy), clock=clock, journal=kept)
+    try:
+        gate.note("opened", run=run_id, user_agent=user_agent)
+        yield gate
+    finally:
+        try:
+            await client.aclose()
+            with suppress(JournalError):
+                gate.note("closed", requests=gate.usage.requests, connections=gate.usage.connections)
+        finally:
+            if own is not None:
+                own.close()
+
+
+def _as_error(refused: Refused) -> OSError:
+    kind = BudgetSpentError if refused.failure is Failure.BUDGET else RunStoppedError
+    return kind(refused.detail)
