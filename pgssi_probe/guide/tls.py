@@ -170,6 +170,10 @@ class Recommendation(Frozen):
     id: str = Field(pattern=r"^R\d{1,2}-?$")
     visibility: Visibility
     text: Bilingual
+    conforms: Bilingual
+    tolerated: Bilingual | None = None
+    departs: Bilingual | None = None
+    note: Bilingual | None = None
 
 
 class TlsProfile(Reference):

@@ -11,7 +11,11 @@ from pgssi_probe.guide.load import labels
 from pgssi_probe.model.text import Bilingual
 
 # The same word, or a name, in both languages.
-SAME = {"Traces", "HttpOnly", "Secure", "Cross-Origin-Opener-Policy", "absent", "information", "Observation."}
+SAME = {"Traces", "HttpOnly", "Secure", "Cross-Origin-Opener-Policy", "absent", "information", "Observation."} | {
+    "RSA",
+    "CBC absent",
+    "psk_dhe_ke",
+}
 UNACCENTED = re.compile(
     r"\b(securite|donnees?|regles?|acces|verifier|identifie|depots?|systemes?|reseau|declare|hebergeur|privee?s?|"
     r"cles?|duree|delai|methode|requete|en-tetes?|prevu|controle|memes?|etre|deja|tres|apres|integrite)\b",
