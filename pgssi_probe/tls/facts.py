@@ -50,7 +50,8 @@ class VersionFacts:
     """One protocol version. ``suites`` stand in the order in which the server chose them, best of its choice first.
 
     ``server_order`` is true when the choice did not follow the client's order, ``None`` with fewer than two suites.
-    ``how`` says how a refusal looked: an alert name, ``other_version`` or ``closed``.
+    ``how`` says how a refusal looked: an alert name, ``other_version`` or ``closed``. ``refused_ids`` are suites asked
+    for one by one and refused, by a collector that works so; empty otherwise.
     """
 
     version: Version
@@ -59,6 +60,7 @@ class VersionFacts:
     suites: tuple[Suite, ...] = ()
     coverage: Coverage = "none"
     server_order: bool | Unknown | None = None
+    refused_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +144,10 @@ class Behaviour:
     random_follows_clock: bool | Unknown
     random_repeats: bool | Unknown
     raw_public_key: bool | Unknown
-    early_data: int | Unknown | None  # max_early_data_size in bytes, None without TLS 1.3 or tickets
+    early_data: int | Unknown | None  # bytes a ticket allows (1 when only known to be allowed), None without TLS 1.3
     tickets: tuple[Ticket, ...] | Unknown
+    resumption_by_id: bool | Unknown | None  # before TLS 1.3
+    resumption_by_ticket: bool | Unknown | None
     extensions: tuple[str, ...]  # answered, whatever the version
     extensions_probed: tuple[str, ...]  # offered, so that their absence means something
     client_certificate_requested: bool | Unknown
@@ -210,6 +214,8 @@ def nothing_known(why: Unknown) -> Behaviour:
         raw_public_key=why,
         early_data=why,
         tickets=why,
+        resumption_by_id=why,
+        resumption_by_ticket=why,
         extensions=(),
         extensions_probed=(),
         client_certificate_requested=why,

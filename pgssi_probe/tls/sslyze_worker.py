@@ -1,0 +1,129 @@
+"""sslyze in a process of its own: ``python -m pgssi_probe.tls.sslyze_worker``, a JSON request in, a JSON answer out.
+
+sslyze has neither a deadline nor a way to stop, and keeps two old OpenSSL libraries in memory: the parent kills
+this process when it takes too long. Whatever sslyze wants, connections leave for the pinned address and port only.
+"""
+
+import json
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+MAX_REQUEST = 2**16
+
+
+class NotPinned(OSError):
+    """A connection to something else than the address that the parent allowed."""
+
+
+class _Door:
+    """Counts connections and keeps them to one address and one port."""
+
+    def __init__(self, address: str, port: int, most: int) -> None:
+        self._allowed = (address, port)
+        self._most = most
+        self._open: Callable[..., socket.socket] = socket.create_connection
+        self.count = 0
+
+    def create_connection(self, target: tuple[str, int], *arguments: Any, **options: Any) -> socket.socket:
+        if tuple(target[:2]) != self._allowed:
+            raise NotPinned("connection refused by the scope")
+        if self.count >= self._most:
+            raise NotPinned("connection budget spent")
+        self.count += 1
+        return self._open(target, *arguments, **options)
+
+
+def main() -> int:
+    """Read the request, scan, write the answer. Anything unexpected is an answer too."""
+    request = json.loads(sys.stdin.buffer.read(MAX_REQUEST))
+    try:
+        answer = scan(request)
+    except Exception as error:  # noqa: BLE001 - the parent must get an answer whatever sslyze raises
+        answer = {"error": type(error).__name__}
+    json.dump(answer, sys.stdout)
+    sys.stdout.flush()
+    return 0
+
+
+def scan(request: dict[str, Any]) -> dict[str, Any]:
+    """The answer to a request: ``facts`` and ``retried``, or ``unreachable``."""
+    from sslyze.plugins.scan_commands import ScanCommand
+    from sslyze.server_setting import ServerNetworkConfiguration, ServerNetworkLocation
+
+    from pgssi_probe.tls import sslyze_convert as convert
+    from pgssi_probe.tls.facts_json import dump
+
+    door = _Door(request["address"], request["port"], request["connections"])
+    socket.create_connection = door.create_connection  # type: ignore[assignment]
+    if request["server_name"] is None:
+        _without_sni()
+    location = ServerNetworkLocation(request["host"], request["port"], ip_address=request["address"])
+    network = ServerNetworkConfiguration(
+        tls_server_name_indication=request["server_name"] or request["host"],
+        network_timeout=request["timeout"],
+        network_max_retries=request["retries"],
+    )
+    commands = [ScanCommand(name).value for name in request["commands"]]
+    first = _run(location, network, commands, request)
+    if first.scan_result is None:
+        return {"unreachable": True, "connections": door.count}
+    found = convert.Scan(convert.attempts_of(first), convert.highest_of(first))
+    again = convert.incomplete(found, commands)
+    if again:
+        second = _run(location, network, list(again), request)
+        if second.scan_result is not None:
+            attempts = convert.merged_attempts(found.attempts, convert.attempts_of(second), again)
+            found = convert.Scan(attempts, found.highest)
+    facts = convert.endpoint_facts(
+        found,
+        host=request["host"],
+        address=request["address"],
+        port=request["port"],
+        connections=door.count,
+        declared_ca=request["ca_file"] is not None,
+    )
+    return {"facts": dump(facts), "retried": list(again), "connections": door.count}
+
+
+def _run(location: Any, network: Any, commands: list[str], request: dict[str, Any]) -> Any:
+    from sslyze.plugins.certificate_info.implementation import CertificateInfoExtraArgument
+    from sslyze.plugins.scan_commands import ScanCommand
+    from sslyze.plugins.session_renegotiation_plugin import SessionRenegotiationExtraArgument
+    from sslyze.scanner.models import ScanCommandsExtraArguments, ServerScanRequest
+    from sslyze.scanner.scanner import Scanner
+
+    ca_file = request["ca_file"]
+    extra = ScanCommandsExtraArguments(
+        certificate_info=CertificateInfoExtraArgument(custom_ca_file=Path(ca_file))
+        if ca_file is not None and "certificate_info" in commands
+        else None,
+        session_renegotiation=SessionRenegotiationExtraArgument(client_renegotiation_attempts=request["renegotiations"])
+        if "session_renegotiation" in commands
+        else None,
+    )
+    scanner = Scanner(per_server_concurrent_connections_limit=request["concurrency"], concurrent_server_scans_limit=1)
+    scanner.queue_scans(
+        [
+            ServerScanRequest(
+                server_location=location,
+                network_configuration=network,
+                scan_commands={ScanCommand(name) for name in commands},
+                scan_commands_extra_arguments=extra,
+            )
+        ]
+    )
+    return next(iter(scanner.get_results()))
+
+
+def _without_sni() -> None:
+    """RFC 6066 §3: an address is no server name, and sslyze would send it as one."""
+    from nassl.ssl_client import BaseSslClient
+
+    BaseSslClient.set_tlsext_host_name = lambda *_: None
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
