@@ -31,12 +31,12 @@ def catalogue(lang: Lang) -> dict[str, str]:
     return flat
 
 
-def say(lang: Lang, key: str, **values: object) -> str:
+def say(lang: Lang, key: str, /, **values: object) -> str:
     """The sentence of a key with its fields replaced. KeyError when key or field is missing."""
     return Formatter().vformat(catalogue(lang)[key], (), values)
 
 
-def both(key: str, **values: object) -> Bilingual:
+def both(key: str, /, **values: object) -> Bilingual:
     """The sentence in both languages."""
     return Bilingual.model_construct(fr=say("fr", key, **values), en=say("en", key, **values))
 

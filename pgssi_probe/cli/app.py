@@ -1,0 +1,280 @@
+# The annotations below hold texts chosen at run time: they are evaluated, so no `from __future__ import annotations`.
+"""The commands, in the language of the person."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pgssi_probe import __version__
+from pgssi_probe.cli.exits import Exit, Stop, close_names, explained, stop
+from pgssi_probe.model.text import LANGS, Lang
+from pgssi_probe.words import language, say
+
+
+def build(lang: Lang) -> typer.Typer:
+    """The application with its help in one language."""
+
+    def t(key: str) -> str:
+        return say(lang, f"help.{key}")
+
+    app = typer.Typer(
+        name="pgssi-probe",
+        help=t("app"),
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    LangOption = Annotated[str, typer.Option("--lang", help=t("lang"))]
+    JsonOption = Annotated[bool, typer.Option("--json", help=t("json"))]
+
+    @app.callback(invoke_without_command=True)
+    def top(version: Annotated[bool, typer.Option("--version", help=t("version"))] = False) -> None:
+        if version:
+            sys.stdout.write(f"pgssi-probe {__version__}\n")
+            raise typer.Exit
+
+    @app.command(help=t("scan"))
+    def scan(
+        url: Annotated[str, typer.Argument(help=t("url"))] = "",
+        engagement: Annotated[Path | None, typer.Option("--engagement", "-e", help=t("engagement_file"))] = None,
+        level: Annotated[str | None, typer.Option("--level", help=t("level"))] = None,
+        only: Annotated[str | None, typer.Option("--only", help=t("only"))] = None,
+        skip: Annotated[str | None, typer.Option("--skip", help=t("skip"))] = None,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help=t("dry_run"))] = False,
+        resume: Annotated[Path | None, typer.Option("--resume", help=t("resume"))] = None,
+        out: Annotated[Path | None, typer.Option("--out", "-o", help=t("out"))] = None,
+        ca: Annotated[Path | None, typer.Option("--ca", help=t("ca"))] = None,
+        http_url: Annotated[str | None, typer.Option("--http-url", help=t("http_url"))] = None,
+        rate: Annotated[float | None, typer.Option("--rate", help=t("rate"))] = None,
+        contact: Annotated[str | None, typer.Option("--contact", help=t("contact"))] = None,
+        key: Annotated[Path | None, typer.Option("--key", help=t("key"))] = None,
+        no_seal: Annotated[bool, typer.Option("--no-seal", help=t("no_seal"))] = False,
+        fail_on: Annotated[str, typer.Option("--fail-on", help=t("fail_on"))] = "minor",
+        strict: Annotated[bool, typer.Option("--strict", help=t("strict"))] = False,
+        json: JsonOption = False,
+        quiet: Annotated[bool, typer.Option("--quiet", "-q", help=t("quiet"))] = False,
+        lang_: LangOption = lang,
+    ) -> None:
+        from pgssi_probe.cli.scanning import finish, make_scan, scan_now, watcher
+        from pgssi_probe.model.severity import Severity
+
+        if not url and resume is None:
+            stop(lang, "error.url_missing")
+        if fail_on not in {*Severity, "never"}:
+            choices = ", ".join([*Severity, "never"])
+            stop(lang, "error.bad_choice", value=fail_on, option="--fail-on", choices=choices)
+        command = command_line()
+        asked = None
+        if resume is None:
+            asked = make_scan(
+                lang,
+                url,
+                engagement_file=engagement,
+                level=level,
+                only=only,
+                skip=skip,
+                ca=ca,
+                http_url=http_url,
+                rate=rate,
+                contact=contact,
+                command_line=command,
+            )
+        if dry_run and asked is not None:
+            show_plan_of(asked, lang, json=json)
+            return
+        scanned = scan_now(
+            asked,
+            lang,
+            out=out,
+            resumed=resume,
+            progress=watcher(lang, json=json, quiet=quiet),
+            command=command,
+        )
+        raise typer.Exit(finish(scanned, lang, key=key, sealed=not no_seal, json=json, fail_on=fail_on, strict=strict))
+
+    rules = typer.Typer(help=t("rules"), no_args_is_help=True, rich_markup_mode=None)
+    app.add_typer(rules, name="rules")
+
+    @rules.command("list", help=t("rules_list"))
+    def rules_list(json: JsonOption = False, lang_: LangOption = lang) -> None:
+        from pgssi_probe.cli.catalogue import list_rules
+
+        list_rules(lang, json=json)
+
+    @rules.command("show", help=t("rules_show"))
+    def rules_show(
+        rule: Annotated[str, typer.Argument(help=t("rule_id"))],
+        json: JsonOption = False,
+        lang_: LangOption = lang,
+    ) -> None:
+        from pgssi_probe.cli.catalogue import show_rule
+
+        show_rule(rule, lang, json=json)
+
+    checks = typer.Typer(help=t("checks"), no_args_is_help=True, rich_markup_mode=None)
+    app.add_typer(checks, name="checks")
+
+    @checks.command("list", help=t("checks_list"))
+    def checks_list(json: JsonOption = False, lang_: LangOption = lang) -> None:
+        from pgssi_probe.cli.catalogue import list_checks
+
+        with explained(lang):
+            list_checks(lang, json=json)
+
+    @checks.command("show", help=t("checks_show"))
+    def checks_show(
+        check: Annotated[str, typer.Argument(help=t("check_id"))],
+        json: JsonOption = False,
+        lang_: LangOption = lang,
+    ) -> None:
+        from pgssi_probe.cli.catalogue import show_check
+
+        with explained(lang):
+            show_check(check, lang, json=json)
+
+    engagement_app = typer.Typer(help=t("engagement"), no_args_is_help=True, rich_markup_mode=None)
+    app.add_typer(engagement_app, name="engagement")
+
+    @engagement_app.command("check", help=t("engagement_check"))
+    def engagement_check(
+        file: Annotated[Path, typer.Argument(help=t("engagement_file"))],
+        json: JsonOption = False,
+        lang_: LangOption = lang,
+    ) -> None:
+        from pgssi_probe.cli.mandate import explain
+
+        with explained(lang):
+            explain(file, lang, json=json)
+
+    @app.command(help=t("verify"))
+    def verify(
+        path: Annotated[Path, typer.Argument(help=t("path"))],
+        trust: Annotated[Path | None, typer.Option("--trust", help=t("trust"))] = None,
+        json: JsonOption = False,
+        lang_: LangOption = lang,
+    ) -> None:
+        from pgssi_probe.cli.sealing import verify as run_verify
+
+        raise typer.Exit(run_verify(path, trust, lang, json=json))
+
+    @app.command(help=t("lab"))
+    def lab(
+        list_: Annotated[bool, typer.Option("--list", help=t("list"))] = False,
+        weak: Annotated[str, typer.Option("--weak", help=t("weak"))] = "none",
+        port: Annotated[int, typer.Option("--port", help=t("port"))] = 8443,
+        http_port: Annotated[int, typer.Option("--http-port", help=t("http_port"))] = 8080,
+        json: JsonOption = False,
+        lang_: LangOption = lang,
+    ) -> None:
+        from pgssi_probe.cli.demonstration import list_weaknesses, serve_lab
+
+        if list_:
+            list_weaknesses(lang, json=json)
+        else:
+            serve_lab(weak, port, http_port, lang)
+
+    @app.command(help=t("demo"))
+    def demo(
+        out: Annotated[Path, typer.Option("--out", "-o", help=t("out"))] = Path("demo"),
+        lang_: LangOption = lang,
+    ) -> None:
+        from pgssi_probe.cli.demonstration import demo as run_demo
+
+        raise typer.Exit(run_demo(out, lang))
+
+    @app.command(help=t("doctor"))
+    def doctor(json: JsonOption = False, lang_: LangOption = lang) -> None:
+        from pgssi_probe.cli.doctor import doctor as run_doctor
+
+        raise typer.Exit(run_doctor(lang, json=json))
+
+    @app.command(help=t("schema"))
+    def schema() -> None:
+        from pgssi_probe.cli.showing import write_json
+        from pgssi_probe.model.schema import report_schema
+
+        write_json(report_schema())
+
+    return app
+
+
+def show_plan_of(scan: Any, lang: Lang, *, json: bool) -> None:
+    from pgssi_probe.cli.showing import show_plan, write_json
+    from pgssi_probe.clock import SystemClock
+    from pgssi_probe.engine.plan import allowed_level
+    from pgssi_probe.engine.scan import plan_of
+
+    with explained(lang):
+        plan = plan_of(scan)
+    if json:
+        write_json(plan.model_dump(mode="json"))
+        return
+    level = allowed_level(scan.engagement, scan.selection, SystemClock().now())
+    show_plan(plan, scan.target.url, level, lang)
+
+
+def command_line() -> tuple[str, ...]:
+    """The arguments as the report shows them: addresses redacted. No option takes a secret."""
+    from pgssi_probe.redact import redact_url
+
+    return ("pgssi-probe", *(redact_url(argument) for argument in sys.argv[1:]))
+
+
+def asked_language(arguments: list[str]) -> Lang:
+    """`--lang` is read before anything else, since the help itself depends on it."""
+    for place, argument in enumerate(arguments):
+        value = argument.partition("=")[2] if argument.startswith("--lang=") else None
+        if argument == "--lang" and place + 1 < len(arguments):
+            value = arguments[place + 1]
+        if value is not None:
+            if value not in LANGS:
+                raise Stop(
+                    Exit.USAGE,
+                    say(language(None), "error.bad_choice", value=value, option="--lang", choices=", ".join(LANGS)),
+                )
+            return language(value)
+    return language(None)
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of a command line. Every foreseeable error is one sentence on standard error."""
+    lang: Lang = "fr"
+    try:
+        lang = asked_language(arguments)
+        result = build(lang)(arguments, standalone_mode=False)
+        return int(result or 0)
+    except Stop as end:
+        sys.stderr.write(f"pgssi-probe: {end.sentence}\n")
+        return int(end.code)
+    except KeyboardInterrupt:
+        sys.stderr.write(f"pgssi-probe: {say(lang, 'error.interrupted')}\n")
+        return int(Exit.UNREACHABLE)
+    except BrokenPipeError:
+        return int(Exit.OK)
+    except Exception as error:  # noqa: BLE001 (the last resort: a sentence, not a traceback)
+        return _unforeseen(error, lang)
+
+
+def _unforeseen(error: Exception, lang: Lang) -> int:
+    import click
+
+    if isinstance(error, click.exceptions.Exit):
+        return int(error.exit_code)
+    if isinstance(error, click.ClickException):
+        error.show()
+        return int(Exit.USAGE)
+    if isinstance(error, click.Abort):
+        return int(Exit.UNREACHABLE)
+    from pgssi_probe.engine.run import diagnostics
+
+    sys.stderr.write(
+        f"pgssi-probe: {say(lang, 'error.internal', kind=type(error).__name__, detail=diagnostics(error))}\n"
+    )
+    return int(Exit.INTERNAL)
+
+
+__all__ = ["build", "close_names", "run"]

@@ -1,0 +1,105 @@
+"""`lab` and `demo`: the demonstration portal, alone or scanned."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pgssi_probe.cli.exits import Exit, close_names, explained, stop
+from pgssi_probe.cli.scanning import finish, split, watcher
+from pgssi_probe.cli.showing import line, table, write_json
+from pgssi_probe.clock import SystemClock
+from pgssi_probe.model.outcome import Level
+from pgssi_probe.model.text import Lang
+from pgssi_probe.words import say
+
+DEMO = "demo"
+
+
+def _lab(lang: Lang) -> Any:
+    try:
+        from pgssi_probe import lab
+    except ImportError:
+        stop(lang, "error.missing_extra", extra="lab")
+    return lab
+
+
+def list_weaknesses(lang: Lang, *, json: bool) -> None:
+    rows = [(weakness.id, weakness.title.in_(lang)) for weakness in _lab(lang).list_weaknesses()]
+    if json:
+        write_json([{"id": identifier, "title": title} for identifier, title in rows])
+    else:
+        table((), rows)
+
+
+def serve_lab(weak: str, port: int, http_port: int, lang: Lang) -> None:
+    lab = _lab(lang)
+    from pgssi_probe.lab.serve import serve
+
+    def ready(addresses: Any) -> None:
+        line(
+            say(
+                lang,
+                "lab.ready",
+                url=addresses.https_url,
+                http=addresses.http_url,
+                ca=addresses.ca_file,
+            )
+        )
+        line(say(lang, "lab.stop"))
+
+    try:
+        serve(split(weak), port, http_port, Path(".lab"), ready)
+    except lab.UnknownWeakness as error:
+        stop(lang, "error.unknown_weakness", name=error.identifier, close=close_names(lang, error.close))
+    except OSError:
+        stop(lang, "error.port_in_use", port=port)
+    except KeyboardInterrupt:
+        return
+
+
+def demo(out: Path, lang: Lang) -> Exit:
+    """Start the portal with a telling set of weaknesses, scan it at the active level, leave a sealed report."""
+    _lab(lang)
+    if (out / "run.json").exists():
+        shutil.rmtree(out)
+    with explained(lang, host="localhost"):
+        scanned = asyncio.run(_scan_the_lab(out, lang))
+    code = finish(scanned, lang, key=None, sealed=True, json=False, fail_on="never", strict=False)
+    return Exit.OK if code is Exit.OK else code
+
+
+async def _scan_the_lab(out: Path, lang: Lang) -> Any:
+    from pgssi_probe.check.context import Target
+    from pgssi_probe.engagement import Engagement, Limits, Mandate
+    from pgssi_probe.engine.plan import Selection
+    from pgssi_probe.engine.scan import Scan, run_scan
+    from pgssi_probe.lab import resolve, running_lab
+
+    today = SystemClock().now().date()
+    mandate = Mandate(
+        reference="DEMO-1",
+        organisation="Centre hospitalier de Valombre (fictif)",
+        signatory="Direction de Valombre (fictive)",
+        signed=today,
+        valid_from=today - timedelta(days=1),
+        valid_until=today + timedelta(days=1),
+        hours="00:00-24:00",
+        source_addresses=("127.0.0.1",),
+        hosting_agreement="DEMO-H1",
+        emergency_contact="+33 1 99 00 00 00",
+        levels=(Level.PASSIVE, Level.ACTIVE),
+    )
+    weak = resolve((DEMO,))
+    async with running_lab(weak) as lab:
+        line(say(lang, "lab.demo", url=lab.https_url, count=len(weak)))
+        scan = Scan(
+            target=Target(lab.https_url + "/", lab.ca_file, lab.http_url + "/"),
+            engagement=Engagement(mandate=mandate, limits=Limits(requests_per_second=200, connections_per_second=200)),
+            selection=Selection(),
+            command_line=("pgssi-probe", "demo"),
+        )
+        return await run_scan(scan, lambda _: out, progress=watcher(lang, json=False, quiet=False))

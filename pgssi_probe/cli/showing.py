@@ -1,0 +1,124 @@
+"""What commands print: plans, summaries, rules and checks. Tables by rich on a terminal, plain text in a pipe."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pgssi_probe.cli.safe import plain
+from pgssi_probe.cli.watching import STYLES
+from pgssi_probe.model.outcome import Level, Status
+from pgssi_probe.model.result import Plan, RunResult
+from pgssi_probe.model.severity import Severity
+from pgssi_probe.model.text import Lang
+from pgssi_probe.model.verdict import Verdict
+from pgssi_probe.words import say
+
+VERDICT_STYLES = {
+    Verdict.NON_COMPLIANT: "bold red",
+    Verdict.SUSPECTED: "yellow",
+    Verdict.COMPLIANT: "green",
+    Verdict.NO_DEVIATION: "green",
+}
+
+
+def console() -> Console:
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+
+
+def write_json(data: Any) -> None:
+    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    """A simple table without borders."""
+    drawn = Table(*headings, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        drawn.add_row(*(cell if isinstance(cell, Text) else Text(plain(str(cell))) for cell in row))
+    console().print(drawn)
+
+
+def heading(text: str) -> None:
+    console().print(Text(f"\n{text}", style="bold"))
+
+
+def line(text: str, style: str = "") -> None:
+    console().print(Text(plain(text, 2000), style=style))
+
+
+def show_plan(plan: Plan, target: str, level: Level, lang: Lang) -> None:
+    running = [entry for entry in plan.entries if entry.runs]
+    held = [entry for entry in plan.entries if not entry.runs]
+    heading(say(lang, "plan.title", target=target, level=say(lang, f"level.{level}")))
+    minutes = max(1, round(plan.seconds_max / 60))
+    line(say(lang, "plan.runs", count=len(running), requests=plan.requests_max, minutes=minutes))
+    table(
+        (say(lang, "plan.check"), say(lang, "plan.level"), say(lang, "plan.requests")),
+        ((entry.check, say(lang, f"level.{entry.level}"), entry.requests_max) for entry in running),
+    )
+    if held:
+        heading(say(lang, "plan.held", count=len(held)))
+        table(
+            (say(lang, "plan.check"), say(lang, "plan.level"), say(lang, "plan.why")),
+            (
+                (
+                    entry.check,
+                    say(lang, f"level.{entry.level}"),
+                    (say(lang, f"reason.{entry.reason}") if entry.reason else "")
+                    + (say(lang, "plan.missing", missing=entry.missing) if entry.missing else ""),
+                )
+                for entry in held
+            ),
+        )
+    line("\n" + say(lang, "plan.nothing_sent"))
+
+
+def show_summary(result: RunResult, lang: Lang) -> None:
+    """What a person wants to know first: verdicts, deviations, the worst of them."""
+    run = result.run
+    heading(say(lang, "summary.title", target=plain(run.target), state=say(lang, f"state.{_state(run.state)}")))
+    seconds = round((run.finished - run.started).total_seconds())
+    line(say(lang, "summary.sent", requests=run.requests, connections=run.connections, seconds=seconds))
+    heading(say(lang, "summary.rules"))
+    table(
+        (),
+        (
+            (Text(f"{count:>4}"), Text(say(lang, f"verdict.{verdict}"), style=VERDICT_STYLES.get(verdict, "")))
+            for verdict, count in result.summary.verdicts.items()
+            if count
+        ),
+    )
+    heading(say(lang, "summary.findings"))
+    found = [(severity, result.summary.findings.get(severity, 0)) for severity in reversed(Severity)]
+    if any(count for _, count in found):
+        table(
+            (),
+            (
+                (Text(f"{count:>4}"), Text(say(lang, f"severity.{severity}"), style=STYLES[severity]))
+                for severity, count in found
+                if count
+            ),
+        )
+    else:
+        line(f"   {say(lang, 'summary.none')}")
+    if result.summary.suspected:
+        line("   " + say(lang, "summary.suspected", count=result.summary.suspected))
+    if result.summary.inconclusive:
+        line("   " + say(lang, "summary.inconclusive", count=result.summary.inconclusive))
+    worst = [outcome for outcome in result.outcomes if outcome.status is Status.FAIL][:5]
+    if worst:
+        heading(say(lang, "summary.worst"))
+        for outcome in worst:
+            severity = outcome.severity or Severity.MINOR
+            mark = Text(f"  {say(lang, f'severity.{severity}'):<10}", style=STYLES[severity])
+            console().print(mark + Text(plain(outcome.sentence.in_(lang), 220)))
+
+
+def _state(state: str) -> str:
+    return {"aborted": "interrupted"}.get(state, state)

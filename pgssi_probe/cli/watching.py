@@ -1,0 +1,131 @@
+"""Progress for those who watch: a live line on a terminal, a line per event in a pipe, JSON lines for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from pgssi_probe.cli.safe import plain
+from pgssi_probe.model.outcome import Outcome, Status
+from pgssi_probe.model.result import CheckRun, Event, Plan
+from pgssi_probe.model.text import Lang
+from pgssi_probe.words import say
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+
+class Lines:
+    """One line per event, on standard error: for a pipe or a log."""
+
+    def __init__(self, lang: Lang) -> None:
+        self._lang = lang
+
+    def _line(self, text: str) -> None:
+        sys.stderr.write(f"{time.strftime('%H:%M:%S')} {plain(text)}\n")
+        sys.stderr.flush()
+
+    def planned(self, plan: Plan) -> None:
+        count = sum(entry.runs for entry in plan.entries)
+        self._line(say(self._lang, "progress.plan", count=count, requests=plan.requests_max))
+
+    def started(self, check: str) -> None:
+        pass
+
+    def finished(self, run: CheckRun, outcomes: tuple[Outcome, ...]) -> None:
+        if run.state != "not_run":
+            state = say(self._lang, f"state.{run.state}")
+            failed = sum(outcome.failed for outcome in outcomes)
+            self._line(
+                say(self._lang, "progress.finished", check=run.id, state=state, count=failed, requests=run.requests)
+            )
+
+    def event(self, event: Event) -> None:
+        kind = say(self._lang, f"event.{event.kind}")
+        self._line(say(self._lang, "progress.event", kind=kind, subject=event.subject, detail=event.detail).rstrip())
+
+
+class JsonLines:
+    """One JSON object per event, on standard output."""
+
+    def _write(self, kind: str, **values: object) -> None:
+        sys.stdout.write(json.dumps({"event": kind, **values}, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+    def planned(self, plan: Plan) -> None:
+        self._write("planned", checks=[entry.check for entry in plan.entries if entry.runs], requests=plan.requests_max)
+
+    def started(self, check: str) -> None:
+        self._write("started", check=check)
+
+    def finished(self, run: CheckRun, outcomes: tuple[Outcome, ...]) -> None:
+        self._write(
+            "finished",
+            check=run.id,
+            state=run.state,
+            reason=run.reason,
+            outcomes=[{"id": one.id, "slug": one.slug, "status": one.status} for one in outcomes],
+        )
+
+    def event(self, event: Event) -> None:
+        self._write(event.kind, at=event.at.isoformat(), subject=event.subject, detail=event.detail)
+
+
+class Live:
+    """A progress bar with what is running, on a terminal. Findings scroll above it as they come."""
+
+    def __init__(self, lang: Lang) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._lang = lang
+        self._console = Console(stderr=True, highlight=False)
+        self._bar: Bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+        )
+        self._task = self._bar.add_task("…", total=None)
+        self._running: dict[str, None] = {}
+
+    def planned(self, plan: Plan) -> None:
+        self._bar.start()
+        self._bar.update(self._task, total=sum(entry.runs for entry in plan.entries))
+
+    def started(self, check: str) -> None:
+        self._running[check] = None
+        self._describe()
+
+    def finished(self, run: CheckRun, outcomes: tuple[Outcome, ...]) -> None:
+        if run.state == "not_run":
+            return
+        self._running.pop(run.id, None)
+        self._bar.advance(self._task)
+        from rich.text import Text
+
+        for outcome in outcomes:
+            if outcome.status is Status.FAIL and outcome.severity is not None:
+                mark = Text(f"{say(self._lang, f'severity.{outcome.severity}'):>10}  ", style=STYLES[outcome.severity])
+                self._bar.console.print(mark + Text(plain(outcome.sentence.in_(self._lang)), style=""))
+        self._describe()
+
+    def event(self, event: Event) -> None:
+        from rich.text import Text
+
+        if event.kind in {"finished", "aborted", "interrupted"}:
+            self._bar.stop()
+        if event.kind not in {"started", "finished", "check"}:
+            kind = say(self._lang, f"event.{event.kind}")
+            self._bar.console.print(Text(plain(f"{kind} : {event.subject} {event.detail}"), style="yellow"))
+
+    def _describe(self) -> None:
+        names = ", ".join(list(self._running)[:3]) + ("…" if len(self._running) > 3 else "")
+        self._bar.update(self._task, description=say(self._lang, "progress.running", names=names) if names else "")
+
+
+STYLES = {"critical": "bold red", "major": "red", "important": "yellow", "minor": "cyan"}

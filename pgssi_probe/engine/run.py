@@ -1,0 +1,231 @@
+"""One run: from a plan to a result. Whatever happens on the way, what was gathered is in the folder."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pgssi_probe import __version__
+from pgssi_probe.check.context import CheckContext, Collector, Target
+from pgssi_probe.check.official import official, unique
+from pgssi_probe.clock import Clock
+from pgssi_probe.engagement import Engagement
+from pgssi_probe.engine.collected import Collections
+from pgssi_probe.engine.evidence import EvidenceRoom
+from pgssi_probe.engine.folder import Finished, FolderError, RunFolder
+from pgssi_probe.engine.progress import Progress
+from pgssi_probe.model.outcome import Level, Outcome, Reason
+from pgssi_probe.model.result import CheckRun, Event, Plan, PlanEntry
+from pgssi_probe.net.gate import Gate
+from pgssi_probe.registry import RegisteredCheck
+
+AT_ONCE = 8
+"""Checks under way together: the governor paces what they send."""
+PATIENCE = 6.0
+"""A check may last this many times its declared duration, and never less than PATIENCE_FLOOR seconds."""
+PATIENCE_FLOOR = 120.0
+
+
+@dataclass
+class Gathered:
+    """What the run has so far."""
+
+    runs: dict[str, CheckRun] = field(default_factory=dict)
+    outcomes: list[Outcome] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+
+@dataclass
+class Conductor:
+    """Runs the checks of a plan. `stop` may be called from a signal handler, once or many times."""
+
+    checks: Mapping[str, RegisteredCheck]
+    plan: Plan
+    target: Target
+    level: Level
+    engagement: Engagement
+    folder: RunFolder
+    gate: Gate
+    clock: Clock
+    progress: Progress
+    rules_of: Callable[[str], tuple[str, ...]]
+    gathered: Gathered = field(default_factory=Gathered)
+    stopped_because: Reason | None = None
+    _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _failure: FolderError | None = None
+
+    def __post_init__(self) -> None:
+        self._evidence = EvidenceRoom(self.folder.evidence, self.clock)
+        self._collections = Collections(
+            self.target,
+            self._collector_network,
+            self.clock,
+            self.level,
+            self.engagement.declared,
+            self.gate.scope.excludes,
+        )
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    @property
+    def evidence(self) -> EvidenceRoom:
+        return self._evidence
+
+    def stop(self, reason: Reason) -> None:
+        """End the run: nothing more is sent, checks under way are interrupted, the report is still made."""
+        if self.stopped_because is None:
+            self.stopped_because = reason
+        self.gate.stop(reason)
+        for task in self._running.values():
+            task.cancel()
+
+    def note(self, kind: Any, subject: str = "", detail: str = "", at: datetime | None = None) -> None:
+        """Add a line to the chronology."""
+        event = Event(at=at or self.clock.now(), kind=kind, subject=subject, detail=detail)
+        self.gathered.events.append(event)
+        self.progress.event(event)
+
+    async def conduct(self, already: Iterable[Finished] = ()) -> Gathered:
+        """Run what has no outcome yet. Raises FolderError only when nothing more can be written."""
+        for finished in already:
+            if finished.check.state == "completed" and finished.check.id in self.checks:
+                self.gathered.runs[finished.check.id] = finished.check
+                self.gathered.outcomes.extend(finished.outcomes)
+        self.progress.planned(self.plan)
+        waiting = [entry for entry in self.plan.entries if entry.check not in self.gathered.runs]
+        for entry in waiting:
+            if not entry.runs:
+                self._record(self._without_running(entry, entry.reason or Reason.DESELECTED, entry.missing))
+        runnable = [entry for entry in waiting if entry.runs]
+        first = [entry for entry in runnable if not self.checks[entry.check].metadata.after_everything]
+        last = [entry for entry in runnable if self.checks[entry.check].metadata.after_everything]
+        for group in (first, last):
+            await self._together(group)
+        await self._collections.close()
+        if self._failure is not None:
+            raise self._failure
+        return self.gathered
+
+    async def _together(self, entries: list[PlanEntry]) -> None:
+        for entry in entries:
+            if self.stopped_because is None:
+                self._running[entry.check] = asyncio.ensure_future(self._one(entry))
+            else:
+                self._record(self._without_running(entry, self.stopped_because))
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        for entry in entries:  # a task cancelled before its first step has recorded nothing
+            if entry.check not in self.gathered.runs:
+                self._record(self._without_running(entry, self.stopped_because or Reason.INTERRUPTED))
+        self._running.clear()
+
+    async def _one(self, entry: PlanEntry) -> None:
+        check = self.checks[entry.check]
+        try:
+            async with self._turns:
+                await self._observe(check)
+        except FolderError as error:
+            self._failure = error
+            self.stop(Reason.RUN_ABORTED)
+
+    async def _observe(self, check: RegisteredCheck) -> None:
+        metadata = check.metadata
+        network = self.gate.network(
+            by=check.id,
+            max_requests=metadata.sends.requests,
+            max_connections=metadata.sends.connections,
+            methods=metadata.sends.methods,
+        )
+        context = CheckContext(
+            metadata=metadata,
+            target=self.target,
+            network=network,
+            clock=self.clock,
+            level=self.level,
+            declared=self.engagement.declared,
+            evidence=self._evidence,
+            collector=self._collections.get,
+            transcript=lambda: self.gate.transcript,
+        )
+        self.progress.started(check.id)
+        began = self.clock.monotonic()
+        state: dict[str, Any] = {"state": "completed"}
+        outcomes: tuple[Outcome, ...] = ()
+        try:
+            async with asyncio.timeout(max(PATIENCE * metadata.sends.seconds, PATIENCE_FLOOR)):
+                observations = await check.observe()(context)
+            outcomes = unique([official(metadata, observation) for observation in observations])
+        except asyncio.CancelledError:
+            reason = self.gate.stopped or self.stopped_because or Reason.INTERRUPTED
+            state = {"state": "interrupted", "reason": reason}
+        except TimeoutError:
+            state = {"state": "error", "reason": Reason.TIMEOUT}
+        except FolderError:
+            raise
+        except Exception as error:  # noqa: BLE001 (a check that raises is an error of the check, said in the report)
+            state = {"state": "error", "reason": Reason.CHECK_FAILED, "diagnostics": diagnostics(error)}
+        if self.gate.stopped is not None and state["state"] == "completed" and self._saw_the_stop(outcomes):
+            # The network closed under the check: what it concluded may rest on refusals of our own.
+            state, outcomes = {"state": "interrupted", "reason": self.gate.stopped}, ()
+        usage = network.usage
+        self._record(
+            self._run(
+                check,
+                requests=usage.requests,
+                connections=usage.connections,
+                bytes=usage.bytes,
+                duration=round(self.clock.monotonic() - began, 3),
+                **state,
+            ),
+            outcomes,
+        )
+
+    @staticmethod
+    def _saw_the_stop(outcomes: tuple[Outcome, ...]) -> bool:
+        return not any(outcome.failed for outcome in outcomes)
+
+    def _without_running(self, entry: PlanEntry, reason: Reason, missing: str | None = None) -> CheckRun:
+        return self._run(self.checks[entry.check], state="not_run", reason=reason, missing=missing)
+
+    def _run(self, check: RegisteredCheck, **values: Any) -> CheckRun:
+        metadata = check.metadata
+        return CheckRun(
+            id=check.id,
+            version=metadata.version,
+            title=metadata.title,
+            level=metadata.level,
+            references=metadata.references,
+            rules=self.rules_of(check.id),
+            **values,
+        )
+
+    def _record(self, run: CheckRun, outcomes: tuple[Outcome, ...] = ()) -> None:
+        self.gathered.runs[run.id] = run
+        self.gathered.outcomes.extend(outcomes)
+        if run.state == "completed":
+            self.folder.add_finished(Finished(check=run, outcomes=outcomes))
+        self.progress.finished(run, outcomes)
+
+    def _collector_network(self, collector: Collector[Any]) -> Any:
+        return self.gate.network(
+            by=f"collector:{collector.name}",
+            max_requests=collector.requests,
+            max_connections=collector.connections,
+            methods=("GET", "HEAD"),
+        )
+
+
+def diagnostics(error: BaseException) -> str:
+    """Type and places of an exception, for developers. No message: it could hold what the target said."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{'/'.join(frame.filename.split('/')[-3:])}:{frame.lineno}" for frame in frames[-6:]]
+    text = f"{type(error).__name__} at {' > '.join(places)}"
+    with suppress(Exception):
+        from pgssi_probe.check.official import ContractBroken  # its message is ours
+
+        if isinstance(error, ContractBroken):
+            text = f"{text}: {error}"
+    return f"pgssi-probe {__version__}: {text}"

@@ -1,0 +1,311 @@
+"""The whole of a scan, for whoever calls it: the command line, a test, a campaign."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pgssi_probe import __version__
+from pgssi_probe.check.context import Collector, Target
+from pgssi_probe.clock import Clock, SystemClock
+from pgssi_probe.engagement import Engagement, load_engagement
+from pgssi_probe.engine.folder import FolderError, RunFolder, Settings
+from pgssi_probe.engine.plan import Selection, allowed_level, make_plan
+from pgssi_probe.engine.preflight import Unreachable, preflight
+from pgssi_probe.engine.progress import Progress, Silent
+from pgssi_probe.engine.report import assemble
+from pgssi_probe.engine.run import Conductor
+from pgssi_probe.guide import guide
+from pgssi_probe.model.outcome import Reason
+from pgssi_probe.model.result import HostAddresses, Plan, Run, RunResult
+from pgssi_probe.net.gate import open_gate
+from pgssi_probe.net.governor import GateEvent, Limits
+from pgssi_probe.net.scope import Scope
+from pgssi_probe.registry import UnknownCheck, checks
+
+__all__ = ["Scan", "Scanned", "Unreachable", "plan_of", "resume", "run_scan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What to scan and how. `command_line` is shown in the report: it must hold no secret."""
+
+    target: Target
+    engagement: Engagement = field(default_factory=Engagement)
+    selection: Selection = field(default_factory=Selection)
+    engagement_file: Path | None = None
+    contact: str = ""
+    command_line: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    result: RunResult
+    folder: RunFolder
+
+
+def shared_collectors() -> tuple[Collector[object], ...]:
+    """The collections that most runs make, for the count of the plan."""
+    from pgssi_probe.compare.absence import ABSENCE
+    from pgssi_probe.discovery.collect import SITE
+
+    return (SITE, ABSENCE)  # type: ignore[return-value]
+
+
+def plan_of(scan: Scan, clock: Clock | None = None) -> Plan:
+    """The plan of a scan; UnknownCheck when the selection names a check or family that does not exist."""
+    known = checks()
+    families = {identifier.split(".")[0] for identifier in known}
+    for name in (*scan.selection.only, *scan.selection.skip):
+        if name not in known and name not in families:
+            from difflib import get_close_matches
+
+            raise UnknownCheck(name, tuple(get_close_matches(name, [*known, *families], n=3)))
+    return make_plan(
+        [check.metadata for check in known.values()],
+        scan.target,
+        scan.engagement,
+        scan.selection,
+        (clock or SystemClock()).now(),
+        shared_collectors(),
+    )
+
+
+def scope_of(target: Target, engagement: Engagement) -> Scope:
+    """The origin of the target, the plain-HTTP port of the same host, and what the engagement declares."""
+    endpoints = [target.url]
+    plain = target.plain_http_url or (f"http://{_bracketed(target.host)}:80/" if target.port == 443 else None)
+    if plain:
+        endpoints.append(plain)
+    endpoints += [host if ":" in host or host.endswith("*") else f"{host}:443" for host in engagement.scope.hosts]
+    return Scope.of(*endpoints, addresses=engagement.scope.addresses, excluded=engagement.scope.excluded_paths)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def limits_of(engagement: Engagement) -> Limits:
+    own = engagement.limits
+    return Limits(
+        rate_per_host=own.requests_per_second,
+        burst_per_host=max(1, int(own.requests_per_second)),
+        concurrency_per_host=own.concurrency,
+        connect_rate=own.connections_per_second,
+        connect_burst=max(1, int(own.connections_per_second)),
+        max_requests=own.max_requests,
+        max_connections=own.max_connections,
+        max_seconds=own.max_seconds,
+    )
+
+
+def new_run_id(now: datetime) -> str:
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def default_folder(target: Target, run_id: str, root: Path) -> Path:
+    host = "".join(char if char.isalnum() or char in ".-" else "_" for char in target.host)
+    return root / f"{host}-{run_id}"
+
+
+async def run_scan(
+    scan: Scan,
+    folder: Callable[[str], Path],
+    *,
+    progress: Progress | None = None,
+    clock: Clock | None = None,
+) -> Scanned:
+    """Run a scan in a new folder, which `folder` names from the run id.
+
+    Raises Unreachable before anything is gathered, FolderError when the folder cannot be written.
+    """
+    clock = clock or SystemClock()
+    plan = plan_of(scan, clock)
+    started = clock.now()
+    run_id = new_run_id(started)
+    settings = Settings(
+        run_id=run_id,
+        target=scan.target.url,
+        level=allowed_level(scan.engagement, scan.selection, started),
+        only=scan.selection.only,
+        skip=scan.selection.skip,
+        engagement_file=str(scan.engagement_file.resolve()) if scan.engagement_file else None,
+        engagement_sha256=scan.engagement.file_sha256,
+        ca_file=scan.target.ca_file,
+        plain_http_url=scan.target.plain_http_url,
+        started=started.isoformat(),
+    )
+    room = RunFolder.create(folder(run_id), settings)
+    return await _run(scan, room, settings, plan, started, clock, progress or Silent())
+
+
+async def resume(
+    path: Path, *, command_line: Sequence[str] = (), progress: Progress | None = None, clock: Clock | None = None
+) -> Scanned:
+    """Go on with an interrupted run: only the checks without outcome run. Same scope, same engagement file."""
+    clock = clock or SystemClock()
+    room, settings = RunFolder.reopen(path)
+    engagement = Engagement()
+    if settings.engagement_file:
+        engagement = load_engagement(Path(settings.engagement_file))
+        if engagement.file_sha256 != settings.engagement_sha256:
+            raise FolderError("engagement_changed", Path(settings.engagement_file))
+    scan = Scan(
+        target=Target(settings.target, settings.ca_file, settings.plain_http_url),
+        engagement=engagement,
+        selection=Selection(settings.level, settings.only, settings.skip),
+        engagement_file=Path(settings.engagement_file) if settings.engagement_file else None,
+        command_line=tuple(command_line),
+    )
+    started = datetime.fromisoformat(settings.started)
+    return await _run(scan, room, settings, plan_of(scan, clock), started, clock, progress or Silent())
+
+
+async def _run(
+    scan: Scan,
+    room: RunFolder,
+    settings: Settings,
+    plan: Plan,
+    started: datetime,
+    clock: Clock,
+    progress: Progress,
+) -> Scanned:
+    book = guide()
+    user_agent = f"pgssi-probe/{__version__} (run {settings.run_id}{f'; {scan.contact}' if scan.contact else ''})"
+    conductor: Conductor | None = None
+
+    def heard(event: GateEvent) -> None:
+        if conductor is None:
+            return
+        if event.kind == "aborted":
+            conductor.stop(event.reason)
+        kinds = {"paused": "paused", "held": "paused", "resumed": "resumed", "aborted": "aborted"}
+        conductor.note(kinds.get(event.kind, "refused"), event.host, str(event.reason))
+
+    async with open_gate(
+        scope=scope_of(scan.target, scan.engagement),
+        limits=limits_of(scan.engagement),
+        clock=clock,
+        journal=room.journal,
+        user_agent=user_agent,
+        run_id=settings.run_id,
+        ca_file=scan.target.ca_file,
+        on_event=heard,
+    ) as gate:
+        level = settings.level
+        conductor = Conductor(
+            checks=checks(),
+            plan=plan,
+            target=scan.target,
+            level=level,
+            engagement=scan.engagement,
+            folder=room,
+            gate=gate,
+            clock=clock,
+            progress=progress,
+            rules_of=book.rules_of,
+        )
+        room.write("plan.json", plan)
+        conductor.note("started", scan.target.origin, settings.run_id)
+        addresses = await preflight(scan.target, gate)
+        with _stop_on_signals(conductor):
+            gathered = await conductor.conduct(room.finished())
+        finished = clock.now()
+        stopped = gate.stopped or conductor.stopped_because
+        state = "completed" if stopped is None else "interrupted" if stopped is Reason.INTERRUPTED else "aborted"
+        conductor.note(
+            {"completed": "finished", "interrupted": "interrupted", "aborted": "aborted"}[state],
+            scan.target.origin,
+            str(stopped or ""),
+        )
+        usage = gate.usage
+        result = assemble(
+            run=Run(
+                id=settings.run_id,
+                tool_version=__version__,
+                target=scan.target.url,
+                addresses=(HostAddresses(host=scan.target.host, port=scan.target.port, addresses=addresses),),
+                level=level,
+                started=started,
+                finished=finished,
+                state=state,
+                stopped_because=stopped,
+                command_line=scan.command_line,
+                user_agent=user_agent,
+                requests=usage.requests,
+                connections=usage.connections,
+                bytes_received=usage.bytes,
+                journal_head=gate.journal_head,
+            ),
+            engagement=scan.engagement,
+            plan=plan,
+            runs=list(gathered.runs.values()),
+            outcomes=gathered.outcomes,
+            evidence=conductor.evidence.pieces(),
+            events=gathered.events,
+            guide=book,
+            now=started.astimezone(UTC),
+        )
+    room.write("report.json", result)
+    return Scanned(result, room)
+
+
+class _stop_on_signals:  # noqa: N801 (read as a statement)
+    """While open, SIGINT and SIGTERM end the run cleanly; a second SIGINT kills as usual."""
+
+    def __init__(self, conductor: Conductor) -> None:
+        self._conductor = conductor
+
+    def __enter__(self) -> None:
+        loop = asyncio.get_running_loop()
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # not the main thread, or no signals here
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, self._heard)
+
+    def __exit__(self, *_: object) -> None:
+        loop = asyncio.get_running_loop()
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+    def _heard(self) -> None:
+        if self._conductor.stopped_because is not None:
+            os._exit(130)
+        self._conductor.stop(Reason.INTERRUPTED)
+
+
+def normalised_url(text: str) -> str:
+    """An absolute http(s) URL from what a person typed; ValueError with a catalogue key otherwise.
+
+    A missing scheme is an error, not a guess: `http` and `https` do not ask the same question.
+    """
+    text = text.strip()
+    if "://" not in text:
+        raise ValueError("no_scheme")
+    parts = urlsplit(text)
+    if parts.scheme.lower() not in {"http", "https"}:
+        raise ValueError("other_scheme")
+    if parts.username or parts.password:
+        raise ValueError("credentials")
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("bad_port") from None
+    if not host or any(char.isspace() or ord(char) < 32 for char in text):
+        raise ValueError("no_host")
+    try:
+        name = host if host.isascii() else host.encode("idna").decode()
+    except UnicodeError:
+        raise ValueError("no_host") from None
+    scheme = parts.scheme.lower()
+    default = {"http": 80, "https": 443}[scheme]
+    netloc = _bracketed(name) + (f":{port}" if port and port != default else "")
+    return parts._replace(scheme=scheme, netloc=netloc, path=parts.path or "/", fragment="").geturl()
