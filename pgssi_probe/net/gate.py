@@ -6,8 +6,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -21,11 +20,8 @@ from pgssi_probe.net.governor import GateEvent, Governor, Limits, Refused
 from pgssi_probe.net.health import HealthPolicy, Sample
 from pgssi_probe.net.journal import Journal, JournalError, Value
 from pgssi_probe.net.scope import OutOfScope, Resolver, Scope, ScopeGuard, canonical_host, system_resolver
+from pgssi_probe.net.trace import Trace
 from pgssi_probe.net.wire import address_text
-from pgssi_probe.redact import redact_text, redact_url
-
-TRANSCRIPT_BYTES = 16_000_000
-"""Header bytes kept over a run, so that a target cannot fill the memory with them."""
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -52,41 +48,23 @@ class Usage:
 
 
 class Gate:
-    """Made by `open_gate`. `transcript` holds every exchange with its headers, without its body."""
+    """Shared by all who send; made by `open_gate`."""
 
     def __init__(
-        self,
-        *,
-        guard: ScopeGuard,
-        client: HttpClient,
-        governor: Governor,
-        clock: Clock,
-        journal: Journal | None,
+        self, *, guard: ScopeGuard, client: HttpClient, governor: Governor, clock: Clock, journal: Journal | None
     ) -> None:
         self.guard = guard
         self.governor = governor
-        self.transcript_dropped = 0
         self._client = client
         self._clock = clock
-        self._journal = journal
-        self._transcript: list[Exchange] = []
-        self._transcript_room = TRANSCRIPT_BYTES
+        self._trace = Trace(journal)
         self._pending: set[asyncio.Task[object]] = set()
 
     def network(
-        self,
-        *,
-        by: str,
-        max_requests: int,
-        max_connections: int = 0,
-        methods: Sequence[str] = ("GET",),
+        self, *, by: str, max_requests: int, max_connections: int = 0, methods: Sequence[str] = ("GET",)
     ) -> TargetNetwork:
         """What one check is given. It may send no more than this, and only these methods."""
         return TargetNetwork(self, by, max_requests, max_connections, frozenset(methods))
-
-    @property
-    def transcript(self) -> Sequence[Exchange]:
-        return self._transcript
 
     @property
     def scope(self) -> Scope:
@@ -103,14 +81,29 @@ class Gate:
         return Usage(self.governor.requests, self.governor.connections, self.governor.bytes)
 
     @property
+    def transcript(self) -> Sequence[Exchange]:
+        """Every exchange so far with its headers, without its body; beyond 16 MB of headers, no more are added."""
+        return self._trace.transcript
+
+    @property
     def journal_head(self) -> str:
         """SHA-256 of the last line of the journal; "" without a journal."""
-        return self._journal.head if self._journal is not None else ""
+        return self._trace.head
 
     def stop(self, reason: Reason = Reason.INTERRUPTED, detail: str = "") -> None:
         """Let nothing out any more; what is under way ends now with Failure.STOPPED."""
         self.governor.stop(reason, detail)
         self._cancel_pending()
+
+    def note(self, event: str, **fields: Value) -> None:
+        """An event of the run, for the journal. Raises JournalError."""
+        self._trace.write("event", {"event": event, **fields})
+
+    async def aclose(self) -> None:
+        """Close every connection, and say so in the journal."""
+        await self._client.aclose()
+        with suppress(JournalError):
+            self.note("closed", requests=self.governor.requests, connections=self.governor.connections)
 
     async def exchange(self, request: Request, by: str) -> Exchange:
         """Send within the scope, at the governor's pace, with a trace in the journal. Raises JournalError only."""
@@ -131,7 +124,7 @@ class Gate:
             raise
         finally:
             self._pending.discard(task)
-        self._record(exchange)
+        self._keep_trace(lambda: self._trace.exchange(exchange))
         return exchange
 
     async def open(self, by: str, host: str, port: int, address: str | None) -> Streams:
@@ -139,27 +132,30 @@ class Gate:
         addresses = await self.guard.admit(host, port)
         if address is not None and address not in addresses:
             raise OutOfScope(f"{address} is not an address of {host}")
-        target = address or addresses[0]
-        await self._connection_turn(canonical_host(host))
+        peer = address or addresses[0]
+        try:
+            await self.governor.connect(canonical_host(host))
+        except Refused as refused:
+            raise _as_error(refused) from None
+        fields: dict[str, Value] = {"by": by, "host": host, "port": port, "peer": peer}
         began = self._clock.now()
-        fields: dict[str, Value] = {"by": by, "host": host, "port": port, "peer": target}
         try:
             async with asyncio.timeout(self.governor.limits.connect_timeout):
-                reader, writer = await asyncio.open_connection(target, port)
+                reader, writer = await asyncio.open_connection(peer, port)
         except OSError as error:
-            fields["failure"] = "timeout" if isinstance(error, TimeoutError) else "refused"
-            self._write("connection", fields, began, (self._clock.now() - began).total_seconds())
+            fields["failure"] = Failure.CONNECT_TIMEOUT if isinstance(error, TimeoutError) else Failure.REFUSED
+            self._keep_trace(lambda: self._trace.write("connection", fields, began))
             raise
         fields["source"] = address_text(writer.get_extra_info("sockname"))
-        self._write("connection", fields, began, (self._clock.now() - began).total_seconds())
+        self._keep_trace(lambda: self._trace.write("connection", fields, began))
         return reader, writer
 
     @asynccontextmanager
     async def reserve(self, by: str, connections: int) -> AsyncIterator[None]:
-        """Hold a slot of the first host of the scope. Raises BudgetSpentError, RunStoppedError."""
+        """Hold a slot of the target's host. Raises BudgetSpentError, RunStoppedError."""
         host = self.scope.primary
+        slot = self.governor.reserve(host, connections)
         try:
-            slot = self.governor.reserve(host, connections)
             await slot.__aenter__()
         except Refused as refused:
             raise _as_error(refused) from None
@@ -168,23 +164,24 @@ class Gate:
             yield
         finally:
             await slot.__aexit__(None, None, None)
-            fields: dict[str, Value] = {"by": by, "host": host, "connections": connections}
-            self._write("reservation", fields, began, (self._clock.now() - began).total_seconds())
+            seconds = (self._clock.now() - began).total_seconds()
+            fields: dict[str, Value] = {"by": by, "host": host, "connections": connections, "ms": round(seconds * 1000)}
+            self._keep_trace(lambda: self._trace.write("reservation", fields, began))
 
-    def note(self, event: str, **fields: Value) -> None:
-        """An event of the run, for the journal. Raises JournalError."""
-        if self._journal is not None:
-            self._journal.write("event", event=event, **fields)
-
-    def note_event(self, event: GateEvent) -> None:
-        with suppress(JournalError):  # the next request will find out, and stop the run
-            self.note(event.kind, reason=str(event.reason), host=event.host, detail=event.detail)
-
-    async def _connection_turn(self, host: str) -> None:
-        try:
-            await self.governor.connect(host)
-        except Refused as refused:
-            raise _as_error(refused) from None
+    def refuse(self, request: Request, by: str, failure: Failure, detail: str) -> Exchange:
+        """An exchange that did not take place, or not to its end."""
+        exchange = Exchange(
+            id=uuid.uuid4().hex,
+            request=request,
+            sent_headers=(),
+            started=self._clock.now(),
+            elapsed=0.0,
+            failure=failure,
+            detail=safe_detail(detail),
+            by=by,
+        )
+        self._keep_trace(lambda: self._trace.exchange(exchange))
+        return exchange
 
     def _learn(self, host: str, exchange: Exchange) -> None:
         response = exchange.response
@@ -202,69 +199,16 @@ class Gate:
     def _cancel_pending(self) -> None:
         current = asyncio.current_task()
         for task in list(self._pending):
-            self._pending.discard(task)
             if task is not current:
+                self._pending.discard(task)
                 task.cancel()
 
-    def refuse(self, request: Request, by: str, failure: Failure, detail: str) -> Exchange:
-        """An exchange that did not take place."""
-        exchange = Exchange(
-            id=uuid.uuid4().hex,
-            request=request,
-            sent_headers=(),
-            started=self._clock.now(),
-            elapsed=0.0,
-            failure=failure,
-            detail=safe_detail(detail),
-            by=by,
-        )
-        self._record(exchange)
-        return exchange
-
-    def _record(self, exchange: Exchange) -> None:
-        response = exchange.response
-        fields: dict[str, Value] = {
-            "by": exchange.by,
-            "id": exchange.id,
-            "method": exchange.request.method,
-            "url": redact_url(exchange.url),
-        }
-        if exchange.request.account:
-            fields["account"] = exchange.request.account
-        if exchange.peer:
-            fields["peer"] = exchange.peer
-        if exchange.source:
-            fields["source"] = exchange.source
-        if response is not None:
-            fields["status"] = response.status
-            fields["bytes"] = response.wire_bytes
-            if response.truncated is not None:
-                fields["truncated"] = str(response.truncated)
-        if exchange.failure is not None:
-            fields["failure"] = str(exchange.failure)
-            fields["detail"] = redact_text(exchange.detail)
-        self._write("request" if exchange.sent_headers else "refused", fields, exchange.started, exchange.elapsed)
-        self._remember(exchange)
-
-    def _remember(self, exchange: Exchange) -> None:
-        if not exchange.sent_headers:
-            return  # it never left
-        response = exchange.response
-        size = sum(len(name) + len(value) for name, value in response.headers) if response is not None else 0
-        if size > self._transcript_room:
-            self.transcript_dropped += 1
-            return
-        self._transcript_room -= size
-        bare = replace(response, body=b"") if response is not None else None
-        self._transcript.append(replace(exchange, response=bare, request=replace(exchange.request, body=b"")))
-
-    def _write(self, kind: str, fields: dict[str, Value], began: datetime, seconds: float) -> None:
-        if self._journal is None:
-            return
+    def _keep_trace(self, write: Callable[[], None]) -> None:
+        """What leaves no trace must not leave: a journal that cannot be written ends the run."""
         try:
-            self._journal.write(kind, at=began, **fields, ms=round(seconds * 1000))
+            write()
         except JournalError:
-            self.stop(Reason.RUN_ABORTED, "journal cannot be written")  # what leaves no trace must not leave
+            self.stop(Reason.RUN_ABORTED, "journal cannot be written")
             raise
 
 
@@ -340,31 +284,34 @@ async def open_gate(
 ) -> AsyncIterator[Gate]:
     """The way out for one run, closed with all its connections at the end.
 
-    A `journal` given as a path is opened and closed here. Raises JournalError, and OSError when `ca_file` cannot be
-    read as certificates.
+    A `journal` given as a path is opened and closed here. Raises JournalError, and OSError (ssl.SSLError among them)
+    when `ca_file` cannot be read as certificates.
     """
     limits = limits or Limits()
     clock = clock or SystemClock()
     guard = ScopeGuard(scope, resolver)
     dialer = Dialer(guard, clock, ca_file=ca_file, timeout=limits.connect_timeout)
-    client = HttpClient(dialer, limits, clock, user_agent=user_agent)
-    own = Journal(journal, clock) if isinstance(journal, Path) else None
-    kept = own or (journal if isinstance(journal, Journal) else None)
 
     def heard(event: GateEvent) -> None:
-        gate.note_event(event)
+        with suppress(JournalError):  # the next request will find out, and stop the run
+            gate.note(event.kind, reason=event.reason, host=event.host, detail=event.detail)
         if on_event is not None:
             on_event(event)
 
-    gate = Gate(guard=guard, client=client, governor=Governor(limits, clock, heard, policy), clock=clock, journal=kept)
+    own = Journal(journal, clock) if isinstance(journal, Path) else None
+    gate = Gate(
+        guard=guard,
+        client=HttpClient(dialer, limits, clock, user_agent=user_agent),
+        governor=Governor(limits, clock, heard, policy),
+        clock=clock,
+        journal=own or (journal if isinstance(journal, Journal) else None),
+    )
     try:
         gate.note("opened", run=run_id, user_agent=user_agent)
         yield gate
     finally:
         try:
-            await client.aclose()
-            with suppress(JournalError):
-                gate.note("closed", requests=gate.usage.requests, connections=gate.usage.connections)
+            await gate.aclose()
         finally:
             if own is not None:
                 own.close()

@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -63,9 +64,9 @@ class Journal:
             raise JournalBusyError(error.errno, "journal is in use by another process") from error
         torn = self._continue()
         if torn:
-            self.write("event", event="torn_line_set_aside", bytes=torn)
+            self.write("event", {"event": "torn_line_set_aside", "bytes": torn})
 
-    def write(self, kind: str, *, at: datetime | None = None, **fields: Value) -> None:
+    def write(self, kind: str, fields: Mapping[str, Value], at: datetime | None = None) -> None:
         """Append one record with its time, `at` or now. Raises JournalError, JournalFullError."""
         record = {"kind": kind, "prev": self.head, "time": timestamp(at or self._clock.now()), **fields}
         line = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()

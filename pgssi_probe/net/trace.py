@@ -1,0 +1,81 @@
+"""What a run leaves behind of its traffic: lines in the journal, and the headers of every exchange in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from pgssi_probe.net.exchange import Exchange
+from pgssi_probe.net.journal import Journal, Value
+from pgssi_probe.redact import redact_text, redact_url
+
+TRANSCRIPT_BYTES = 16_000_000
+"""Header bytes kept over a run, so that a target cannot fill the memory with them."""
+
+
+class Trace:
+    """Every method that writes raises JournalError when no trace can be kept. Without a journal, only the transcript."""
+
+    def __init__(self, journal: Journal | None) -> None:
+        self.dropped = 0
+        """Exchanges that are not in the transcript, for want of room."""
+        self._journal = journal
+        self._transcript: list[Exchange] = []
+        self._room = TRANSCRIPT_BYTES
+
+    @property
+    def transcript(self) -> Sequence[Exchange]:
+        """Exchanges that took place, in order of completion, without their bodies."""
+        return self._transcript
+
+    @property
+    def head(self) -> str:
+        """SHA-256 of the last line of the journal; "" without a journal."""
+        return self._journal.head if self._journal is not None else ""
+
+    def exchange(self, exchange: Exchange) -> None:
+        """A `request` line, or a `refused` line for what never left."""
+        sent = bool(exchange.sent_headers)
+        if sent:
+            self._remember(exchange)
+        if self._journal is None:
+            return
+        fields: dict[str, Value] = {
+            "by": exchange.by,
+            "id": exchange.id,
+            "method": exchange.request.method,
+            "ms": round(exchange.elapsed * 1000),
+            "url": redact_url(exchange.url),
+        }
+        for name, value in (
+            ("account", exchange.request.account),
+            ("peer", exchange.peer),
+            ("source", exchange.source),
+            ("failure", exchange.failure),
+            ("detail", exchange.detail and redact_text(exchange.detail)),
+        ):
+            if value:
+                fields[name] = value
+        response = exchange.response
+        if response is not None:
+            fields["status"] = response.status
+            fields["bytes"] = response.wire_bytes
+            if response.truncated is not None:
+                fields["truncated"] = response.truncated
+        self._journal.write("request" if sent else "refused", fields, exchange.started)
+
+    def write(self, kind: str, fields: Mapping[str, Value], at: datetime | None = None) -> None:
+        if self._journal is not None:
+            self._journal.write(kind, fields, at)
+
+    def _remember(self, exchange: Exchange) -> None:
+        response = exchange.response
+        size = sum(len(name) + len(value) for name, value in response.headers) if response is not None else 0
+        if size > self._room:
+            self.dropped += 1
+            return
+        self._room -= size
+        request = replace(exchange.request, body=b"") if exchange.request.body else exchange.request
+        bare = replace(response, body=b"") if response is not None else None
+        self._transcript.append(replace(exchange, response=bare, request=request))
