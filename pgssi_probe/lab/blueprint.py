@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING, Literal
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 Interceptor = Callable[[Request], Awaitable[Response | None]]
 """Runs before routing: may change the request's scope, wait, or answer in place of the portal."""
 
-HeaderRewrite = Callable[[Request, MutableHeaders], None]
-"""Runs last on the headers of every answer, with the request at hand."""
+Html = str | Callable[[Request], str]
+"""HTML, or what makes it for a request."""
+
+HeaderRewrite = Callable[[Request, Response], None]
+"""Runs last on every answer, to change its headers with the request at hand."""
 
 ErrorBody = Callable[[Request, int, Exception | None], str | None]
 """The text shown for an error in place of the portal's own page; None keeps the portal's page."""
@@ -82,7 +85,8 @@ class HeaderPolicy:
     """Appended as they are, even when the name is already there."""
     rewrites: list[HeaderRewrite] = field(default_factory=list)
 
-    def apply(self, request: Request, headers: MutableHeaders) -> None:
+    def apply(self, request: Request, response: Response) -> None:
+        headers = response.headers
         for name, value in self.every.items():
             headers[name] = value
         if self.csp:
@@ -90,7 +94,7 @@ class HeaderPolicy:
         for name, value in self.repeated:
             headers.append(name, value)
         for rewrite in self.rewrites:
-            rewrite(request, headers)
+            rewrite(request, response)
 
 
 @dataclass
@@ -146,8 +150,8 @@ class SessionPolicy:
     when_already_open: Literal["allow", "close-first", "close-first-silently", "refuse"] = "allow"
     show_last_sign_in: bool = True
     sign_out_control: bool = True
-    accept: Callable[[str], str] = lambda token: token
-    """Token received -> token looked up. A weakness may make it forgiving."""
+    listed_as: Callable[[str], str] = lambda token: token
+    """Token -> what is written in the list of sessions. A weakness may keep only a part."""
 
 
 @dataclass
@@ -236,7 +240,7 @@ class Blueprint:
     files: dict[str, PublishedFile] = field(default_factory=dict)
     """Exact path -> file, looked up before the portal's own pages."""
     interceptors: list[Interceptor] = field(default_factory=list)
-    markup: dict[str, list[str]] = field(default_factory=dict)
+    markup: dict[str, list[Html]] = field(default_factory=dict)
     """Place of a page (see the templates: `slot("…")`) -> HTML inserted there."""
     form_actions: dict[str, str] = field(default_factory=dict)
     """Name of a form -> address it is sent to, instead of its own."""
@@ -245,11 +249,11 @@ class Blueprint:
     hidden_sections: set[str] = field(default_factory=set)
     """Parts of public pages (see the templates: `shown("…")`) that are left out."""
     asset_integrity: bool = True
-    security_txt: Callable[[list[str]], list[str] | None] = lambda lines: lines
-    """Right lines of security.txt -> lines served; None removes the file."""
+    security_txt: Callable[[list[str], datetime], list[str] | None] = lambda lines, _now: lines
+    """Right lines of security.txt, and now -> lines served; None removes the file."""
     on_sign_in: list[Callable[[Session], None]] = field(default_factory=list)
 
-    def insert(self, place: str, *html: str) -> None:
+    def insert(self, place: str, *html: Html) -> None:
         """Add HTML at a named place of the pages."""
         self.markup.setdefault(place, []).extend(html)
 

@@ -53,12 +53,12 @@ class SessionStore:
     def open(self) -> Session:
         now = self._clock.monotonic()
         session = Session(token=self._secret(), csrf=self._secret(), opened=now, seen=now)
-        self._live[session.token] = session
+        self._live[self._policy.listed_as(session.token)] = session
         return session
 
     def find(self, token: str) -> Session | None:
         """The live session of a token, whose idle delay starts again; None when there is none."""
-        session = self._live.get(self._policy.accept(token))
+        session = self._live.get(self._policy.listed_as(token))
         if session is None:
             return None
         now = self._clock.monotonic()
@@ -84,7 +84,7 @@ class SessionStore:
             for other in others:
                 self.end(other, "elsewhere" if self._policy.when_already_open == "close-first" else "signed-out")
         if self._policy.rotate_at_sign_in:
-            self._live.pop(session.token, None)
+            self._live.pop(self._policy.listed_as(session.token), None)
             session = self.open()
         session.username, session.opened, session.pending = username, self._clock.monotonic(), None
         return session
@@ -101,7 +101,7 @@ class SessionStore:
         ]
 
     def end(self, session: Session, reason: EndReason) -> None:
-        self._live.pop(session.token, None)
+        self._live.pop(self._policy.listed_as(session.token), None)
         self._ended[session.token] = reason
 
     def why_ended(self, token: str) -> EndReason | None:

@@ -93,11 +93,12 @@ async def show_sign_in(request: Request) -> Response:
     return _sign_in_page(request)
 
 
-def attempt(request: Request, username: str, password: str) -> tuple[str, float]:
-    """Try a password under the brake: `("ok" | "refused" | "unknown" | "wait", seconds to wait)`."""
+def attempt(request: Request, typed: str, password: str) -> tuple[str, float]:
+    """Try a password, the user name as typed, under the brake: `("ok" | "refused" | "unknown" | "wait", seconds to wait)`."""
     portal = portal_of(request)
     policy = portal.blueprint.sign_in
-    key = policy.throttle_key(request, username)
+    username = typed.casefold()
+    key = policy.throttle_key(request, typed)
     if (wait := portal.brake.remaining(key)) > 0:
         portal.record(request, "connexion-freinee", username)
         return ("refused", 0) if policy.silent else ("wait", wait)
@@ -127,8 +128,9 @@ async def sign_in(request: Request) -> Response:
     values = await fields.form(request)
     if not check_csrf(request, values):
         return _sign_in_page(request, "form-expired", 403)
-    username = fields.text(values, "identifiant", 80, required=False)
-    outcome, wait = attempt(request, username, fields.secret(values, "mot_de_passe"))
+    typed = fields.text(values, "identifiant", 80, required=False)
+    username = typed.casefold()
+    outcome, wait = attempt(request, typed, fields.secret(values, "mot_de_passe"))
     if outcome != "ok":
         return _sign_in_page(request, outcome, 429 if wait else 200, wait)
     portal = portal_of(request)
@@ -202,7 +204,7 @@ async def forgotten(request: Request) -> Response:
     values = await fields.form(request)
     if not check_csrf(request, values):
         raise Refusal(403, "csrf")
-    username = fields.text(values, "identifiant", 80)
+    username = fields.text(values, "identifiant", 80).casefold()
     known = portal.database.account(username) is not None
     message = "sent" if known or portal.blueprint.sign_in.unknown_user_message == "refused" else "unknown"
     return portal.page(request, "mot_de_passe_oublie.html", message=message)

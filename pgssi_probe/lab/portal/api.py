@@ -30,8 +30,9 @@ async def sign_in(request: Request) -> Response:
     """`{"identifiant", "mot_de_passe"}` -> `{"jeton", "expire_dans"}`; the token goes in `Authorization: Bearer`."""
     portal, visit = portal_of(request), visit_of(request)
     values = await fields.json_object(request)
-    username = fields.text(values, "identifiant", 80)
-    outcome, wait = attempt(request, username, fields.secret(values, "mot_de_passe"))
+    typed = fields.text(values, "identifiant", 80)
+    username = typed.casefold()
+    outcome, wait = attempt(request, typed, fields.secret(values, "mot_de_passe"))
     if wait:
         raise Refusal(429, "braked", {"Retry-After": str(math.ceil(wait))})
     if outcome != "ok" or portal.blueprint.sign_in.second_factor:

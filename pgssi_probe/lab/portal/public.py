@@ -120,7 +120,7 @@ async def security_txt(request: Request) -> Response:
         f"Canonical: {origin}/.well-known/security.txt",
         f"Policy: {origin}/conseils-securite",
     ]
-    served = portal.blueprint.security_txt(lines)
+    served = portal.blueprint.security_txt(lines, portal.clock.now())
     if served is None:
         raise Refusal(404, "no security.txt")
     return PlainTextResponse("\n".join(served) + "\n")

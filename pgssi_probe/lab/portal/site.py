@@ -109,7 +109,7 @@ class Portal:
             response.headers.append("Set-Cookie", visit.set_cookie)
         if visit is not None and (visit.session is not None or visit.set_cookie is not None):
             response.headers.update(self.blueprint.headers.private)
-        self.blueprint.headers.apply(request, response.headers)
+        self.blueprint.headers.apply(request, response)
 
     def _meet(self, request: Request) -> None:
         authorization = request.headers.get("authorization", "")
@@ -181,7 +181,8 @@ class Portal:
         blueprint = self.blueprint
 
         def slot(place: str) -> Markup:
-            return Markup("\n".join(blueprint.markup.get(place, ())))  # noqa: S704 what a weakness adds
+            parts = (html if isinstance(html, str) else html(request) for html in blueprint.markup.get(place, ()))
+            return Markup("\n".join(parts))  # noqa: S704 what a weakness adds
 
         username = visit.username if visit else None
         user: Row | None = self.database.account(username) if username else None

@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
-from pgssi_probe.lab.weaknesses import headers
+from pgssi_probe.lab.weaknesses import (
+    banners,
+    browser,
+    certificates,
+    content,
+    cookies,
+    cors,
+    errors,
+    exposure,
+    files,
+    headers,
+    https,
+    inputs,
+    methods,
+    policy,
+    rights,
+    secrets,
+    sessions,
+    sign_in,
+    traps,
+)
 from pgssi_probe.lab.weaknesses.registry import (
     IncompatibleWeaknesses,
     UnknownWeakness,
@@ -13,8 +33,28 @@ from pgssi_probe.lab.weaknesses.registry import (
     resolve,
 )
 
-FAMILIES = (headers,)
-"""The families loaded; their order is the order of the list, and of the choice made by `all`."""
+FAMILIES = (
+    https,
+    cookies,
+    policy,
+    headers,
+    cors,
+    methods,
+    errors,
+    banners,
+    files,
+    secrets,
+    content,
+    exposure,
+    sessions,
+    sign_in,
+    rights,
+    inputs,
+    browser,
+    certificates,
+    traps,
+)
+"""The families loaded. Add yours here, and nowhere else."""
 
 __all__ = [
     "FAMILIES",

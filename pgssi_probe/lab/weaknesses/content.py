@@ -1,0 +1,76 @@
+"""What the public pages no longer say: content.*."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pgssi_probe.lab.blueprint import Blueprint
+from pgssi_probe.lab.weaknesses.registry import Effect, weakness
+
+
+def _hides(*pages: str) -> Effect:
+    return lambda lab: lab.hide(pages)
+
+
+def _omits(*sections: str) -> Effect:
+    return lambda lab: lab.hidden_sections.update(sections)
+
+
+weakness("content.legal-notices/missing", fr="Mentions légales absentes", en="No legal notice", takes="legal")(
+    _hides("mentions-legales")
+)
+weakness(
+    "content.legal-notices/director-missing",
+    fr="Directeur de la publication non nommé",
+    en="Publication director not named",
+    takes="legal",
+)(_omits("legal-director"))
+weakness("content.privacy-notice/missing", fr="Information RGPD absente", en="No privacy notice", takes="privacy")(
+    _hides("confidentialite")
+)
+weakness("content.cgu/missing", fr="Conditions d'utilisation absentes", en="No terms of use")(_hides("cgu"))
+weakness("content.hds-mention/missing", fr="Hébergeur de santé non cité", en="Health-data host not named")(
+    _omits("hds")
+)
+weakness("content.support-contact/missing", fr="Assistance introuvable", en="No support contact")(
+    _hides("assistance", "signaler-hameconnage")
+)
+weakness("content.security-advice/missing", fr="Aucun conseil de sécurité", en="No security advice")(
+    _hides("conseils-securite")
+)
+weakness("content.help/missing", fr="Aucune aide en ligne", en="No online help")(_hides("aide"))
+
+
+def _without(name: str) -> Effect:
+    def effect(lab: Blueprint) -> None:
+        lab.security_txt = lambda lines, _now: [line for line in lines if not line.startswith(name + ":")]
+
+    return effect
+
+
+@weakness("content.security-txt/missing", fr="security.txt absent", en="No security.txt", takes="security-txt")
+def security_txt_missing(lab: Blueprint) -> None:
+    lab.security_txt = lambda _lines, _now: None
+
+
+@weakness("content.security-txt/expired", fr="security.txt périmé", en="security.txt expired", takes="security-txt")
+def security_txt_expired(lab: Blueprint) -> None:
+    def expired(lines: list[str], now: datetime) -> list[str]:
+        past = (now - timedelta(days=40)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return [f"Expires: {past}" if line.startswith("Expires:") else line for line in lines]
+
+    lab.security_txt = expired
+
+
+weakness(
+    "content.security-txt/no-contact",
+    fr="security.txt sans contact",
+    en="security.txt without contact",
+    takes="security-txt",
+)(_without("Contact"))
+weakness(
+    "content.security-txt/no-expires",
+    fr="security.txt sans échéance",
+    en="security.txt without expiry",
+    takes="security-txt",
+)(_without("Expires"))

@@ -1,0 +1,124 @@
+"""Life of a session: session.*, browser.cache-authenticated, csrf."""
+
+from __future__ import annotations
+
+import math
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pgssi_probe.lab.blueprint import Blueprint
+from pgssi_probe.lab.portal.access import private
+from pgssi_probe.lab.weaknesses.registry import weakness
+
+STATISTICS = "/mon-espace/statistiques"
+
+
+def add_failing_page(lab: Blueprint) -> None:
+    """A private page that always raises, linked from the patient's space."""
+
+    @private
+    async def statistics(_request: Request) -> Response:
+        raise ZeroDivisionError("no statistics yet")
+
+    lab.routes.append(Route(STATISTICS, statistics))
+    lab.insert("space", f'<p><a href="{STATISTICS}">Mes statistiques</a></p>')
+
+
+@weakness("session.logout/still-valid", fr="La session survit à la déconnexion", en="The session outlives sign-out")
+def still_valid(lab: Blueprint) -> None:
+    lab.sessions.end_at_sign_out = False
+
+
+@weakness("session.logout/no-control", fr="Aucun bouton de déconnexion", en="No sign-out control")
+def no_control(lab: Blueprint) -> None:
+    lab.sessions.sign_out_control = False
+
+
+@weakness(
+    "session.fixation/kept",
+    fr="L'identifiant de session ne change pas à la connexion",
+    en="The session id does not change at sign-in",
+)
+def kept(lab: Blueprint) -> None:
+    lab.sessions.rotate_at_sign_in = False
+
+
+@weakness("session.timeout-idle/never", fr="Pas d'expiration par inactivité", en="No idle expiry", takes="idle")
+def never_idle(lab: Blueprint) -> None:
+    lab.sessions.idle = math.inf
+
+
+@weakness(
+    "session.timeout-idle/too-long",
+    fr="Expiration après quatre heures d'inactivité",
+    en="Expiry after four idle hours",
+    takes="idle",
+)
+def long_idle(lab: Blueprint) -> None:
+    lab.sessions.idle = 4 * 3600
+
+
+@weakness("session.timeout-absolute/never", fr="Pas de durée maximale de session", en="No maximum session duration")
+def never_absolute(lab: Blueprint) -> None:
+    lab.sessions.absolute = math.inf
+
+
+@weakness(
+    "session.concurrent/closed-silently",
+    fr="La première session est fermée sans explication",
+    en="The first session is closed without a word",
+    takes="concurrent",
+)
+def closed_silently(lab: Blueprint) -> None:
+    lab.sessions.when_already_open = "close-first-silently"
+
+
+@weakness("session.last-login-display/missing", fr="Dernière connexion non affichée", en="Last sign-in not shown")
+def last_sign_in_hidden(lab: Blueprint) -> None:
+    lab.sessions.show_last_sign_in = False
+
+
+@weakness(
+    "session.token-integrity/tampered-accepted",
+    fr="Un jeton altéré est accepté",
+    en="A tampered token is accepted",
+)
+def tampered(lab: Blueprint) -> None:
+    lab.sessions.listed_as = lambda token: token[:16]
+
+
+@weakness(
+    "session.error-closes/stays-open",
+    fr="La session survit à une erreur interne",
+    en="The session outlives an internal error",
+)
+def stays_open(lab: Blueprint) -> None:
+    add_failing_page(lab)
+    lab.sessions.end_at_error = False
+
+
+@weakness("csrf/no-token", fr="Les formulaires ne vérifient aucun jeton", en="Forms check no token")
+def no_csrf(lab: Blueprint) -> None:
+    lab.sign_in.check_csrf = False
+
+
+@weakness(
+    "browser.cache-authenticated/no-store-missing",
+    fr="Pages privées sans no-store",
+    en="Private pages without no-store",
+    takes="cache",
+)
+def no_store_missing(lab: Blueprint) -> None:
+    lab.headers.private.clear()
+
+
+@weakness(
+    "browser.cache-authenticated/shared",
+    fr="Pages privées gardées par les caches partagés",
+    en="Private pages kept by shared caches",
+    takes="cache",
+)
+def shared_cache(lab: Blueprint) -> None:
+    lab.headers.private["Cache-Control"] = "public, max-age=600"

@@ -1,0 +1,87 @@
+"""Signing in: login.throttling, login.user-enumeration, login.password-policy."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from pgssi_probe.lab.blueprint import Blueprint
+from pgssi_probe.lab.weaknesses.registry import weakness
+
+
+@weakness(
+    "login.throttling/none",
+    fr="Aucun frein aux essais de mot de passe",
+    en="No brake on password attempts",
+    takes="throttling",
+)
+def no_throttling(lab: Blueprint) -> None:
+    lab.sign_in.first_delay = 0
+
+
+@weakness(
+    "login.throttling/lock-out",
+    fr="Compte bloqué un jour après cinq échecs",
+    en="Account locked for a day after five failures",
+    takes="throttling",
+)
+def lock_out(lab: Blueprint) -> None:
+    lab.sign_in.free_failures = 4
+    lab.sign_in.first_delay = lab.sign_in.longest_delay = 86400
+
+
+@weakness(
+    "login.throttling/bypass-forwarded-for",
+    fr="Le frein se contourne par X-Forwarded-For",
+    en="The brake is defeated by X-Forwarded-For",
+    takes="throttling",
+)
+def forwarded_for(lab: Blueprint) -> None:
+    def key(request: Request, _username: str) -> str:
+        return request.headers.get("x-forwarded-for", request.client.host if request.client else "")
+
+    lab.sign_in.throttle_key = key
+
+
+@weakness(
+    "login.throttling/bypass-case",
+    fr="Le frein se contourne par la casse de l'identifiant",
+    en="The brake is defeated by the case of the user name",
+    takes="throttling",
+)
+def case_variants(lab: Blueprint) -> None:
+    lab.sign_in.throttle_key = lambda _request, username: username
+
+
+@weakness(
+    "login.throttling/bypass-other-account",
+    fr="La connexion d'un autre compte remet le frein à zéro",
+    en="Another account's sign-in resets the brake",
+    takes="throttling",
+)
+def other_account(lab: Blueprint) -> None:
+    lab.sign_in.throttle_key = lambda request, _username: request.client.host if request.client else ""
+
+
+@weakness(
+    "login.user-enumeration/message",
+    fr="Le message dit si le compte existe",
+    en="The message tells whether the account exists",
+)
+def enumeration_message(lab: Blueprint) -> None:
+    lab.sign_in.unknown_user_message = "unknown"
+
+
+@weakness(
+    "login.user-enumeration/timing",
+    fr="Le temps de réponse dit si le compte existe",
+    en="The response time tells whether the account exists",
+)
+def enumeration_timing(lab: Blueprint) -> None:
+    lab.sign_in.check_unknown_user = False
+
+
+@weakness(
+    "login.password-policy/too-short", fr="Mots de passe de six caractères admis", en="Six-character passwords accepted"
+)
+def short_passwords(lab: Blueprint) -> None:
+    lab.sign_in.shortest_password = 6
