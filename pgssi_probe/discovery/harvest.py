@@ -76,6 +76,15 @@ class OpenForm:
 
 
 @dataclass(slots=True)
+class Surrounding:
+    """A form element of the tree around the current place; `form` is None when a browser would see none."""
+
+    form: OpenForm | None
+    depth: int
+    ended: bool = False
+
+
+@dataclass(slots=True)
 class OpenLink:
     raw: str
     rel: tuple[str, ...]
@@ -109,7 +118,8 @@ class Harvest:
         self._link: OpenLink | None = None
         self._forms: list[OpenForm] = []
         self._pointer: OpenForm | None = None
-        self._around: list[OpenForm | None] = []
+        self._around: list[Surrounding] = []
+        self._depth = 0
         self._owned: list[tuple[str | None, OpenForm | None, FormField]] = []
         self._resources: list[tuple[str, str, Attributes]] = []
         self._metas: list[Meta] = []
@@ -121,6 +131,7 @@ class Harvest:
 
     def enter(self, name: str, attributes: Attributes) -> None:
         """An element begins."""
+        self._depth += 1
         if len(self._elements) < MAX_ELEMENTS:
             self._elements.add(name[:40])
         if name in BLOCKS:
@@ -150,10 +161,19 @@ class Harvest:
             self._link = None
         elif name == "form" and self._around:
             self._around.pop()
+        self._depth -= 1
+        self._let_go()
 
     def form_ended(self) -> None:
-        """The page wrote the end tag of a form."""
+        """The page wrote the end tag of a form. What was open inside it stays inside it, and nothing else."""
         self._pointer = None
+        if self._around:
+            self._around[-1].ended = True
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._around and self._around[-1].ended and self._depth <= self._around[-1].depth:
+            self._around[-1].form = None
 
     def say(self, text: str) -> None:
         """Text that people read."""
@@ -212,7 +232,7 @@ class Harvest:
 
     @property
     def _form_around(self) -> OpenForm | None:
-        return next((form for form in reversed(self._around[-3:]) if form is not None), None)
+        return next((around.form for around in reversed(self._around[-3:]) if around.form is not None), None)
 
     def _room(self, items: list[str], cap: int) -> bool:
         if len(items) >= cap:
@@ -261,7 +281,7 @@ class Harvest:
                 self._pointer = form
             else:
                 self.cut = True
-        self._around.append(form)
+        self._around.append(Surrounding(form, self._depth))
 
     def _field(self, name: str, attributes: Attributes) -> None:
         kind = fold(attributes.get("type", ""), 30).lower()

@@ -36,7 +36,7 @@ FORM_END: Final = "pgssi-form-end"
 
 _FORM_END_TAG = re.compile(r"</form(?=[\s/>])", re.IGNORECASE)
 _MARK = f"<?{FORM_END}?>"
-_XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]{0,300}>", re.IGNORECASE)
+_XML_DECLARATION = re.compile(r"\A(?:\s*\ufeff?<\?xml(?:[^>]{0,300}>)?)+", re.IGNORECASE)
 _INERT = frozenset({"template"})
 _RAW = frozenset({"script", "style", "title"})
 _DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
@@ -63,7 +63,8 @@ def decoded(response: Response) -> str:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
         # A body cut in the middle of a character is still UTF-8.
-        return body.decode("utf-8" if error.start > len(body) - 4 else "cp1252", errors="replace")
+        cut = len(body) < len(response.body) or response.truncated is not None
+        return body.decode("utf-8" if cut and error.start > len(body) - 4 else "cp1252", errors="replace")
 
 
 def _web_encoding(label: str) -> str | None:
