@@ -42,9 +42,9 @@ def sightings(transcript: Iterable[Exchange]) -> dict[str, list[Sighting]]:
     return found
 
 
-def is_wider_than(domain: str, host: str) -> bool:
-    """Does a Domain attribute hand the cookie to a parent of the host, hence to its siblings?"""
-    return bool(domain) and domain != host and host.endswith("." + domain)
+def is_shared(domain: str, host: str) -> bool:
+    """Does a Domain attribute hand the cookie to other hosts? Even the host's own name adds its sub-domains."""
+    return bool(domain) and (host == domain or host.endswith("." + domain))
 
 
 def judge(seen: Sequence[Sighting], *, longest_session: float) -> dict[str, list[Sighting]]:
@@ -65,7 +65,7 @@ def judge(seen: Sequence[Sighting], *, longest_session: float) -> dict[str, list
             "samesite-missing": session and not cookie.same_site,
             "samesite-none": session and cookie.same_site == "none",
             "samesite-ordinary": not session and cookie.same_site in {"", "none"},
-            "domain-wide": session and is_wider_than(cookie.domain, sighting.host),
+            "domain-wide": session and is_shared(cookie.domain, sighting.host),
             "lifetime-long": session and (sighting.lifetime or 0) > longest_session,
             "prefix-misused": not prefix_is_kept(cookie, over_https=sighting.exchange.secure),
         }
