@@ -51,7 +51,14 @@ class HttpClient:
 
         A request that cannot be written as HTTP is Failure.PROTOCOL with a detail that begins with "request:".
         """
-        capture = _Capture(request, by, self._clock)
+        return await self.complete(self.begin(request, by))
+
+    def begin(self, request: Request, by: str = "") -> Capture:
+        """For who must know what was sent even when cancelled: `complete` next."""
+        return Capture(request, by, self._clock)
+
+    async def complete(self, capture: Capture) -> Exchange:
+        request = capture.request
         try:
             prepared = self._prepare(capture)
         except (httpx.InvalidURL, ValueError):
@@ -72,7 +79,7 @@ class HttpClient:
         await self._lanes.aclose()
         await self._dialer.aclose()
 
-    def _prepare(self, capture: _Capture) -> httpx.Request:
+    def _prepare(self, capture: Capture) -> httpx.Request:
         request = capture.request
         given = [(name.encode("latin-1"), _encode(value)) for name, value in request.headers]
         names = {name.lower() for name, _ in given}
@@ -91,7 +98,7 @@ class HttpClient:
         capture.sent_headers = _decode(prepared.headers.raw)
         return prepared
 
-    async def _send_on(self, lane: Lane, prepared: httpx.Request, capture: _Capture) -> Exchange:
+    async def _send_on(self, lane: Lane, prepared: httpx.Request, capture: Capture) -> Exchange:
         backend = lane.backend
         reader: BodyReader | None = None
         clean = False
@@ -129,7 +136,7 @@ class HttpClient:
         return capture.answered(reader)
 
 
-class _Capture:
+class Capture:
     """What is known of an exchange while it goes on."""
 
     def __init__(self, request: Request, by: str, clock: Clock) -> None:

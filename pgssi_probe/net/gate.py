@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -110,20 +110,17 @@ class Gate:
         if not self.scope.allows_url(request.url):
             return self.refuse(request, by, Failure.OUT_OF_SCOPE, "not in the scope")
         host = canonical_host(urlsplit(request.url).hostname or "")
-        task = cast("asyncio.Task[object]", asyncio.current_task())
-        self._pending.add(task)
+        capture = None
         try:
-            async with self.governor.request(host):
-                exchange = await self._client.send(request, by)
-                self._learn(host, exchange)
+            with self._stoppable():
+                async with self.governor.request(host):
+                    capture = self._client.begin(request, by)
+                    exchange = await self._client.complete(capture)
+                    self._learn(host, exchange)
         except Refused as refused:
-            return self.refuse(request, by, refused.failure, refused.detail)
-        except asyncio.CancelledError:
-            if task not in self._pending and task.uncancel() == 0:  # our own stop, and nobody else's
-                return self.refuse(request, by, Failure.STOPPED, f"run stopped: {self.stopped}")
-            raise
-        finally:
-            self._pending.discard(task)
+            if capture is None:
+                return self.refuse(request, by, refused.failure, refused.detail)
+            exchange = capture.failed(refused.failure, refused.detail)
         self._keep_trace(lambda: self._trace.exchange(exchange))
         return exchange
 
@@ -133,21 +130,24 @@ class Gate:
         if address is not None and address not in addresses:
             raise OutOfScope(f"{address} is not an address of {host}")
         peer = address or addresses[0]
-        try:
-            await self.governor.connect(canonical_host(host))
-        except Refused as refused:
-            raise _as_error(refused) from None
         fields: dict[str, Value] = {"by": by, "host": host, "port": port, "peer": peer}
-        began = self._clock.now()
+        began = None
         try:
-            async with asyncio.timeout(self.governor.limits.connect_timeout):
-                reader, writer = await asyncio.open_connection(peer, port)
+            with self._stoppable():
+                await self.governor.connect(canonical_host(host))
+                began = self._clock.now()
+                async with asyncio.timeout(self.governor.limits.connect_timeout):
+                    reader, writer = await asyncio.open_connection(peer, port)
+                fields["source"] = address_text(writer.get_extra_info("sockname"))
+        except Refused as refused:
+            fields["failure"] = refused.failure
+            raise _as_error(refused) from None
         except OSError as error:
             fields["failure"] = Failure.CONNECT_TIMEOUT if isinstance(error, TimeoutError) else Failure.REFUSED
-            self._keep_trace(lambda: self._trace.write("connection", fields, began))
             raise
-        fields["source"] = address_text(writer.get_extra_info("sockname"))
-        self._keep_trace(lambda: self._trace.write("connection", fields, began))
+        finally:
+            if began is not None:
+                self._keep_trace(lambda: self._trace.write("connection", fields, began))
         return reader, writer
 
     @asynccontextmanager
@@ -195,6 +195,20 @@ class Gate:
         self.governor.observe(host, sample, response.header("retry-after") if response else None)
         if self.governor.stopped is Reason.UNSTABLE_TARGET:
             self._cancel_pending()
+
+    @contextmanager
+    def _stoppable(self) -> Iterator[None]:
+        """Turns the cancellation by `stop`, and no other, into `Refused`."""
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        self._pending.add(task)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if task not in self._pending and task.uncancel() == 0:
+                raise Refused(Failure.STOPPED, f"run stopped: {self.stopped}") from None
+            raise
+        finally:
+            self._pending.discard(task)
 
     def _cancel_pending(self) -> None:
         current = asyncio.current_task()

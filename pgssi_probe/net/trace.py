@@ -15,7 +15,7 @@ TRANSCRIPT_BYTES = 16_000_000
 
 
 class Trace:
-    """Every method that writes raises JournalError when no trace can be kept. Without a journal, only the transcript."""
+    """Every method that writes raises JournalError when no trace can be kept. The journal may be None."""
 
     def __init__(self, journal: Journal | None) -> None:
         self.dropped = 0
@@ -48,15 +48,14 @@ class Trace:
             "ms": round(exchange.elapsed * 1000),
             "url": redact_url(exchange.url),
         }
-        for name, value in (
-            ("account", exchange.request.account),
-            ("peer", exchange.peer),
-            ("source", exchange.source),
-            ("failure", exchange.failure),
-            ("detail", exchange.detail and redact_text(exchange.detail)),
-        ):
-            if value:
-                fields[name] = value
+        if exchange.request.account:
+            fields["account"] = exchange.request.account
+        if exchange.peer:
+            fields["peer"] = exchange.peer
+            fields["source"] = exchange.source
+        if exchange.failure is not None:
+            fields["failure"] = exchange.failure
+            fields["detail"] = redact_text(exchange.detail)
         response = exchange.response
         if response is not None:
             fields["status"] = response.status
