@@ -94,7 +94,10 @@ async def show_sign_in(request: Request) -> Response:
 
 
 def attempt(request: Request, typed: str, password: str) -> tuple[str, float]:
-    """Try a password, the user name as typed, under the brake: `("ok" | "refused" | "unknown" | "wait", seconds to wait)`."""
+    """Try a password under the brake; the user name is as typed.
+
+    Gives `ok`, `refused`, `unknown` or `wait`, and the seconds to wait.
+    """
     portal = portal_of(request)
     policy = portal.blueprint.sign_in
     username = typed.casefold()

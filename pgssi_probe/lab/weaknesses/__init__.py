@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-from pgssi_probe.lab.weaknesses import (
-    banners,
-    browser,
-    certificates,
-    content,
-    cookies,
-    cors,
-    errors,
-    exposure,
-    files,
-    headers,
-    https,
-    inputs,
-    methods,
-    policy,
-    rights,
-    secrets,
-    sessions,
-    sign_in,
-    traps,
-)
+from importlib import import_module
+
 from pgssi_probe.lab.weaknesses.registry import (
+    DEMO,
     IncompatibleWeaknesses,
     UnknownWeakness,
     Weakness,
@@ -34,29 +16,33 @@ from pgssi_probe.lab.weaknesses.registry import (
 )
 
 FAMILIES = (
-    https,
-    cookies,
-    policy,
-    headers,
-    cors,
-    methods,
-    errors,
-    banners,
-    files,
-    secrets,
-    content,
-    exposure,
-    sessions,
-    sign_in,
-    rights,
-    inputs,
-    browser,
-    certificates,
-    traps,
+    "https",
+    "cookies",
+    "policy",
+    "headers",
+    "cors",
+    "methods",
+    "errors",
+    "banners",
+    "files",
+    "secrets",
+    "content",
+    "exposure",
+    "sessions",
+    "sign_in",
+    "rights",
+    "inputs",
+    "browser",
+    "certificates",
+    "traps",
 )
-"""The families loaded. Add yours here, and nowhere else."""
+"""Modules of this package, in the order of the list and of the choice made by `all`. Add yours here."""
+
+for _family in FAMILIES:
+    import_module(f"{__name__}.{_family}")
 
 __all__ = [
+    "DEMO",
     "FAMILIES",
     "IncompatibleWeaknesses",
     "UnknownWeakness",

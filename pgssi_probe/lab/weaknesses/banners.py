@@ -9,7 +9,8 @@ from pgssi_probe.lab.blueprint import Blueprint
 from pgssi_probe.lab.weaknesses.registry import weakness
 
 NGINX_WELCOME = """<!DOCTYPE html><html><head><title>Welcome to nginx!</title></head><body><h1>Welcome to nginx!</h1>
-<p>If you see this page, the nginx web server is successfully installed and working. Further configuration is required.</p>
+<p>If you see this page, the nginx web server is successfully installed and working.
+Further configuration is required.</p>
 <p><em>Thank you for using nginx.</em></p></body></html>"""
 
 

@@ -1,4 +1,4 @@
-"""What the browser loads and keeps: browser.storage, browser.residual-data, browser.obsolete-tech, components.js-libraries."""
+"""What the browser loads and keeps: browser.storage and others, components.js-libraries."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def obsolete(lab: Blueprint) -> None:
 def vulnerable_library(lab: Blueprint) -> None:
     lab.publish(
         "/static/jquery-1.8.3.min.js",
-        '/*! jQuery v1.8.3 jquery.com | jquery.org/license */\n(function(e,t){e.jQuery={fn:{jquery:"1.8.3"}}})(window);\n',
+        "/*! jQuery v1.8.3 jquery.com | jquery.org/license */\n"
+        '(function(e,t){e.jQuery={fn:{jquery:"1.8.3"}}})(window);\n',
         JS,
     )
     lab.insert("head", '<script src="/static/jquery-1.8.3.min.js" defer></script>')

@@ -63,16 +63,17 @@ net/http.HandlerFunc.ServeHTTP(0xc00011a2d0?, {0x7f21e8?, 0xc0001b40e0?}, 0x0?)
 \t/usr/local/go/src/net/http/server.go:2136 +0x29
 """
 
-SQL = """<p>You have an error in your SQL syntax; check the manual that corresponds to your MySQL server version for the right
-syntax to use near '''' at line 1</p><p>SELECT id, libelle FROM creneau WHERE jour = ''' ORDER BY jour</p>"""
+SQL = """<p>You have an error in your SQL syntax; check the manual that corresponds to your MySQL server version
+for the right syntax to use near '''' at line 1</p>
+<p>SELECT id, libelle FROM creneau WHERE jour = ''' ORDER BY jour</p>"""
 
 CONSOLE = """<title>ValueError: Invalid isoformat string // Werkzeug Debugger</title>
 <link rel="stylesheet" href="?__debugger__=yes&amp;cmd=resource&amp;f=style.css">
 <script>var CONSOLE_MODE = false, EVALEX = true, EVALEX_TRUSTED = false, SECRET = "demonstration";</script>
 <div class="debugger"><h1>ValueError</h1>
 <div class="traceback"><h3>Traceback <em>(most recent call last)</em></h3>
-<div class="frame"><h4>File <cite class="filename">"/srv/portail/app/vues/rendez_vous.py"</cite>, line <em class="line">118</em>,
-in <code class="function">disponibilites</code></h4></div></div>
+<div class="frame"><h4>File <cite class="filename">"/srv/portail/app/vues/rendez_vous.py"</cite>, line
+<em class="line">118</em>, in <code class="function">disponibilites</code></h4></div></div>
 <p>The console is locked and needs to be unlocked by entering the PIN.</p></div>"""
 
 FILE_PATH = (

@@ -9,7 +9,8 @@ from pgssi_probe.lab.weaknesses.registry import weakness
 
 HTML = "text/html; charset=utf-8"
 
-SERVER_STATUS = """<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 3.2 Final//EN"><html><head><title>Apache Status</title></head><body>
+SERVER_STATUS = """<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 3.2 Final//EN"><html><head>
+<title>Apache Status</title></head><body>
 <h1>Apache Server Status for localhost (via 127.0.0.1)</h1><dl><dt>Server uptime:  3 days 2 hours</dt>
 <dt>Total accesses: 4211 - Total Traffic: 48.2 MB</dt></dl><p>Scoreboard Key:</p></body></html>"""
 

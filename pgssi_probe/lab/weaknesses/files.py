@@ -47,7 +47,9 @@ def env(lab: Blueprint) -> None:
 
 @weakness("disclosure.files/backup", fr="Copie de sauvegarde d'une page", en="Backup copy of a page")
 def backup(lab: Blueprint) -> None:
-    source = "<?php\n// portail, connexion\n$db = new PDO($dsn, $user, $password);\n$stmt = $db->prepare('select * from compte');\n"
+    source = (
+        "<?php\n// connexion\n$db = new PDO($dsn, $user, $password);\n$stmt = $db->prepare('select * from compte');\n"
+    )
     for path in (
         "/connexion.bak",
         "/connexion.old",

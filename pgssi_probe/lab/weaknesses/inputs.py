@@ -15,7 +15,10 @@ LEAFLETS = {
     "preparation.txt": "Préparer votre hospitalisation : pièce d’identité, carte Vitale, ordonnances.\n",
     "sortie.txt": "Préparer votre sortie : prévenez un proche la veille.\n",
 }
-PASSWD = "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\nwww-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\n"
+ACCOUNTS_FILE = """root:x:0:0:root:/root:/bin/bash
+daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
+www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin
+"""
 
 
 @weakness(
@@ -44,7 +47,7 @@ def path_traversal(lab: Blueprint) -> None:
     async def leaflet(request: Request) -> Response:
         name = fields.query(request).get("fichier", "")
         if name.replace("\\", "/").replace("....//", "../").endswith("../etc/passwd") or name == "/etc/passwd":
-            return PlainTextResponse(PASSWD)
+            return PlainTextResponse(ACCOUNTS_FILE)
         if name not in LEAFLETS:
             raise Refusal(404, "no such leaflet")
         return PlainTextResponse(LEAFLETS[name])

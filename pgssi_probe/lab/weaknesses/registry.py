@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from pgssi_probe.lab.blueprint import Blueprint
+from pgssi_probe.model.text import Bilingual
 
 Effect = Callable[[Blueprint], None]
 
@@ -35,7 +36,7 @@ class UnknownWeakness(ValueError):
 
     def __init__(self, name: str, close: list[str]) -> None:
         super().__init__(f"unknown weakness {name!r}" + (f", did you mean {', '.join(close)}?" if close else ""))
-        self.name = name
+        self.identifier = name
         self.close = tuple(close)
 
 
@@ -55,8 +56,7 @@ class Weakness:
     """
 
     id: str
-    fr: str
-    en: str
+    title: Bilingual
     apply: Effect
     takes: frozenset[str] = frozenset()
 
@@ -83,7 +83,7 @@ def weakness(identifier: str, *, fr: str, en: str, takes: str = "") -> Callable[
     def declare(effect: Effect) -> Effect:
         if identifier in _registered:
             raise ValueError(f"{identifier} is declared twice")
-        _registered[identifier] = Weakness(identifier, fr, en, effect, frozenset(takes.split()))
+        _registered[identifier] = Weakness(identifier, Bilingual(fr=fr, en=en), effect, frozenset(takes.split()))
         return effect
 
     return declare
@@ -116,7 +116,8 @@ def resolve(names: Iterable[str]) -> frozenset[str]:
     """Ids from what a user asks: ids, `none`, `demo`, or `all`.
 
     `all` is every weakness (no trap, no mode) that is compatible with those declared before it: among those that take
-    the same thing, the first declared wins. Other ids given beside `all` or `demo` come first.
+    the same thing, the first declared wins. A bad certificate is left out, since the portal could not be read through
+    it. Other ids given beside `all` or `demo` come first.
     """
     asked = [part for name in names for part in name.replace(",", " ").split()]
     sets = {"none", "all", "demo"}
@@ -126,7 +127,7 @@ def resolve(names: Iterable[str]) -> frozenset[str]:
     if "demo" in asked:
         candidates = chosen(DEMO)
     if "all" in asked:
-        candidates = [each for each in _registered.values() if each.is_weakness]
+        candidates = [each for each in _registered.values() if each.is_weakness and each.check != "tls.certificate"]
     for each in candidates:
         if each.id not in ids and not each.takes & taken:
             ids.add(each.id)
@@ -134,6 +135,6 @@ def resolve(names: Iterable[str]) -> frozenset[str]:
     return frozenset(ids)
 
 
-def list_weaknesses(lang: str) -> list[tuple[str, str]]:
-    """Id and title of every switch, in `fr` or `en`."""
-    return [(each.id, each.fr if lang == "fr" else each.en) for each in _registered.values()]
+def list_weaknesses() -> list[Weakness]:
+    """Every switch, in the order of declaration."""
+    return list(_registered.values())

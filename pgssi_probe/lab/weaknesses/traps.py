@@ -49,8 +49,9 @@ def sign_in_everywhere(lab: Blueprint) -> None:
 def help_traceback(lab: Blueprint) -> None:
     lab.insert(
         "help-article",
-        "<p>Si vous programmez un accès à votre dossier, une erreur ressemble à ceci :</p><pre>Traceback (most recent call"
-        ' last):\n  File "exemple.py", line 3, in &lt;module&gt;\nValueError: date invalide</pre>',
+        "<p>Si vous programmez un accès à votre dossier, une erreur ressemble à ceci :</p><pre>"
+        'Traceback (most recent call last):\n  File "exemple.py", line 3, in &lt;module&gt;\n'
+        "ValueError: date invalide</pre>",
     )
 
 
@@ -164,7 +165,8 @@ def france_connect(lab: Blueprint) -> None:
     lab.routes.append(Route("/connexion/franceconnect", leave))
     lab.insert(
         "sign-in-after",
-        '<form method="get" action="/connexion/franceconnect"><div class="fr-connect-group"><button class="fr-connect bouton'
-        ' secondaire plein" type="submit"><span class="fr-connect__login">S’identifier avec</span> '
+        '<form method="get" action="/connexion/franceconnect"><div class="fr-connect-group">'
+        '<button class="fr-connect bouton secondaire plein" type="submit">'
+        '<span class="fr-connect__login">S’identifier avec</span> '
         '<span class="fr-connect__brand">FranceConnect</span></button></div></form>',
     )
