@@ -8,24 +8,40 @@ HELP_WORDS = ("--help", "-h")
 
 def _help_file(arguments: list[str]) -> "str | None":
     """The pre-rendered page that answers these arguments; None when they ask for something else."""
-    if arguments and arguments[-1] not in HELP_WORDS:
+    if arguments and not any(word in HELP_WORDS for word in arguments):
         return None
-    words = [word for word in arguments if word not in HELP_WORDS]
-    if not all(word.isalpha() for word in words):
-        return None
-    lang = "fr"
+    lang = _language(arguments)
+    words = []
+    for word in arguments:
+        if not word.isalpha():
+            break
+        words.append(word)
+    folder = os.path.join(os.path.dirname(__file__), "cli", "help", lang)  # noqa: PTH118, PTH120
+    while words:  # `scan` of `scan https://portal.example --help`
+        page = os.path.join(folder, "-".join(words) + ".txt")  # noqa: PTH118
+        if os.path.exists(page):  # noqa: PTH110 (pathlib costs more than the page)
+            return page
+        words.pop()
+    return os.path.join(folder, "index.txt")  # noqa: PTH118
+
+
+def _language(arguments: list[str]) -> str:
+    for place, word in enumerate(arguments):
+        given = word[7:] if word.startswith("--lang=") else ""
+        if word == "--lang" and place + 1 < len(arguments):
+            given = arguments[place + 1]
+        if given in ("fr", "en"):
+            return given
     for name in ("PGSSI_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(name, "")
         if value and value.split(".")[0] not in ("C", "POSIX"):
-            lang = "en" if value.startswith("en") else "fr"
-            break
-    page = os.path.join(os.path.dirname(__file__), "cli", "help", lang, "-".join(words) or "index")  # noqa: PTH118, PTH120
-    return page + ".txt"
+            return "en" if value.startswith("en") else "fr"
+    return "fr"
 
 
 def main() -> None:
     page = _help_file(sys.argv[1:])
-    if page is not None and os.path.exists(page):  # noqa: PTH110 (pathlib costs more than the page)
+    if page is not None:
         with open(page, encoding="utf-8") as stream:  # noqa: PTH123
             sys.stdout.write(stream.read())
         return

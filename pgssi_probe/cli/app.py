@@ -37,7 +37,7 @@ def build(lang: Lang) -> typer.Typer:
             sys.stdout.write(f"pgssi-probe {__version__}\n")
             raise typer.Exit
 
-    @app.command(help=t("scan"))
+    @app.command(help=t("scan"), epilog=t("exits"))
     def scan(
         url: Annotated[str, typer.Argument(help=t("url"))] = "",
         engagement: Annotated[Path | None, typer.Option("--engagement", "-e", help=t("engagement_file"))] = None,
