@@ -25,7 +25,7 @@ from pgssi_probe.net.exchange import Exchange, Failure
 
 DECLARED_PAGES: Final = "discovery.pages"
 DEFAULT_PAGES: Final = 40
-MAX_PAGES: Final = 400
+MAX_PAGES: Final = 100
 MAX_ENTRY_HOPS: Final = 10
 MAX_RESOURCES: Final = 40
 MAX_SITEMAPS: Final = 4
@@ -212,7 +212,8 @@ class Walk:
 
     async def invent(self) -> None:
         """Addresses that nobody has: what the application says of them is what it says of nothing."""
-        prefix = directory(self.home.url)
+        target, home = directory(self.ctx.target.url), self.home.url
+        prefix = target if target.startswith(urljoin(home, "/")) else urljoin(home, "/")
         used = [extension(page.url) for page in self.pages]
         suffix = next((one for one in used if one in SCRIPTED), ".html")
         names = [secrets.token_hex(8) for _ in range(INVENTED)]
@@ -265,5 +266,5 @@ async def gather_site(ctx: CollectorContext) -> Site:
 SITE: Collector[Site] = Collector(
     name="site",
     gather=gather_site,
-    requests=1 + MAX_ENTRY_HOPS + 1 + 2 * MAX_SITEMAPS + DEFAULT_PAGES + MAX_RESOURCES + INVENTED,
+    requests=1 + MAX_ENTRY_HOPS + 1 + 2 * MAX_SITEMAPS + MAX_PAGES + MAX_RESOURCES + INVENTED,
 )

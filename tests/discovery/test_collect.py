@@ -178,7 +178,7 @@ async def test_the_budget_is_kept_and_told_and_can_be_declared() -> None:
     assert len(small.pages) == 6
 
 
-@pytest.mark.parametrize(("declared", "expected"), [(None, 40), (True, 40), ("9", 40), (0, 1), (7, 7), (10**9, 400)])
+@pytest.mark.parametrize(("declared", "expected"), [(None, 40), (True, 40), ("9", 40), (0, 1), (7, 7), (10**9, 100)])
 def test_page_limit(declared: object, expected: int) -> None:
     assert page_limit(declared) == expected
 
@@ -213,6 +213,11 @@ async def test_invented_addresses_live_beside_the_application() -> None:
     assert all(path.startswith("/app/") for path in invented)
     assert invented[1].endswith(".php")
     assert invented[2].endswith("/")
+
+
+async def test_and_not_beside_the_sign_in_page_that_it_redirects_to() -> None:
+    _, sent = await walk({HOME: redirect("/sso/login"), f"{HOME}sso/login": page("<p>x")})
+    assert not any(path.startswith("/sso/") for path in paths(sent)[-3:])
 
 
 async def test_clear_links_of_a_secure_home_are_read_over_https() -> None:
