@@ -116,14 +116,16 @@ class CookiePolicy:
 
 @dataclass
 class PlainListener:
-    """The plain HTTP port: nothing but a permanent redirect to HTTPS, unless `content` is set."""
+    """The plain HTTP port: nothing but a permanent redirect to HTTPS, unless `serves` says so."""
 
     status: int = 308
     target: Callable[[str, str], str] = lambda origin, path: origin + path
     """HTTPS origin, path and query -> `Location`."""
     headers: list[tuple[str, str]] = field(default_factory=list)
-    content: bool = False
-    """Serve the portal itself over plain HTTP."""
+    serves: Callable[[Request], bool] = lambda _request: False
+    """Whether the portal itself answers a request over plain HTTP."""
+    body: bytes = b""
+    """Sent with the redirect."""
 
 
 @dataclass

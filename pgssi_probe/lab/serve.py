@@ -22,8 +22,8 @@ def serve(
 ) -> None:
     """Serve the portal on loopback until SIGINT or SIGTERM.
 
-    `weak` holds weakness ids, `none`, `demo` or `all`. Port 0 takes a free one; `http_port` None leaves plain HTTP closed.
-    `on_ready` is told the addresses once, when both ports answer. Certificates are written to `directory`.
+    `weak` holds weakness ids, `none`, `demo` or `all`. Port 0 takes a free one; `http_port` None leaves plain HTTP
+    closed. `on_ready` is told the addresses once, when both ports answer. Certificates are written to `directory`.
     Raises UnknownWeakness, IncompatibleWeaknesses, or OSError when a port is taken.
     """
     asyncio.run(_serve(weak, port, http_port, directory, on_ready))

@@ -20,10 +20,11 @@ class PlainPort:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        if self._blueprint.plain.content:
+        request = Request(scope, receive)
+        if self._blueprint.plain.serves(request):
             await self._portal(scope, receive, send)
             return
-        await self._redirect(Request(scope, receive))(scope, receive, send)
+        await self._redirect(request)(scope, receive, send)
 
     def _redirect(self, request: Request) -> Response:
         policy = self._blueprint.plain
@@ -34,7 +35,10 @@ class PlainPort:
         asked = request.headers.get("host", "").rpartition(":")[0]
         if asked in ("127.0.0.1", "[::1]"):
             origin = origin.replace("//localhost", f"//{asked}", 1)
-        response = Response(status_code=policy.status, headers={"Location": policy.target(origin, path)})
+        location = policy.target(origin, path)
+        response = Response(policy.body, policy.status, headers={"Location": location})
+        if policy.body:
+            response.headers["Content-Type"] = "text/html; charset=utf-8"
         response.headers["X-Content-Type-Options"] = "nosniff"
         for name, value in policy.headers:
             response.headers.append(name, value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from pgssi_probe.lab.blueprint import Blueprint
 from pgssi_probe.lab.weaknesses.registry import weakness
 
@@ -48,17 +50,6 @@ def samesite_none(lab: Blueprint) -> None:
 
 
 @weakness(
-    "cookie.flags/domain-wide",
-    fr="Cookie de session ouvert aux sous-domaines",
-    en="Session cookie open to subdomains",
-    takes="cookie-domain",
-)
-def domain_wide(lab: Blueprint) -> None:
-    lab.cookies.name = "session"  # the __Host- prefix forbids Domain
-    lab.cookies.attributes["Domain"] = lab.addresses.host
-
-
-@weakness(
     "cookie.flags/lifetime-long",
     fr="Cookie de session gardé deux ans",
     en="Session cookie kept two years",
@@ -75,3 +66,31 @@ def lifetime_long(lab: Blueprint) -> None:
 )
 def prefix_misused(lab: Blueprint) -> None:
     lab.cookies.extra.append("__Host-affichage=large; Path=/aide; Secure; HttpOnly; SameSite=Strict")
+
+
+@weakness(
+    "cookie.flags/secure-missing-ordinary",
+    fr="Cookie d'affichage sans Secure",
+    en="Display cookie without Secure",
+)
+def ordinary_secure_missing(lab: Blueprint) -> None:
+    lab.cookies.extra.append("affichage=large; Path=/; HttpOnly; SameSite=Lax")
+
+
+@weakness(
+    "cookie.flags/samesite-ordinary",
+    fr="Cookie d'affichage sans SameSite",
+    en="Display cookie without SameSite",
+)
+def ordinary_samesite_missing(lab: Blueprint) -> None:
+    lab.cookies.extra.append("contraste=fort; Path=/; Secure; HttpOnly")
+
+
+@weakness(
+    "cookie.flags/httponly-missing-random",
+    fr="Cookie de valeur aléatoire lisible par les scripts",
+    en="Cookie of random value readable by scripts",
+)
+def random_httponly_missing(lab: Blueprint) -> None:
+    value = random.Random(f"cookie-{lab.seed}").randbytes(16).hex()  # noqa: S311
+    lab.cookies.extra.append(f"parcours={value}; Path=/; Secure; SameSite=Lax")

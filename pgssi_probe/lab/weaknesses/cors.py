@@ -12,14 +12,15 @@ from pgssi_probe.lab.blueprint import Blueprint
 from pgssi_probe.lab.weaknesses.registry import weakness
 
 
-def _allow(lab: Blueprint, trusts: Callable[[str], bool], answer: str = "") -> None:
-    """Answer any request whose Origin is trusted, credentials included."""
+def _allow(lab: Blueprint, trusts: Callable[[str], bool], answer: str = "", *, cookies: bool = True) -> None:
+    """Answer any request whose Origin is trusted."""
 
     def rewrite(request: Request, response: Response) -> None:
         origin = request.headers.get("origin", "")
         if origin and trusts(origin):
             response.headers["Access-Control-Allow-Origin"] = answer or origin
-            response.headers["Access-Control-Allow-Credentials"] = "true"
+            if cookies:
+                response.headers["Access-Control-Allow-Credentials"] = "true"
             response.headers["Vary"] = "Origin"
 
     lab.headers.rewrites.append(rewrite)
@@ -73,3 +74,13 @@ def suffix_match(lab: Blueprint) -> None:
 )
 def prefix_match(lab: Blueprint) -> None:
     _allow(lab, lambda origin: (urlsplit(origin).hostname or "").startswith(lab.addresses.host))
+
+
+@weakness(
+    "headers.cors/lenient-without-credentials",
+    fr="CORS : toute origine, sans les cookies",
+    en="CORS: any origin, without cookies",
+    takes="cors",
+)
+def lenient(lab: Blueprint) -> None:
+    _allow(lab, lambda origin: origin != "null", cookies=False)

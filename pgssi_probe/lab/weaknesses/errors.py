@@ -115,3 +115,16 @@ for _slug, (_sample, _fr, _en, _media_type) in SAMPLES.items():
         en=f"Malformed input shows: {_en}",
         takes="errors",
     )(_shows(_sample, _media_type))
+
+
+@weakness(
+    "disclosure.verbose-errors/framework-page",
+    fr="Page d'erreur d'origine du cadriciel",
+    en="Default error page of the framework",
+    takes="errors",
+)
+def framework_page(lab: Blueprint) -> None:
+    lab.errors.body = lambda _request, status, _error: (
+        "<html><body><h1>Whitelabel Error Page</h1><p>This application has no explicit mapping for /error, so you are"
+        f" seeing this as a fallback.</p><div>There was an unexpected error (status={status}).</div></body></html>"
+    )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
 from pgssi_probe.lab.blueprint import TWO_YEARS, Blueprint
 from pgssi_probe.lab.weaknesses.registry import weakness
 
@@ -15,7 +19,7 @@ HSTS = "Strict-Transport-Security"
     takes="plain",
 )
 def content_over_http(lab: Blueprint) -> None:
-    lab.plain.content = True
+    lab.plain.serves = lambda request: request.method in ("GET", "HEAD")
 
 
 @weakness(
@@ -40,6 +44,49 @@ def redirect_not_https(lab: Blueprint) -> None:
 
 
 @weakness(
+    "https.enforcement/redirect-other-host",
+    fr="La redirection mène à un autre nom",
+    en="The redirect leads to another name",
+    takes="plain",
+)
+def redirect_other_host(lab: Blueprint) -> None:
+    lab.plain.target = lambda origin, path: origin.replace("//localhost", "//127.0.0.1") + path
+
+
+@weakness(
+    "https.enforcement/content-with-redirect",
+    fr="La redirection emporte une page en clair",
+    en="The redirect carries a page in clear",
+    takes="plain",
+)
+def content_with_redirect(lab: Blueprint) -> None:
+    lab.plain.body = b"<h1>Portail patient</h1>" + b"<p>Vos rendez-vous et vos documents.</p>" * 200
+
+
+@weakness(
+    "https.enforcement/login-over-http",
+    fr="Une connexion envoyée en clair est traitée",
+    en="A sign-in sent in clear is handled",
+    takes="plain",
+)
+def login_over_http(lab: Blueprint) -> None:
+    lab.plain.serves = lambda request: request.method == "POST"
+
+
+@weakness(
+    "https.enforcement/redirect-to-http",
+    fr="Une page HTTPS renvoie vers HTTP",
+    en="An HTTPS page sends to plain HTTP",
+)
+def redirect_to_http(lab: Blueprint) -> None:
+    async def leave(_request: Request) -> Response:
+        return RedirectResponse(lab.addresses.http_url + "/actualites", 302)
+
+    lab.routes.append(Route("/nouvelles", leave))
+    lab.insert("home", '<p><a href="/nouvelles">Toutes les nouvelles</a></p>')
+
+
+@weakness(
     "https.enforcement/cookie-before-https",
     fr="Un cookie est posé avant le passage en HTTPS",
     en="A cookie is set before HTTPS",
@@ -60,6 +107,17 @@ def form_posts_http(lab: Blueprint) -> None:
 @weakness("https.hsts/missing", fr="HSTS absent", en="HSTS missing", takes="hsts")
 def hsts_missing(lab: Blueprint) -> None:
     del lab.headers.every[HSTS]
+
+
+@weakness(
+    "https.hsts/missing-on-some", fr="HSTS absent des pages d'aide", en="HSTS missing on help pages", takes="hsts"
+)
+def hsts_missing_on_some(lab: Blueprint) -> None:
+    def remove(request: Request, response: Response) -> None:
+        if request.url.path.startswith("/aide"):
+            del response.headers[HSTS]
+
+    lab.headers.rewrites.append(remove)
 
 
 @weakness("https.hsts/max-age-short", fr="HSTS d'un jour", en="HSTS of one day", takes="hsts")
