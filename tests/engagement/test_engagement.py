@@ -1,0 +1,134 @@
+"""The mandate refuses by default, and the file says its mistakes with a line."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from pgssi_probe.engagement import Engagement, EngagementError, Mandate, load_engagement
+from pgssi_probe.engagement.model import parse_hours
+from pgssi_probe.model.outcome import Level
+
+NOON = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)  # 12:00 in Paris
+COMPLETE = Mandate(
+    reference="CONV-1",
+    organisation="CH de Valombre",
+    signatory="La directrice",
+    signed=date(2026, 11, 1),
+    valid_from=date(2026, 11, 1),
+    valid_until=date(2026, 12, 31),
+    hours="08:00-18:00",
+    source_addresses=("192.0.2.10",),
+    hosting_agreement="H-1",
+    emergency_contact="+33 1 99 00 00 00",
+    levels=(Level.PASSIVE, Level.ACTIVE),
+)
+NEEDED = (
+    "reference",
+    "organisation",
+    "signatory",
+    "signed",
+    "valid_from",
+    "valid_until",
+    "hours",
+    "source_addresses",
+    "hosting_agreement",
+    "emergency_contact",
+)
+
+
+def test_without_an_engagement_only_passive_is_allowed() -> None:
+    engagement = Engagement()
+    assert engagement.refusal(Level.PASSIVE, NOON) is None
+    refusal = engagement.refusal(Level.ACTIVE, NOON)
+    assert refusal is not None
+    assert (refusal.line, refusal.cause) == ("mandate", "absent")
+    assert engagement.highest_level(NOON) is Level.PASSIVE
+
+
+def test_a_complete_mandate_allows_what_it_lists_and_nothing_more() -> None:
+    assert COMPLETE.refusal(Level.ACTIVE, NOON) is None
+    refusal = COMPLETE.refusal(Level.INTRUSIVE, NOON)
+    assert refusal is not None
+    assert refusal.line == "mandate.levels"
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_each_missing_line_is_named(name: str) -> None:
+    empty: object = (
+        () if name == "source_addresses" else None if name in {"signed", "valid_from", "valid_until"} else ""
+    )
+    refusal = COMPLETE.model_copy(update={name: empty}).refusal(Level.ACTIVE, NOON)
+    assert refusal is not None
+    assert refusal.line == f"mandate.{name}"
+
+
+@pytest.mark.parametrize(
+    ("now", "cause"),
+    [
+        (datetime(2026, 10, 31, 12, tzinfo=UTC), "not_yet_valid"),
+        (datetime(2027, 1, 1, 12, tzinfo=UTC), "expired"),
+        (datetime(2026, 11, 22, 17, 30, tzinfo=UTC), "outside_hours"),  # 18:30 in Paris
+        (datetime(2026, 11, 22, 6, 30, tzinfo=UTC), "outside_hours"),  # 07:30 in Paris
+    ],
+)
+def test_dates_and_hours_are_those_of_the_mandate_s_zone(now: datetime, cause: str) -> None:
+    refusal = COMPLETE.refusal(Level.ACTIVE, now)
+    assert refusal is not None
+    assert refusal.cause == cause
+
+
+@pytest.mark.parametrize("hours", ["8h-18h", "18:00-08:00", "08:00", "", "25:00-26:00"])
+def test_hours_that_mean_nothing_are_refused(hours: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        parse_hours(hours)
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "engagement.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_file_is_read_and_its_hash_kept(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        '[mandate]\nreference = "R1"\nvalid_from = 2026-01-01\nlevels = ["passive", "active"]\n'
+        '[scope]\ntarget = "https://portal.example/"\nca_file = "ca.pem"\n[declared]\n"admin.inventory" = ["/admin"]\n',
+    )
+    engagement = load_engagement(path)
+    assert engagement.mandate is not None
+    assert engagement.mandate.valid_from == date(2026, 1, 1)
+    assert engagement.scope.ca_file == str(tmp_path / "ca.pem")
+    assert engagement.declared == {"admin.inventory": ["/admin"]}
+    assert len(engagement.file_sha256 or "") == 64
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        ("[mandate\n", "not_toml", 1),
+        ('[mandate]\nreference = "a"\nsignataire = "b"\n', "unknown_key", 3),
+        ('[mandate]\nvalid_from = "hier"\n', "bad_value", 2),
+        ("[limits]\n\nrequests_per_second = -1\n", "bad_value", 3),
+        ("[mandat]\nx = 1\n", "unknown_key", 1),
+        ('[mandate]\nhours = "8h-18h"\n', "bad_value", 2),
+    ],
+)
+def test_a_mistake_is_said_with_its_line(tmp_path: Path, text: str, code: str, line: int) -> None:
+    with pytest.raises(EngagementError) as caught:
+        load_engagement(write(tmp_path, text))
+    assert (caught.value.code, caught.value.line) == (code, line)
+
+
+def test_an_unreadable_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(EngagementError) as caught:
+        load_engagement(tmp_path / "absent.toml")
+    assert caught.value.code == "unreadable"
+    binary = tmp_path / "b.toml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(EngagementError) as caught:
+        load_engagement(binary)
+    assert caught.value.code == "not_utf8"

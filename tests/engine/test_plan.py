@@ -1,0 +1,151 @@
+"""The plan says what runs, what does not and why, before anything is sent."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from pgssi_probe.check.context import Target
+from pgssi_probe.check.metadata import CheckMetadata
+from pgssi_probe.engagement import Engagement, Mandate
+from pgssi_probe.engine.plan import Selection, allowed_level, make_plan
+from pgssi_probe.engine.scan import normalised_url, scope_of
+from pgssi_probe.model.outcome import Level, Reason
+from pgssi_probe.model.result import PlanEntry
+
+NOW = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
+HTTPS = Target("https://portal.example/")
+MANDATE = Mandate(
+    reference="R",
+    organisation="O",
+    signatory="S",
+    signed=date(2026, 1, 1),
+    valid_from=date(2026, 1, 1),
+    valid_until=date(2026, 12, 31),
+    hours="00:00-24:00",
+    source_addresses=("192.0.2.1",),
+    hosting_agreement="H",
+    emergency_contact="C",
+    levels=(Level.PASSIVE, Level.ACTIVE),
+)
+
+
+def declared(identifier: str = "family.name", level: str = "passive", needs: tuple[str, ...] = ()) -> CheckMetadata:
+    words = {"fr": "é", "en": "e"}
+    return CheckMetadata.model_validate(
+        {
+            "id": identifier,
+            "version": 1,
+            "since": "0.1.0",
+            "level": level,
+            "title": words,
+            "summary": words,
+            "needs": needs,
+            "sends": {"requests": 7, "seconds": 3},
+            "outcomes": {"fine": {"status": "pass", "sentence": words}},
+        }
+    )
+
+
+def entry(
+    metadata: CheckMetadata,
+    engagement: Engagement | None = None,
+    selection: Selection | None = None,
+    target: Target = HTTPS,
+) -> PlanEntry:
+    plan = make_plan([metadata], target, engagement or Engagement(), selection or Selection(), NOW)
+    return plan.entries[0]
+
+
+def test_a_passive_check_runs_without_an_engagement() -> None:
+    assert entry(declared()).runs
+
+
+def test_an_active_check_needs_a_mandate_and_names_the_missing_line() -> None:
+    refused = entry(declared(level="active"))
+    assert (refused.runs, refused.reason, refused.missing) == (False, Reason.MANDATE_MISSING, "mandate")
+    partial = Engagement(mandate=MANDATE.model_copy(update={"emergency_contact": ""}))
+    assert entry(declared(level="active"), partial).missing == "mandate.emergency_contact"
+    assert entry(declared(level="active"), Engagement(mandate=MANDATE)).runs
+
+
+def test_the_operator_may_ask_for_less_than_the_mandate_allows_never_more() -> None:
+    engagement = Engagement(mandate=MANDATE)
+    less = entry(declared(level="active"), engagement, Selection(level=Level.PASSIVE))
+    assert less.reason is Reason.LEVEL_EXCLUDED
+    assert allowed_level(engagement, Selection(level=Level.INTRUSIVE), NOW) is Level.ACTIVE
+    assert entry(declared(level="intrusive"), engagement, Selection(level=Level.INTRUSIVE)).missing == "mandate.levels"
+
+
+@pytest.mark.parametrize(
+    ("selection", "runs"),
+    [
+        (Selection(only=("family",)), True),
+        (Selection(only=("family.name",)), True),
+        (Selection(only=("other",)), False),
+        (Selection(only=("fam",)), False),
+        (Selection(skip=("family",)), False),
+        (Selection(skip=("family.name",)), False),
+    ],
+)
+def test_selection_by_family_or_id(selection: Selection, runs: bool) -> None:
+    assert entry(declared(), selection=selection).runs is runs
+
+
+@pytest.mark.parametrize(("need", "reason"), [("account", Reason.ACCOUNT_MISSING), ("browser", Reason.BROWSER_MISSING)])
+def test_a_need_that_is_not_met_is_the_reason(need: str, reason: Reason) -> None:
+    assert entry(declared(needs=(need,))).reason is reason
+
+
+def test_tls_checks_do_not_run_on_a_plain_http_target() -> None:
+    assert entry(declared(needs=("https",)), target=Target("http://portal.example/")).reason is Reason.NOT_HTTPS
+
+
+def test_the_plan_counts_what_will_be_sent() -> None:
+    plan = make_plan(
+        [declared("a.a"), declared("b.b"), declared("c.c", "active")], HTTPS, Engagement(), Selection(), NOW
+    )
+    assert plan.requests_max == 14
+
+
+@pytest.mark.parametrize(
+    ("typed", "url"),
+    [
+        ("https://Portal.Example", "https://portal.example/"),
+        ("https://portal.example:443/a?b=1#c", "https://portal.example/a?b=1"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080/"),
+        ("https://[::1]:8443/x", "https://[::1]:8443/x"),
+        ("https://hôpital.example/", "https://xn--hpital-ixa.example/"),
+    ],
+)
+def test_addresses_are_normalised(typed: str, url: str) -> None:
+    assert normalised_url(typed) == url
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        ("portal.example", "no_scheme"),
+        ("ftp://portal.example/", "other_scheme"),
+        ("https://u:p@portal.example/", "credentials"),
+        ("https://portal.example:99999/", "bad_port"),
+        ("https://", "no_host"),
+        ("https://por tal.example/", "no_host"),
+    ],
+)
+def test_a_mistake_in_an_address_has_its_own_sentence(typed: str, key: str) -> None:
+    with pytest.raises(ValueError, match=key):
+        normalised_url(typed)
+
+
+def test_the_scope_is_the_origin_its_plain_port_and_what_is_declared() -> None:
+    scope = scope_of(HTTPS, Engagement())
+    assert scope.allows_url("https://portal.example/x")
+    assert scope.allows_url("http://portal.example/")
+    assert not scope.allows_url("https://portal.example:8443/")
+    assert not scope.allows_url("https://other.example/")
+    wider = Engagement.model_validate({"scope": {"hosts": ["static.example", "api.example:8443"]}})
+    assert scope_of(HTTPS, wider).allows_url("https://static.example/")
+    assert scope_of(HTTPS, wider).allows_url("https://api.example:8443/")
+    assert not scope_of(HTTPS, wider).allows_url("https://api.example/")
