@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
-from pgssi_probe.check import CheckContext, Observation, Reason, Subject, inconclusive
+from pgssi_checks.headers.responses import Sample, html_samples, tally
+from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
 from pgssi_probe.discovery.collect import SITE
-from pgssi_probe.discovery.site import Page
 
 POLICIES = frozenset(
     {
@@ -29,46 +30,34 @@ def applied_policy(values: Iterable[str]) -> str | None:
     return next((token for token in reversed(known) if token in POLICIES), None)
 
 
-def policy_of(page: Page) -> str | None:
-    """The policy of a page: a meta tag with a known value overrides the header."""
-    metas = [meta.content for meta in page.document.metas if meta.source == "name" and meta.name == "referrer"]
-    response = page.exchange.response
-    return applied_policy(metas) or applied_policy(response.all("referrer-policy") if response else ())
+def policy_of(sample: Sample) -> str | None:
+    """The policy of an HTML answer: a meta tag with a known value overrides the header."""
+    metas = sample.document.metas if sample.document else ()
+    written = [meta.content for meta in metas if meta.source == "name" and meta.name == "referrer"]
+    return applied_policy(written) or applied_policy(sample.response.all("referrer-policy"))
 
 
-def judge(pages: Iterable[Page]) -> list[tuple[str, Page, str | None]]:
-    """Slug, page and policy of each page."""
-    verdicts = []
-    for page in pages:
-        policy = policy_of(page)
-        slug = "missing" if policy is None else "leaky" if policy in LEAKY else "protective"
-        verdicts.append((slug, page, policy))
-    return verdicts
+def judge(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
+    """Slug -> the answers that show it: pages, login pages and error pages."""
+    found: dict[str, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        policy = policy_of(sample)
+        found["missing" if policy is None else "leaky" if policy in LEAKY else "protective"].append(sample)
+    return found
 
 
 async def observe(ctx: CheckContext) -> list[Observation]:
-    site = await ctx.collect(SITE)
-    judged = judge(site.pages)
-    if not judged:
+    found = judge(await html_samples(await ctx.collect(SITE)))
+    if not found:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
-    observations = []
-    for slug in ("missing", "leaky"):
-        concerned = [(page, policy) for found, page, policy in judged if found == slug]
-        if concerned:
-            page, policy = concerned[0]
-            observations.append(
-                Observation(
-                    slug=slug,
-                    subject=Subject(kind="site", name=ctx.target.origin),
-                    facts={"count": len(concerned), "policy": policy, "urls": [page.url for page, _ in concerned[:20]]},
-                    evidence=(ctx.keep(page.exchange),),
-                )
-            )
-    if not observations:
-        policies: list[str] = sorted({policy for _, _, policy in judged if policy})
-        observations.append(
-            Observation(
-                slug="protective", subject=ctx.target.site, facts={"count": len(judged), "policies": list(policies)}
-            )
-        )
-    return observations
+    return [_observation(ctx, slug, concerned) for slug, concerned in found.items()]
+
+
+def _observation(ctx: CheckContext, slug: str, concerned: list[Sample]) -> Observation:
+    policies = sorted({policy for sample in concerned if (policy := policy_of(sample))})
+    return Observation(
+        slug=slug,
+        subject=ctx.target.site,
+        facts={**tally(concerned), "policies": [*policies]},
+        evidence=(ctx.keep(concerned[0].exchange),),
+    )
