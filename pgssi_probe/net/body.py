@@ -11,7 +11,7 @@ from typing import Protocol
 from pgssi_probe.net.exchange import Truncation
 
 PIECE = 64 * 1024
-"""Bytes that a decoder makes at a time: what is allocated beyond the cap."""
+"""Bytes that a decoder makes at a time, more or less: what is allocated beyond the cap."""
 
 MAX_LAYERS = 3
 """Content codings stacked on one body; nobody honest uses two."""
@@ -31,7 +31,7 @@ class BrokenEncodingError(ValueError):
 
 class Decoder(Protocol):
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Decoded pieces, each at most `PIECE` bytes. Raises BrokenEncodingError."""
+        """Decoded pieces of about `PIECE` bytes at most. Raises BrokenEncodingError."""
         ...
 
     @property
@@ -78,6 +78,8 @@ class ZlibDecoder:
 
 
 class BrotliDecoder:
+    """`output_buffer_limit` came with brotli 1.2; it is rounded up to the library's own blocks."""
+
     def __init__(self) -> None:
         import brotli
 
@@ -96,10 +98,7 @@ class BrotliDecoder:
             while piece or not self._decoder.can_accept_more_data():
                 if piece:
                     yield piece
-                if self.complete:
-                    return
-                if self._decoder.can_accept_more_data():
-                    break
+                # it may say that it takes more data while it still holds some output
                 piece = self._decoder.process(b"", output_buffer_limit=PIECE)
         except self._error as error:
             raise BrokenEncodingError("brotli") from error

@@ -224,14 +224,15 @@ class ScopeGuard:
 
     async def _pin(self, name: str, port: int) -> tuple[str, ...]:
         pending = self._pending.get(name)
-        if pending is not None:
-            return await asyncio.shield(pending)
-        pending = self._pending[name] = asyncio.ensure_future(self._resolve(name, port))
-        try:
-            return await asyncio.shield(pending)
-        finally:
-            if pending.done():
-                self._pending.pop(name, None)
+        if pending is None:
+            pending = self._pending[name] = asyncio.ensure_future(self._resolve(name, port))
+            pending.add_done_callback(lambda done: self._resolved(name, done))
+        return await asyncio.shield(pending)  # one waiter that gives up must not take the answer from the others
+
+    def _resolved(self, name: str, done: asyncio.Future[tuple[str, ...]]) -> None:
+        del self._pending[name]
+        if not done.cancelled():
+            done.exception()  # seen, even when every waiter has gone
 
     async def _resolve(self, name: str, port: int) -> tuple[str, ...]:
         if parse_address(name) is not None:
