@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from pgssi_probe.discovery.collect import SITE
-
 from pgssi_checks.components.products import Precision
 from pgssi_checks.disclosure.banner_places import Banner, InternalName, Place, banners, internal_names
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Subject, inconclusive
+from pgssi_probe.discovery.collect import SITE
 
 MAX_URLS = 20
 

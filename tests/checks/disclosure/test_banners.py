@@ -111,7 +111,7 @@ def test_signatures_of_pages_written_by_the_server(body: str, expected: set[str]
 
 
 DEFAULTS = {
-    "nginx": "<title>Welcome to nginx!</title><p>If you see this page, the nginx web server is successfully installed</p>",
+    "nginx": "<title>Welcome to nginx!</title><p>If you see this page, the nginx web server is successfully installed",
     "debian": "<title>Apache2 Debian Default Page: It works</title><p>replace this file at /var/www/html/index.html",
     "tomcat": "<title>Apache Tomcat/9.0.31</title><h2>If you're seeing this, you've successfully installed Tomcat.",
     "iis": '<title>IIS Windows Server</title><img src="iisstart.png" alt="IIS">',

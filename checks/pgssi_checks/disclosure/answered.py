@@ -1,0 +1,48 @@
+"""Why answers are missing, in the words of the closed list of reasons."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from pgssi_probe.check import Exchange, Failure, Reason
+
+_REASONS = {
+    Failure.DNS: Reason.CONNECTION_FAILED,
+    Failure.REFUSED: Reason.CONNECTION_FAILED,
+    Failure.CONNECT_TIMEOUT: Reason.TIMEOUT,
+    Failure.RESPONSE_TIMEOUT: Reason.TIMEOUT,
+    Failure.TLS: Reason.TLS_FAILED,
+    Failure.PROTOCOL: Reason.PROTOCOL_ERROR,
+    Failure.RESET: Reason.CONNECTION_FAILED,
+    Failure.OUT_OF_SCOPE: Reason.OUT_OF_SCOPE,
+    Failure.BUDGET: Reason.BUDGET_EXHAUSTED,
+    Failure.STOPPED: Reason.RUN_ABORTED,
+}
+ENDS = frozenset({Failure.BUDGET, Failure.STOPPED})
+"""After these nothing more is sent: the run is over."""
+
+TOO_MANY = 429
+MOST = 0.5
+"""Share of answers below which silence is no sign of anything [ours]."""
+
+
+def reason_of(failure: Failure | None) -> Reason:
+    return _REASONS.get(failure, Reason.CONNECTION_FAILED) if failure else Reason.NO_SAMPLE
+
+
+def silence(exchanges: Iterable[Exchange]) -> Reason | None:
+    """Why nothing can be concluded from these exchanges; None when enough of them were answered for themselves."""
+    every = list(exchanges)
+    if not every:
+        return Reason.NO_SAMPLE
+    limited = sum(1 for exchange in every if exchange.status == TOO_MANY)
+    if limited > len(every) * MOST:
+        return Reason.RATE_LIMITED
+    failures = Counter(exchange.failure for exchange in every if exchange.response is None)
+    if sum(failures.values()) + limited > len(every) * MOST:
+        worst = failures.most_common(1)[0][0] if failures else None
+        return reason_of(worst)
+    if any(exchange.failure in ENDS for exchange in every):
+        return reason_of(next(exchange.failure for exchange in every if exchange.failure in ENDS))
+    return None

@@ -1,0 +1,132 @@
+"""Malformed but harmless requests that make an application show how it fails. Built here, sent by the check.
+
+Nothing is sent to a form, no account is tried, and whatever is not a GET goes to an address that was just invented.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from pgssi_probe.discovery.danger import is_dangerous, is_dangerous_link
+from pgssi_probe.discovery.site import Site
+from pgssi_probe.net.exchange import Headers, Request
+
+EXTENSIONS = ("html", "php", "aspx", "jsp", "json", "do")
+FORBIDDEN = ("/.htaccess", "/WEB-INF/web.xml", "/web.config", "/cgi-bin/")
+MAX_PARAMETERS = 6
+LONG = 10_000
+"""Characters of an over-long address: beyond the usual limit of 8 KiB."""
+
+_DATE_NAME = re.compile(r"date|jour|day|start|end|debut|from|until|naissance|birth", re.IGNORECASE)
+INVENTED_METHOD = "PGSSIPROBE"
+IMPOSSIBLE_DATE = "2026-02-31T99:99:99"
+BROKEN_COOKIE = "%00%ff'\"{[(unterminated"
+
+
+@dataclass(frozen=True, slots=True)
+class Provocation:
+    """`kind` is what the request gets wrong, as the report tells it."""
+
+    kind: str
+    request: Request
+
+
+def _request(
+    url: str,
+    *,
+    method: str = "GET",
+    headers: Headers = (),
+    body: bytes = b"",
+    origin_form: str | None = None,
+) -> Request:
+    return Request(method, url, headers, body, origin_form=origin_form, provokes_errors=True)
+
+
+def _replace(url: str, *, path: str | None = None, query: str = "") -> str:
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc, parts.path if path is None else path, query, ""))
+
+
+def parameters(site: Site, origin: str) -> list[tuple[str, str, str]]:
+    """Known reading parameters, harmless ones only: address without query, name, value; each name once an address."""
+    found: dict[tuple[str, str], str] = {}
+    for page in site.pages:
+        for form in page.document.forms:
+            if form.method == "GET" and not form.has_password and form.action.startswith(origin):
+                for each in form.fields:
+                    if each.name and not is_dangerous(form.action, each.name):
+                        found.setdefault((_replace(form.action), each.name), each.value)
+        for link in page.document.links:
+            if link.url.startswith(origin) and "?" in link.url and not is_dangerous_link(link):
+                for name, value in parse_qsl(urlsplit(link.url).query, keep_blank_values=True)[:4]:
+                    found.setdefault((_replace(link.url), name), value)
+    return [(address, name, value) for (address, name), value in found.items()]
+
+
+def _choose(found: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """A few parameters, dates and numbers first, since those are converted and so may break."""
+
+    def rank(parameter: tuple[str, str, str]) -> int:
+        _, name, value = parameter
+        return 0 if _DATE_NAME.search(name) else 1 if value.isdigit() else 2
+
+    return sorted(found, key=rank)[:MAX_PARAMETERS]
+
+
+def _broken_parameters(site: Site, home: str, origin: str) -> Iterator[Provocation]:
+    chosen = _choose(parameters(site, origin)) or [(_replace(home), "id", ""), (_replace(home), "page", "")]
+    for address, name, value in chosen:
+        yield Provocation("array", _request(_replace(address, query=f"{quote(name)}[]={quote(value or 'x')}")))
+        if _DATE_NAME.search(name):
+            yield Provocation("date", _request(_replace(address, query=urlencode({name: IMPOSSIBLE_DATE}))))
+        elif value.isdigit():
+            yield Provocation("type", _request(_replace(address, query=urlencode({name: "x" + value}))))
+    if not any(_DATE_NAME.search(name) for _, name, _ in chosen):
+        yield Provocation("date", _request(_replace(home, query=urlencode({"date": IMPOSSIBLE_DATE}))))
+
+
+def _broken_cookies(site: Site, home: str) -> Iterator[Provocation]:
+    names = {
+        value.partition("=")[0].strip()
+        for exchange in (*site.entry, *(page.exchange for page in site.pages[:5]))
+        for value in (exchange.response.all("set-cookie") if exchange.response else ())
+    }
+    usable = sorted(name for name in names if re.fullmatch(r"[\w.!#$%&'*+^`|~-]{1,100}", name))
+    for name in usable[:4] or ["session"]:
+        yield Provocation("cookie", _request(home, headers=(("Cookie", f"{name}={BROKEN_COOKIE}"),)))
+
+
+def provocations(site: Site, home: str, token: str) -> list[Provocation]:
+    """What to send, in order. `home` is the page where the site begins; `token` makes an address that nobody has."""
+    parts = urlsplit(home)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    nowhere = f"{origin}/pgssi-{token}"
+    found = [
+        Provocation("not-found", _request(nowhere)),
+        *(Provocation("not-found", _request(f"{nowhere}.{extension}")) for extension in EXTENSIONS),
+        Provocation("not-found", _request(f"{origin}/api/pgssi-{token}", headers=(("Accept", "application/json"),))),
+        *(Provocation("forbidden", _request(origin + path)) for path in FORBIDDEN),
+        *(
+            Provocation("encoding", _request(origin + "/", origin_form=form))
+            for form in (f"/pgssi-{token}%zz", f"/%ff%fe-{token}", f"/pgssi-{token}%00.html", f"/%c0%ae%c0%ae/{token}")
+        ),
+        Provocation("encoding", _request(home, origin_form=f"{parts.path or '/'}?q=%ff%zz")),
+        Provocation("method", _request(nowhere, method=INVENTED_METHOD)),
+        Provocation("method", _request(home, method=INVENTED_METHOD)),
+        Provocation("too-long", _request(_replace(home, query="q=" + "a" * LONG))),
+        Provocation("too-long", _request(f"{nowhere}/{'a' * LONG}")),
+        Provocation("json", _post(nowhere, "application/json", b'{"a": [1, {"b": ')),
+        Provocation("content-type", _post(nowhere, "application/x-pgssi-unknown; charset=nonsense", b"\x00\xff\xfe")),
+        Provocation("content-type", _post(nowhere, "multipart/form-data", b"--\r\nno boundary")),
+        Provocation("xml", _post(nowhere, "application/xml", b"<a><b></a>")),
+        Provocation("header", _request(home, headers=(("Accept", "application/;;q=x"), ("Accept-Language", "-,;q=z")))),
+        Provocation("header", _request(home, headers=(("Range", "bytes=9-1,x"), ("If-Modified-Since", "x")))),
+    ]
+    return [*found, *_broken_cookies(site, home), *_broken_parameters(site, home, origin)]
+
+
+def _post(url: str, content_type: str, body: bytes) -> Request:
+    return _request(url, method="POST", headers=(("Content-Type", content_type),), body=body)
