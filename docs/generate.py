@@ -1,4 +1,4 @@
-"""Write the reference pages from the guide data and the declarations of the checks, the schema of report.json and the help pages.
+"""Write what is generated: reference pages (guide data, declarations of checks), schema of the report, help pages.
 
 `python -m docs.generate` writes them; `python -m docs.generate --check` only says which are stale and exits 1.
 """

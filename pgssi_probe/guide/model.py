@@ -57,7 +57,7 @@ class Edge(Frozen):
     """One check speaks of one part.
 
     `outcomes`: the only failing slugs of the check that concern the part; None means all of them. A failure
-    with another slug does not accuse the part: the check did look, and what the part is about was not found.
+    with another slug neither accuses nor clears the part.
     """
 
     check: str = Field(pattern=r"^[a-z]+(\.[a-z][a-z-]*)?$")
