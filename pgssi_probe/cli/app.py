@@ -161,6 +161,17 @@ def build(lang: Lang) -> typer.Typer:
 
         raise typer.Exit(run_verify(path, trust, lang, json=json))
 
+    @app.command(help=t("report"))
+    def report(
+        folder: Annotated[Path, typer.Argument(help=t("folder"))],
+        key: Annotated[Path | None, typer.Option("--key", help=t("key"))] = None,
+        no_seal: Annotated[bool, typer.Option("--no-seal", help=t("no_seal"))] = False,
+        lang_: LangOption = lang,
+    ) -> None:
+        from pgssi_probe.cli.scanning import render_again
+
+        raise typer.Exit(render_again(folder, lang, key=key, sealed=not no_seal))
+
     @app.command(help=t("lab"))
     def lab(
         list_: Annotated[bool, typer.Option("--list", help=t("list"))] = False,

@@ -6,13 +6,16 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from pgssi_probe.cli.exits import Exit, Stop, explained, readable, stop
 from pgssi_probe.cli.watching import JsonLines, Lines, Live
+from pgssi_probe.engine.folder import FolderError
 from pgssi_probe.engine.progress import Progress, Silent
+from pgssi_probe.engine.run import diagnostics
 from pgssi_probe.model.outcome import Level, Status
 from pgssi_probe.model.rendering import Reporter, Seal, SealError
 from pgssi_probe.model.result import RunResult
@@ -120,28 +123,41 @@ def password_for(lang: Lang, key: Path | None) -> Callable[[], str] | None:
     return ask
 
 
-def render_and_seal(
-    result: RunResult, folder: Path, lang: Lang, *, key: Path | None, sealed: bool
-) -> tuple[list[Path], str | None]:
-    """Write every rendering and seal them. Returns the files and, when something could not be sealed, why.
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What was left in the folder. `unrendered` names the renderings that failed, `unsealed` says why no seal."""
 
-    A seal that fails takes nothing away: the report is already written.
-    """
+    files: tuple[Path, ...]
+    unrendered: tuple[str, ...] = ()
+    unsealed: str | None = None
+
+
+def deliver(result: RunResult, folder: Path, lang: Lang, *, key: Path | None, sealed: bool) -> Delivered:
+    """Write every rendering and seal them. A failure takes nothing away from what is already written."""
     written = [folder / "report.json"]
-    for name in sorted(loaded("pgssi_probe.reporters")):
-        reporter: Reporter = loaded("pgssi_probe.reporters")[name]
+    failed = []
+    reporters: dict[str, Reporter] = loaded("pgssi_probe.reporters")
+    for name, reporter in sorted(reporters.items()):
         path = folder / reporter.file_name
-        path.write_bytes(reporter.render(result, lang))
-        path.chmod(0o600)
+        try:
+            content = reporter.render(result, lang)
+        except Exception as error:  # noqa: BLE001 (a rendering is third-party code as well)
+            failed.append(f"{name}: {diagnostics(error)}")
+            continue
+        try:
+            path.write_bytes(content)
+            path.chmod(0o600)
+        except OSError as error:
+            raise FolderError("unwritable", path, error.strerror or "") from None
         written.append(path)
     if not sealed:
-        return written, None
+        return Delivered(tuple(written), tuple(failed))
     seal = seal_for(lang)
     try:
         summary = seal.sign(written, key=key, password=password_for(lang, key))
     except SealError as error:
-        return written, seal.explain(error, lang)
-    return [*written, *(folder / file.signature for file in summary.files)], None
+        return Delivered(tuple(written), tuple(failed), seal.explain(error, lang))
+    return Delivered((*written, *(folder / file.signature for file in summary.files)), tuple(failed))
 
 
 def exit_code(result: RunResult, fail_on: str, *, strict: bool) -> Exit:
@@ -168,24 +184,38 @@ def exit_code(result: RunResult, fail_on: str, *, strict: bool) -> Exit:
 def finish(scanned: Any, lang: Lang, *, key: Path | None, sealed: bool, json: bool, fail_on: str, strict: bool) -> Exit:
     """Render, seal, summarise; the exit code."""
     result, folder = scanned.result, scanned.folder.path
-    files, unsealed = render_and_seal(result, folder, lang, key=key, sealed=sealed)
+    with explained(lang):
+        delivered = deliver(result, folder, lang, key=key, sealed=sealed)
     if json:
-        JsonLines()._write(
-            "report",
-            folder=str(folder),
-            files=[str(path) for path in files],
-            state=result.run.state,
-            summary=result.summary.model_dump(mode="json"),
-            unsealed=unsealed,
-        )
+        JsonLines().delivered(result, delivered.files, delivered.unsealed)
     else:
-        show_result(result, folder, files, lang, local_key=sealed and key is None and unsealed is None)
-    if unsealed is not None:
-        raise Stop(Exit.USAGE, say(lang, "summary.unsealed", why=unsealed))
+        local_key = sealed and key is None and delivered.unsealed is None
+        show_result(result, folder, delivered.files, lang, local_key=local_key)
+    if delivered.unrendered:
+        detail = "; ".join(delivered.unrendered)
+        raise Stop(Exit.INTERNAL, say(lang, "error.internal", kind="render", detail=detail))
+    if delivered.unsealed is not None:
+        raise Stop(Exit.USAGE, say(lang, "summary.unsealed", why=delivered.unsealed))
     return exit_code(result, fail_on, strict=strict)
 
 
-def show_result(result: RunResult, folder: Path, files: list[Path], lang: Lang, *, local_key: bool) -> None:
+def render_again(folder: Path, lang: Lang, *, key: Path | None, sealed: bool) -> Exit:
+    """Render the report of a finished run once more, e.g. in the other language, from its report.json."""
+    from pgssi_probe.model.result import RunResult
+
+    try:
+        result = RunResult.model_validate_json((folder / "report.json").read_bytes())
+    except (OSError, ValueError):
+        stop(lang, "folder.error.not_a_run", path=folder)
+    with explained(lang):
+        delivered = deliver(result, folder, lang, key=key, sealed=sealed)
+    show_result(result, folder, delivered.files, lang, local_key=sealed and key is None and delivered.unsealed is None)
+    if delivered.unsealed is not None:
+        raise Stop(Exit.USAGE, say(lang, "summary.unsealed", why=delivered.unsealed))
+    return Exit.OK
+
+
+def show_result(result: RunResult, folder: Path, files: tuple[Path, ...], lang: Lang, *, local_key: bool) -> None:
     from pgssi_probe.cli.showing import heading, line, show_summary
 
     show_summary(result, lang)

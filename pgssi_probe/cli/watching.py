@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pgssi_probe.cli.safe import plain
 from pgssi_probe.model.outcome import Outcome, Status
-from pgssi_probe.model.result import CheckRun, Event, Plan
+from pgssi_probe.model.result import CheckRun, Event, Plan, RunResult
 from pgssi_probe.model.text import Lang
 from pgssi_probe.words import say
 
@@ -71,6 +73,16 @@ class JsonLines:
 
     def event(self, event: Event) -> None:
         self._write(event.kind, at=event.at.isoformat(), subject=event.subject, detail=event.detail)
+
+    def delivered(self, result: RunResult, files: Sequence[Path], unsealed: str | None) -> None:
+        """The last line: where everything is."""
+        self._write(
+            "report",
+            files=[str(path) for path in files],
+            state=result.run.state,
+            summary=result.summary.model_dump(mode="json"),
+            unsealed=unsealed,
+        )
 
 
 class Live:
