@@ -33,8 +33,8 @@ ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", "*": r"\*", "`": r"\`"})
 
 
 def text(words: str) -> str:
-    """A sentence as Markdown that shows it as it is."""
-    return words.translate(ENTITIES)
+    """A sentence, with its named fields, as Markdown that shows it as it is."""
+    return words.replace("{{", "{").replace("}}", "}").translate(ENTITIES)
 
 
 def cell(words: str) -> str:

@@ -53,6 +53,10 @@ def test_texts_of_checks_cannot_break_a_table() -> None:
     assert generate.cell("a | b\n<base> *c*") == r"a \| b &lt;base> \*c\*"
 
 
+def test_braces_that_are_not_fields_are_shown_once() -> None:
+    assert generate.text("{count} in location / {{ deny all; }}") == "{count} in location / { deny all; }"
+
+
 def test_check_writes_nothing_and_names_the_stale_pages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
