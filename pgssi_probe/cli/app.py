@@ -271,15 +271,14 @@ def run(arguments: list[str]) -> int:
 
 
 def _unforeseen(error: Exception, lang: Lang) -> int:
-    import click
-
-    if isinstance(error, click.exceptions.Exit):
+    if isinstance(error, typer.Exit):
         return int(error.exit_code)
-    if isinstance(error, click.ClickException):
-        error.show()
-        return int(Exit.USAGE)
-    if isinstance(error, click.Abort):
+    if isinstance(error, typer.Abort):
+        sys.stderr.write(f"pgssi-probe: {say(lang, 'error.interrupted')}\n")
         return int(Exit.UNREACHABLE)
+    if hasattr(error, "format_message"):  # how the command-line library says a usage error
+        sys.stderr.write(f"pgssi-probe: {say(lang, 'error.usage', detail=error.format_message())}\n")
+        return int(Exit.USAGE)
     from pgssi_probe.engine.run import diagnostics
 
     sys.stderr.write(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import typer.main
+from typer._click.core import Command, Context, Group
 
 from pgssi_probe.cli.app import build
 from pgssi_probe.model.text import LANGS, Lang
@@ -31,16 +31,16 @@ def pages(lang: Lang) -> Iterator[tuple[str, str]]:
     yield from _pages(typer.main.get_command(build(lang)), (), lang)
 
 
-def _pages(command: click.Command, path: tuple[str, ...], lang: Lang) -> Iterator[tuple[str, str]]:
-    context: click.Context | None = None
+def _pages(command: Command, path: tuple[str, ...], lang: Lang) -> Iterator[tuple[str, str]]:
+    context: Context | None = None
     for name in ("pgssi-probe", *path):
-        context = click.Context(command, info_name=name, parent=context, max_content_width=WIDTH, terminal_width=WIDTH)
+        context = Context(command, info_name=name, parent=context, max_content_width=WIDTH, terminal_width=WIDTH)
     assert context is not None  # noqa: S101 (the loop runs at least once)
     text = command.get_help(context) + "\n"
     for english in FURNITURE:
         text = text.replace(english, say(lang, f"help.furniture.{FURNITURE[english]}"))
     yield "-".join(path) or "index", text
-    if isinstance(command, click.Group):
+    if isinstance(command, Group):
         for name, inner in command.commands.items():
             yield from _pages(inner, (*path, name), lang)
 

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,6 +108,14 @@ class RunFolder:
             Path(temporary).unlink(missing_ok=True) if temporary else None
             raise FolderError("unwritable", target, error.strerror or "") from None
         return target
+
+    def discard(self) -> None:
+        """Take away a folder in which nothing was gathered. What is not ours stays."""
+        with suppress(OSError):
+            for path in (self.path / "run.json", self.path / "plan.json", self.journal):
+                path.unlink(missing_ok=True)
+            self.evidence.rmdir()
+            self.path.rmdir()
 
     def add_finished(self, finished: Finished) -> None:
         """Append the outcomes of a check, flushed to the disk: what a resumed run will not do again."""

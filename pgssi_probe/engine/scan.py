@@ -144,7 +144,11 @@ async def run_scan(
         started=started.isoformat(),
     )
     room = RunFolder.create(folder(run_id), settings)
-    return await _run(scan, room, settings, plan, started, clock, progress or Silent())
+    try:
+        return await _run(scan, room, settings, plan, started, clock, progress or Silent())
+    except Unreachable:
+        room.discard()
+        raise
 
 
 async def resume(
