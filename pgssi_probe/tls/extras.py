@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pgssi_probe.tls.asking import Asker
 from pgssi_probe.tls.conversation import Answer, NoAnswer, Refusal
 from pgssi_probe.tls.facts import Unknown
-from pgssi_probe.tls.names import EXTENSION_IDS, Version, scheme_name
+from pgssi_probe.tls.names import Version, scheme_name
 from pgssi_probe.tls.suites import Suite, parts
 from pgssi_probe.tls.wire.client_hello import FALLBACK_SCSV, USUAL_SCHEMES, ClientHello, extension, only
 from pgssi_probe.tls.wire.cursor import block, numbers
@@ -29,6 +29,8 @@ _UNWANTED = (
     extension("heartbeat", b"\x01"),
     extension("client_certificate_type", block(1, b"\x00")),
 )
+
+ONLY_RAW_PUBLIC_KEY = extension("server_certificate_type", block(1, bytes((RAW_PUBLIC_KEY,))))
 
 _NOT_MEASURED = Unknown("not_measured")
 
@@ -109,11 +111,10 @@ async def _raw_public_key(asker: Asker, hello: ClientHello) -> bool | Unknown:
     """Does the server show a bare key instead of a certificate (RFC 7250)?"""
     if hello.version is Version.SSL_3:
         return False
-    number, content = extension("server_certificate_type", block(1, bytes((RAW_PUBLIC_KEY,))))
-    result = await asker.ask(replace(only(hello, hello.suites), extra=((number, content),)))
+    result = await asker.ask(replace(only(hello, hello.suites), extra=(ONLY_RAW_PUBLIC_KEY,)))
     match result:
         case Answer():
-            return result.hello.extensions.get(EXTENSION_IDS["server_certificate_type"]) == bytes((RAW_PUBLIC_KEY,))
+            return result.hello.extensions.get(ONLY_RAW_PUBLIC_KEY[0]) == bytes((RAW_PUBLIC_KEY,))
         case Refusal():  # it knows the extension and has no bare key
             return False
         case NoAnswer():

@@ -96,12 +96,17 @@ class _Alerted(Exception):
     """The server sent an alert; the message is its name."""
 
 
-async def reveal(streams: Streams, hello: ClientHello, timeout: float) -> Revealed | Unknown:
+async def reveal(
+    streams: Streams,
+    hello: ClientHello,
+    timeout: float,
+    extensions: tuple[tuple[int, bytes], ...] = WANTED_EXTENSIONS,
+) -> Revealed | Unknown:
     """Run the handshake of ``hello`` (a TLS 1.3 template) within ``timeout`` seconds; never raises for the peer."""
     reader, writer = streams
     try:
         async with asyncio.timeout(timeout):
-            return await _Handshake(_Stream(reader), writer, hello, timeout / 2).run()
+            return await _Handshake(_Stream(reader), writer, replace(hello, extra=extensions), timeout / 2).run()
     except _Alerted as error:
         return Unknown("inconsistent", str(error))
     except WireError:
@@ -123,7 +128,6 @@ class _Handshake:
             hello,
             suites=tuple(suite for suite in hello.suites if suite in SUITES),
             key_shares=tuple((share.group, share.public) for share in shares),
-            extra=WANTED_EXTENSIONS,
             random=os.urandom(32),
         )
         self._transcript = b""

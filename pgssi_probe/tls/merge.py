@@ -104,9 +104,8 @@ def _wider(first: Coverage, second: Coverage) -> Coverage:
 
 def _compare_suites(hello: VersionFacts, full: VersionFacts, found: list[Disagreement]) -> None:
     label = hello.version.label
-    for suite in hello.suites:
-        if suite.id in full.refused_ids:
-            found.append(Disagreement(f"{label} {suite.name}", "accepted", "refused"))
+    denied = [suite for suite in hello.suites if suite.id in full.refused_ids]
+    found.extend(Disagreement(f"{label} {suite.name}", "accepted", "refused") for suite in denied)
     missing = [suite for suite in full.suites if suite not in hello.suites]
     if hello.coverage == "every_weakness":
         seen = frozenset[str]().union(*(weaknesses(suite) for suite in hello.suites))

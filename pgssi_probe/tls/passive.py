@@ -10,13 +10,14 @@ from typing import Literal
 from pgssi_probe.tls import clienthello
 from pgssi_probe.tls.asking import Limits
 from pgssi_probe.tls.conversation import Connect, Streams
+from pgssi_probe.tls.extras import ONLY_RAW_PUBLIC_KEY, RAW_PUBLIC_KEY, WANTED_EXTENSIONS
 from pgssi_probe.tls.facts import Behaviour, EndpointFacts, SentChain, SignatureUse, Ticket, TrustFacts, Unknown
 from pgssi_probe.tls.full_handshake import Revealed, reveal
 from pgssi_probe.tls.names import EXTENSION_IDS, Version, extension_name, scheme_name
 from pgssi_probe.tls.ssl_handshake import NoTrustStore, Verified, context, system_anchors, verify
 from pgssi_probe.tls.wire.client_hello import only
 
-HANDSHAKES = 4  # at most, besides the hellos
+HANDSHAKES = 5  # at most, besides the hellos
 
 
 async def collect(
@@ -50,11 +51,13 @@ class _Completion:
         self._opened = 0
 
     async def run(self, ca_file: Path | None) -> EndpointFacts:
-        revealed, trust, ticket = await asyncio.gather(self._reveal(), self._verify(ca_file), self._old_ticket())
+        revealed, trust, ticket, raw = await asyncio.gather(
+            self._reveal(WANTED_EXTENSIONS), self._verify(ca_file), self._old_ticket(), self._raw_public_key()
+        )
         facts = replace(
             self._facts,
             trust=trust,
-            behaviour=_tickets(self._facts.behaviour, revealed, ticket),
+            behaviour=replace(_tickets(self._facts.behaviour, revealed, ticket), raw_public_key=raw),
             connections=self._facts.connections + self._opened,
         )
         return _with_revealed(facts, revealed) if isinstance(revealed, Revealed) else facts
@@ -67,7 +70,7 @@ class _Completion:
         except (OSError, TimeoutError):
             return Unknown("no_answer")
 
-    async def _reveal(self) -> Revealed | Unknown | None:
+    async def _reveal(self, extensions: tuple[tuple[int, bytes], ...]) -> Revealed | Unknown | None:
         """``None`` when TLS 1.3 is refused: the question does not arise."""
         tls13 = self._facts.of(Version.TLS_1_3)
         if tls13.accepted is not True:
@@ -76,7 +79,18 @@ class _Completion:
         streams = await self._open()
         if isinstance(streams, Unknown):
             return streams
-        return await reveal(streams, only(hello, tuple(suite.id for suite in tls13.suites)), self._timeout)
+        return await reveal(streams, only(hello, tuple(suite.id for suite in tls13.suites)), self._timeout, extensions)
+
+    async def _raw_public_key(self) -> bool | Unknown:
+        """In TLS 1.3 the answer is encrypted; asked only where no older version gave it."""
+        known = self._facts.behaviour.raw_public_key
+        if not isinstance(known, Unknown) or self._facts.of(Version.TLS_1_3).accepted is not True:
+            return known
+        revealed = await self._reveal((ONLY_RAW_PUBLIC_KEY,))
+        if isinstance(revealed, Revealed):
+            return revealed.extensions.get(ONLY_RAW_PUBLIC_KEY[0]) == bytes((RAW_PUBLIC_KEY,))
+        # The server knows the extension and has no bare key to show: it says so by an alert.
+        return False if revealed == Unknown("inconsistent", "unsupported_certificate") else known
 
     async def _verify(self, ca_file: Path | None) -> tuple[TrustFacts, ...]:
         stores: list[tuple[Literal["system", "declared"], Path]] = []
