@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import typer.main
-from typer._click.core import Command, Context, Group
 
 from pgssi_probe.cli.app import build
 from pgssi_probe.model.text import LANGS, Lang
@@ -28,21 +28,24 @@ FURNITURE = {
 
 def pages(lang: Lang) -> Iterator[tuple[str, str]]:
     """Name and text of each page: `index`, `scan`, `rules`, `rules-show`…"""
-    yield from _pages(typer.main.get_command(build(lang)), (), lang)
+    yield from _pages(typer.main.get_command(build(lang)), (), lang, None)
 
 
-def _pages(command: Command, path: tuple[str, ...], lang: Lang) -> Iterator[tuple[str, str]]:
-    context: Context | None = None
-    for name in ("pgssi-probe", *path):
-        context = Context(command, info_name=name, parent=context, max_content_width=WIDTH, terminal_width=WIDTH)
-    assert context is not None  # noqa: S101 (the loop runs at least once)
+def _pages(command: Any, path: tuple[str, ...], lang: Lang, parent: Any) -> Iterator[tuple[str, str]]:
+    # The library bundles its own copy of click in some versions: only duck typing holds in all of them.
+    context = command.context_class(
+        command,
+        info_name=path[-1] if path else "pgssi-probe",
+        parent=parent,
+        max_content_width=WIDTH,
+        terminal_width=WIDTH,
+    )
     text = command.get_help(context) + "\n"
-    for english in FURNITURE:
-        text = text.replace(english, say(lang, f"help.furniture.{FURNITURE[english]}"))
+    for english, key in FURNITURE.items():
+        text = text.replace(english, say(lang, f"help.furniture.{key}"))
     yield "-".join(path) or "index", text
-    if isinstance(command, Group):
-        for name, inner in command.commands.items():
-            yield from _pages(inner, (*path, name), lang)
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _pages(inner, (*path, name), lang, context)
 
 
 def files() -> dict[Path, str]:
