@@ -1,0 +1,71 @@
+"""Which failures accuse which parts: the judgement that the data hold."""
+
+import pytest
+
+from pgssi_probe.guide import Edge, Part, Weight, guide
+from pgssi_probe.model.text import Bilingual
+
+
+def accused(check: str, slug: str) -> dict[str, str]:
+    """Parts that a failure speaks of, with its weight there."""
+    return {
+        part.id: edge.weight.value
+        for rule in guide().rules
+        for part in rule.parts
+        for edge in part.edges
+        if edge.check == check and edge.concerns(slug)
+    }
+
+
+@pytest.mark.parametrize(
+    ("check", "slug", "parts"),
+    [
+        ("cookie.flags", "httponly-missing", {"CR2.2": "verdict"}),
+        ("cookie.flags", "secure-missing", {"CR2.2": "verdict", "DT6.1": "verdict"}),
+        ("cookie.flags", "lifetime-long", {"CR2.2": "verdict", "AA11.3": "verdict"}),
+        ("cookie.flags", "domain-wide", {"CR2.2": "verdict", "GP4.1": "hint", "GP5.1": "hint"}),
+        ("headers.csp", "missing", {"CR2.2": "verdict"}),
+        ("headers.security", "coop-missing", {"CR2.2": "verdict"}),
+        ("headers.security", "nosniff-missing", {"CR2.1": "hint"}),
+        ("https.hsts", "missing", {"CR2.2": "verdict", "DT6.1": "verdict"}),
+        ("https.hsts", "max-age-short", {"CR2.2": "verdict"}),
+        ("https.enforcement", "redirect-temporary", {"CR2.2": "hint"}),
+        ("https.enforcement", "form-posts-http", {"AA4.4": "verdict", "DT6.1": "verdict"}),
+        ("disclosure.verbose-errors", "stack-trace-python", {"DT1.1": "verdict", "DT2.2": "verdict"}),
+        ("disclosure.verbose-errors", "file-path", {"DT2.2": "verdict"}),
+        ("disclosure.verbose-errors", "debug-console", {"CR5.1": "hint", "DT1.1": "verdict", "DT2.2": "verdict"}),
+        ("disclosure.banners", "internal-address", {"GP3.1": "hint", "DT2.1": "verdict"}),
+        ("disclosure.banners", "server-version", {"DT2.1": "verdict"}),
+        ("http.methods", "trace", {"CR2.1": "verdict"}),
+        ("http.methods", "override", {"CR2.1": "verdict", "DT3.1": "hint"}),
+        ("exposure.waf", "anything", {"CR5.2": "information", "DT12.1": "information", "HE9.2": "information"}),
+    ],
+)
+def test_a_failure_accuses_only_what_it_concerns(check: str, slug: str, parts: dict[str, str]) -> None:
+    assert accused(check, slug) == parts
+
+
+def test_an_edge_without_a_filter_concerns_every_failure() -> None:
+    assert Edge(check="tls.config", weight=Weight.VERDICT).concerns("whatever")
+    assert not Edge(check="tls.config", weight=Weight.VERDICT, outcomes=("one",)).concerns("other")
+
+
+def test_an_empty_filter_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        Edge(check="tls.config", weight=Weight.VERDICT, outcomes=())
+
+
+@pytest.mark.parametrize(
+    ("rule_class", "weight", "decidable"),
+    [("partial", "information", False), ("partial", "hint", True), ("declarative", "information", True)],
+)
+def test_what_can_give_a_part_its_verdict(rule_class: str, weight: str, decidable: bool) -> None:
+    part = Part.model_validate(
+        {
+            "id": "AA1.1",
+            "class": rule_class,
+            "point": Bilingual(fr="un", en="one"),
+            "edges": [{"check": "tls.config", "weight": weight}],
+        }
+    )
+    assert part.decidable is decidable
