@@ -1,0 +1,60 @@
+"""The demonstration portal without sockets, for tests of checks: what is on trips its check, what is off does not."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import closing
+from typing import Any
+
+import httpx
+import pytest
+
+from pgssi_probe.check.harness import Script, run_check
+from pgssi_probe.lab import Lab
+from pgssi_probe.model.outcome import Outcome
+from pgssi_probe.net.exchange import Request, Response
+
+OnLab = Callable[..., Coroutine[Any, Any, tuple[Outcome, ...]]]
+
+
+def lab_script(lab: Lab, loop: asyncio.AbstractEventLoop) -> Script:
+    """Answers of the portal, HTTPS and plain, as a scripted site: no cookie is kept, no redirect is followed."""
+
+    async def fetch(request: Request) -> Response:
+        application = lab.application if request.parts.scheme == "https" else lab.plain_application
+        transport = httpx.ASGITransport(application, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport) as client:
+            client.headers.clear()
+            got = await client.send(
+                client.build_request(request.method, request.url, headers=[*request.headers], content=request.body)
+            )
+        headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in got.headers.raw)
+        return Response(got.status_code, "", "HTTP/1.1", headers, got.content, len(got.content))
+
+    return lambda request: asyncio.run_coroutine_threadsafe(fetch(request), loop).result(10)
+
+
+@pytest.fixture(scope="session")
+def portal_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """The portal answers from a loop of its own: a scripted site is asked without awaiting."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(5)
+    loop.close()
+
+
+@pytest.fixture
+def on_lab(portal_loop: asyncio.AbstractEventLoop) -> OnLab:
+    """`await on_lab("headers.csp", "headers.csp/missing")`: the outcomes of a check with these switches on."""
+
+    async def run(check: str, *weak: str, **options: Any) -> tuple[Outcome, ...]:
+        with closing(Lab(weak)) as lab:
+            options = {"url": lab.https_url + "/", "plain_http_url": lab.http_url, **options}
+            return await run_check(check, lab_script(lab, portal_loop), **options)
+
+    return run
