@@ -49,7 +49,9 @@ def heading(text: str) -> None:
 
 
 def line(text: str, style: str = "") -> None:
-    console().print(Text(plain(text, 2000), style=style))
+    """One paragraph; a leading line feed leaves a blank line before it."""
+    before = "\n" if text.startswith("\n") else ""
+    console().print(Text(before + plain(text.strip("\n"), 2000), style=style))
 
 
 def show_plan(plan: Plan, target: str, level: Level, lang: Lang) -> None:
