@@ -44,6 +44,10 @@ _P256_BASE_POINT = bytes.fromhex(
     "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
     "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
 )
+# How a server refuses that could not read, or not serve, what it was offered.
+_STUMBLES = ("closed", "decode_error", "internal_error", "illegal_parameter", "unexpected_message")
+_PLAIN_SCHEMES = (0x0401, 0x0403, 0x0201, 0x0203)
+_PLAIN_GROUPS = (23, 24, 29)
 _SHARES = ((29, bytes(range(1, 33))), (23, _P256_BASE_POINT))
 
 
@@ -119,7 +123,20 @@ class _Pass:
         for version, result in first.items():
             if isinstance(result, NoAnswer) and result.kind in ("closed", "silent") and asker.gone is None:
                 first[version] = await asker.ask(self._templates[version])
+            if version is not Version.TLS_1_3:
+                first[version] = await self._with_plain_hello(version, first[version])
         return first
+
+    async def _with_plain_hello(self, version: Version, result: Result) -> Result:
+        """Some servers stumble over an unusual offer: ask again with a plain one before believing them."""
+        if not isinstance(result, Refusal) or result.how not in _STUMBLES:
+            return result
+        plain = replace(self._templates[version], schemes=_PLAIN_SCHEMES, groups=_PLAIN_GROUPS)
+        again = await self._asker.ask(plain)
+        if isinstance(again, Answer):
+            self._templates[version] = plain
+            return again
+        return result
 
     async def _with_key_share(self, result: Result) -> Result:
         """Some servers know no HelloRetryRequest: ask again with keys before believing that TLS 1.3 is refused."""
@@ -152,7 +169,7 @@ class _Pass:
             asked.append((Version.TLS_1_3, only(modern, suites), candidates))
         if newest_old is not None:
             elliptic = tuple(s for s in found.enumerated[newest_old].suites if parts(s).key_exchange == "ECDHE")
-            if elliptic:
+            if elliptic and newest_old is not Version.SSL_3:
                 hello = only(self._templates[newest_old], _ids(elliptic))
                 asked.append((newest_old, hello, client_hello.USUAL_GROUPS))
         results = await asyncio.gather(*(enumerate_groups(self._asker, hello, some) for _, hello, some in asked))
@@ -172,8 +189,9 @@ class _Pass:
         versions.append(_ssl2(found.ssl2, settled=settled))
         tls13 = any(facts.version is Version.TLS_1_3 and facts.accepted is True for facts in versions)
         accepted = [facts for facts in versions if facts.accepted is True]
-        nobody = next((facts.accepted for facts in versions if isinstance(facts.accepted, Unknown)), None)
-        reachable: bool | Unknown = True if accepted else (nobody or Unknown("no_answer", "every version is refused"))
+        refused = Unknown("no_answer", "every version is refused")
+        nobody = next((facts.accepted for facts in versions if isinstance(facts.accepted, Unknown)), refused)
+        reachable: bool | Unknown = True if accepted else nobody
         return EndpointFacts(
             host=asker.host,
             address=asker.address,
@@ -182,9 +200,12 @@ class _Pass:
             connections=asker.connections,
             reachable=reachable,
             versions=tuple(versions),
-            groups=tuple(_group_facts(version, result) for version, result in found.groups.items() if result.groups),
+            groups=tuple(_group_facts(version, result) for version, result in found.groups.items() if result.groups)
+            + mining.ssl3_groups(answered),
             groups_unknown=tuple(
-                (version, result.why) for version, result in found.groups.items() if not result.groups and result.why
+                (version, result.why)
+                for version, result in found.groups.items()
+                if not result.groups and result.why is not None
             ),
             dh_primes=_primes(answered, versions),
             signatures=mining.signatures(answered),

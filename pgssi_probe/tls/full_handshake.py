@@ -235,4 +235,4 @@ class _Handshake:
         except (_Alerted, EOFError, OSError):
             return tuple(found)
         except WireError:
-            return tuple(found) or Unknown("malformed")
+            return tuple(found) if found else Unknown("malformed")

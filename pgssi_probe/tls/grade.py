@@ -64,6 +64,10 @@ def _label(version: VersionFacts, suite: Suite) -> str:
     return suite.name if usual else f"{suite.name} ({version.version.label})"
 
 
+def _or(unknown: Unknown | None, grade: Grade) -> Grade | Unknown:
+    return grade if unknown is None else unknown
+
+
 def _unique(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
@@ -77,7 +81,7 @@ def _r2(facts: EndpointFacts, _profile: TlsProfile, _day: date) -> Graded | None
     if not faults:
         return None
     unknown = next((item.present for item in faults if isinstance(item.present, Unknown)), None)
-    return Graded("R2", unknown or _RECOMMENDED, tuple(item.name for item in faults))
+    return Graded("R2", _or(unknown, _RECOMMENDED), tuple(item.name for item in faults))
 
 
 def _r3(facts: EndpointFacts, _profile: TlsProfile, _day: date) -> Graded:
@@ -143,7 +147,9 @@ def _r7(facts: EndpointFacts, profile: TlsProfile, day: date) -> Graded:
     forbidden = _unique(g.name for g in elliptic if profile.group(g.id).grade_on(day) is _FORBIDDEN)
     if forbidden:
         return Graded("R7", _FORBIDDEN, forbidden)
-    unknown = unfinished(facts) or next((why for _, why in facts.groups_unknown), None)
+    unknown = unfinished(facts)
+    if unknown is None:
+        unknown = next((why for _, why in facts.groups_unknown), None)
     if unknown is None and not all(item.complete for item in facts.groups):
         unknown = Unknown("not_measured", "groups")
     if unknown is not None:
@@ -266,7 +272,7 @@ def _r13(facts: EndpointFacts, profile: TlsProfile, _day: date) -> Graded | None
             harmless &= all(profile.suite(suite.id).grade is _RECOMMENDED for suite in version.suites)
     if following:
         return Graded("R13", _ACCEPTED if harmless else _DEGRADED, tuple(following))
-    return Graded("R13", unknown or _RECOMMENDED)
+    return Graded("R13", _or(unknown, _RECOMMENDED))
 
 
 def _flag(
@@ -300,7 +306,7 @@ def _r16(facts: EndpointFacts, profile: TlsProfile, _day: date) -> Graded:
         answered.append("early_data")
     if answered:
         return Graded("R16", _FORBIDDEN, tuple(answered))
-    speaks_clear = any(version <= Version.TLS_1_2 for version in facts.accepted_versions())
+    speaks_clear = any(Version.TLS_1_0 <= version <= Version.TLS_1_2 for version in facts.accepted_versions())
     if speaks_clear and "heartbeat" not in facts.behaviour.extensions_probed:
         return Graded("R16", Unknown("not_measured"))
     return Graded("R16", early if isinstance(early, Unknown) else _RECOMMENDED)

@@ -28,7 +28,7 @@ class StapleFacts:
 
 
 def read_staple(der: bytes, now: datetime) -> StapleFacts:
-    """Decode a stapled response. Its signature is not checked: a forged "revoked" would have to come from the server."""
+    """Decode a stapled response. Its signature is not checked: who would forge a "revoked" is the server itself."""
     try:
         with quiet():
             response = ocsp.load_der_ocsp_response(der)

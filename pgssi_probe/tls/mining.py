@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from pgssi_probe.tls.asking import Exchanged
 from pgssi_probe.tls.conversation import Answer
 from pgssi_probe.tls.dh_groups import published_name
-from pgssi_probe.tls.facts import DhPrime, SentChain, SignatureUse, Unknown
-from pgssi_probe.tls.names import EXTENSION_IDS, Version, extension_name, scheme_name
+from pgssi_probe.tls.facts import DhPrime, Group, GroupFacts, SentChain, SignatureUse, Unknown
+from pgssi_probe.tls.names import EXTENSION_IDS, Version, extension_name, group_name, scheme_name
 from pgssi_probe.tls.suites import parts, suite_of
 from pgssi_probe.tls.wire.client_hello import ClientHello, offered_extensions
 from pgssi_probe.tls.wire.server_flight import SENTINEL_TLS12
@@ -103,6 +103,17 @@ def dh_primes(answered: Sequence[Answered]) -> tuple[DhPrime, ...]:
         if answer.key_exchange is not None and answer.key_exchange.prime is not None
     }
     return tuple(DhPrime(prime.bit_length(), published_name(prime)) for prime in sorted(found))
+
+
+def ssl3_groups(answered: Sequence[Answered]) -> tuple[GroupFacts, ...]:
+    """Groups seen in SSL 3.0, where a client cannot offer any: what the server takes is all that there is."""
+    found = {
+        answer.key_exchange.group
+        for hello, answer in answered
+        if hello.version is Version.SSL_3 and answer.key_exchange is not None and answer.key_exchange.group is not None
+    }
+    groups = tuple(Group(number, group_name(number)) for number in sorted(found))
+    return (GroupFacts(Version.SSL_3, groups, complete=True),) if groups else ()
 
 
 def signatures(answered: Sequence[Answered]) -> tuple[SignatureUse, ...]:

@@ -133,7 +133,7 @@ def _tickets(before: Behaviour, revealed: Revealed | Unknown | None, old: Ticket
     elif tickets is not None:
         found += [Ticket(Version.TLS_1_3, lifetime) for lifetime in sorted({ticket.lifetime for ticket in tickets})]
         early = max((ticket.early_data for ticket in tickets), default=0)
-    return replace(before, tickets=unknown or tuple(found), early_data=early)
+    return replace(before, tickets=tuple(found) if unknown is None else unknown, early_data=early)
 
 
 def _with_revealed(facts: EndpointFacts, revealed: Revealed) -> EndpointFacts:
