@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml
 
-from pgssi_probe.model.text import Lang
+from pgssi_probe.model.text import Bilingual, Lang
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -38,6 +38,68 @@ def _flat(prefix: str, tree: Mapping[str, Any]) -> list[tuple[str, Any]]:
         key = f"{prefix}{name}"
         found += _flat(f"{key}.", value) if isinstance(value, dict) else [(key, value)]
     return found
+
+
+class Words:
+    """The sentences of one language, ready to be filled. KeyError for a key or a field that does not exist."""
+
+    def __init__(self, lang: Lang) -> None:
+        self.lang: Lang = lang
+        self._all = words(lang)
+
+    def say(self, key: str, **fields: object) -> str:
+        """The sentence of a key; its fields are taken as text."""
+        sentence = self._all[key]
+        return str(sentence).format_map(fields) if fields else str(sentence)
+
+    def lines(self, key: str) -> list[str]:
+        """The sentences of a key that holds a list."""
+        return list(self._all[key])
+
+    def count(self, key: str, number: int, **fields: object) -> str:
+        """The sentence of `key.one` or `key.many`, with `count` filled. French counts nought as one."""
+        one = number < 2 if self.lang == "fr" else number == 1
+        return self.say(f"{key}.{'one' if one else 'many'}", count=self.number(number), **fields)
+
+    def has(self, key: str) -> bool:
+        return key in self._all
+
+    def word(self, group: str, code: str) -> str:
+        """The word of a code; the code itself when the catalogue does not know it (yet)."""
+        key = f"{group}.{code}"
+        return self.say(key) if key in self._all else code
+
+    def text(self, bilingual: Bilingual) -> str:
+        """A text of the model in this language, with its typography."""
+        said = bilingual.in_(self.lang)
+        return french(said) if self.lang == "fr" else said
+
+    def number(self, value: float) -> str:
+        """`12 345` or `12,345`; decimals are kept to one place."""
+        text = f"{value:,.1f}" if isinstance(value, float) and value % 1 else f"{value:,.0f}"
+        return text.replace(",", "\u202f").replace(".", ",") if self.lang == "fr" else text
+
+    def size(self, octets: int) -> str:
+        """Bytes in the unit that people read."""
+        value, units = float(octets), self.lines("unit.bytes")
+        rank = 0
+        while value >= 1000 and rank < len(units) - 1:
+            value, rank = value / 1000, rank + 1
+        return f"{self.number(round(value, 1))}\u00a0{units[rank]}"
+
+    def duration(self, seconds: float) -> str:
+        """`0,4 s`, `12 s`, `3 min 20 s`, `2 h 05 min`."""
+        if seconds < 10:
+            return f"{self.number(round(seconds, 1))}\u00a0s"
+        minutes, rest = divmod(round(seconds), 60)
+        if minutes == 0:
+            return f"{rest}\u00a0s"
+        if minutes < 60:
+            return f"{minutes}\u00a0min {rest:02d}\u00a0s"
+        return f"{minutes // 60}\u00a0h {minutes % 60:02d}\u00a0min"
+
+    def moment(self, moment: datetime) -> str:
+        return date_time(moment, self.lang)
 
 
 def date_time(moment: datetime, lang: Lang) -> str:

@@ -1,0 +1,75 @@
+"""Puts a view through the templates. Every expression that a template prints is made visible, then escaped."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from pgssi_probe.model.result import RunResult
+from pgssi_probe.model.text import Lang
+from pgssi_reports.html.view import build
+from pgssi_reports.visible import visible
+from pgssi_reports.words import Words
+
+SHOWN_MAX: Final = 6000
+
+
+def render(result: RunResult, lang: Lang) -> bytes:
+    """The page of a result in one language."""
+    template = _environment(lang).get_template("report.html.j2")
+    return template.render(page=build(result, Words(lang))).encode()
+
+
+@cache
+def _environment(lang: Lang) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("pgssi_reports.html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
+    css = _style()
+    words = Words(lang)
+    environment.filters["anchor"] = _anchor
+    environment.globals.update(
+        lang=lang,
+        t=words.say,
+        n=words.count,
+        lines=words.lines,
+        css=Markup(css),  # noqa: S704 - our own file, not the target's words
+        csp=content_security_policy(css),
+    )
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """The last guard: whatever is printed and is not markup of ours becomes visible text of a bounded length."""
+    if isinstance(value, Markup):
+        return value
+    return visible(str(value), SHOWN_MAX, lines=True)
+
+
+def _anchor(identifier: str) -> str:
+    """An identifier that can stand in a link, whatever it was."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", identifier)[:80]
+
+
+def content_security_policy(css: str) -> str:
+    """Nothing may load, run or be sent: only this very style sheet applies."""
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+def _style() -> str:
+    return files("pgssi_reports.html").joinpath("report.css").read_text("utf-8").strip()

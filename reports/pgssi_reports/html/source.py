@@ -1,0 +1,68 @@
+"""A result with the look-ups that every section of the page needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from pgssi_probe.model.evidence import Evidence
+from pgssi_probe.model.outcome import Outcome, Reason, Strength
+from pgssi_probe.model.result import CheckRun, RunResult
+from pgssi_probe.model.verdict import RuleVerdict, Verdict
+from pgssi_reports.words import Words
+
+ACCUSING = (Verdict.NON_COMPLIANT, Verdict.SUSPECTED)
+
+
+class Source:
+    """The result to show, and the words to show it with."""
+
+    def __init__(self, result: RunResult, words: Words) -> None:
+        self.result = result
+        self.words = words
+        self.outcomes: dict[str, Outcome] = {outcome.id: outcome for outcome in result.outcomes}
+        self.evidence: dict[str, Evidence] = {piece.id: piece for piece in result.evidence}
+        self.checks: dict[str, CheckRun] = {check.id: check for check in result.checks}
+
+    @cached_property
+    def proved(self) -> list[Outcome]:
+        """Failures that are proofs, the worst first."""
+        return _worst_first(o for o in self.result.outcomes if o.failed and o.strength is Strength.PROOF)
+
+    @cached_property
+    def suspected(self) -> list[Outcome]:
+        """Failures that a person must confirm, the worst first."""
+        return _worst_first(o for o in self.result.outcomes if o.failed and o.strength is Strength.HINT)
+
+    @cached_property
+    def accused(self) -> dict[str, list[RuleVerdict]]:
+        """By outcome id, the rules that the outcome speaks against, in the order of the guide."""
+        found: dict[str, list[RuleVerdict]] = {}
+        for rule in self.result.verdicts:
+            ids = {i for part in rule.parts if part.verdict in ACCUSING for i in part.outcomes}
+            for identifier in ids:
+                if (outcome := self.outcomes.get(identifier)) is not None and outcome.failed:
+                    found.setdefault(identifier, []).append(rule)
+        return found
+
+    def rules_with(self, *verdicts: Verdict) -> list[RuleVerdict]:
+        return [rule for rule in self.result.verdicts if rule.verdict in verdicts]
+
+    def reason(self, reason: Reason) -> str:
+        return self.words.text(self.result.reasons[reason]) if reason in self.result.reasons else reason.value
+
+    def title(self, check: str) -> str:
+        """The title of a check, or its id when it did not take part."""
+        return self.words.text(self.checks[check].title) if check in self.checks else check
+
+
+def _worst_first(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    def place(outcome: Outcome) -> tuple[int, str, str]:
+        return (-outcome.severity.rank if outcome.severity else 1, outcome.check, outcome.subject.name)
+
+    return sorted(outcomes, key=place)
+
+
+def natural(values: Iterable[str]) -> Sequence[str]:
+    """Without duplicates, in the order of appearance."""
+    return tuple(dict.fromkeys(values))

@@ -1,0 +1,120 @@
+"""What the direction reads: the conclusion in words, what is at stake, what to do first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pgssi_probe.model.outcome import Outcome
+from pgssi_probe.model.severity import Ease, Severity
+from pgssi_probe.model.verdict import RuleVerdict, Verdict
+from pgssi_reports.html.source import Source
+from pgssi_reports.html.tags import Tag, severity_tag
+
+ACTIONS_MAX: Final = 5
+STAKES: Final = "DICP"
+OBSERVED: Final = (Verdict.NON_COMPLIANT, Verdict.SUSPECTED, Verdict.NO_DEVIATION, Verdict.COMPLIANT)
+
+
+@dataclass(frozen=True)
+class Stake:
+    """One of availability, integrity, confidentiality, proof. `worst` is None when nothing failed."""
+
+    letter: str
+    name: str
+    question: str
+    answer: str
+    worst: Tag | None
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Action:
+    """One remedy, whatever the number of findings that it mends. `first` is the id of the worst of them."""
+
+    severity: Tag
+    remedy: str
+    count: int
+    first: str
+    rules: tuple[str, ...]
+
+
+def overall(source: Source) -> tuple[str, ...]:
+    """Two to four sentences. Never says compliant of what was not seen."""
+    words, result = source.words, source.result
+    worst = source.proved[0].severity if source.proved else None
+    said = [words.say(f"html.overall.{worst.value if worst else 'none'}")]
+    seen, unsure = len(source.rules_with(*OBSERVED)), len(source.suspected)
+    failing = len(source.rules_with(Verdict.NON_COMPLIANT))
+    said.append(words.count("html.overall.seen", seen, total=len(result.verdicts)))
+    if failing:
+        said.append(words.count("html.overall.failing", failing))
+    if unsure:
+        said.append(words.count("html.overall.suspected", unsure))
+    said.append(words.say("html.overall.not_seen"))
+    return tuple(said)
+
+
+def stakes(source: Source) -> tuple[Stake, ...]:
+    """For each stake, the rules proved not to be met and the worst of what proves it."""
+    return tuple(_stake(letter, source) for letter in STAKES)
+
+
+def _stake(letter: str, source: Source) -> Stake:
+    words = source.words
+    concerned = [rule for rule in source.result.verdicts if letter in rule.dicp]
+    failing = [rule for rule in concerned if rule.verdict is Verdict.NON_COMPLIANT]
+    suspected = [rule for rule in concerned if rule.verdict is Verdict.SUSPECTED]
+    worst = max((s for rule in failing for s in _severities(rule, source)), key=lambda s: s.rank, default=None)
+    if failing:
+        answer = words.count("html.stake.failing", len(failing), total=len(concerned))
+    elif suspected:
+        answer = words.count("html.stake.suspected", len(suspected), total=len(concerned))
+    else:
+        answer = words.say("html.stake.nothing", total=len(concerned))
+    return Stake(
+        letter=letter,
+        name=words.say(f"html.stake.{letter}.name"),
+        question=words.say(f"html.stake.{letter}.question"),
+        answer=answer,
+        worst=severity_tag(worst, words) if worst else None,
+        rules=tuple(rule.rule for rule in failing or suspected),
+    )
+
+
+def _severities(rule: RuleVerdict, source: Source) -> list[Severity]:
+    found = [source.outcomes[identifier] for identifier in rule.outcomes if identifier in source.outcomes]
+    return [outcome.severity for outcome in found if outcome.failed and outcome.severity]
+
+
+def actions(source: Source) -> tuple[Action, ...]:
+    """The remedies to apply first: the gravest, then those that mend most rules, then the easiest to exploit."""
+    groups: dict[tuple[str, str], list[Outcome]] = {}
+    for outcome in source.proved:
+        if outcome.remedy is not None:
+            groups.setdefault((outcome.check, outcome.slug), []).append(outcome)
+    ranked = sorted(groups.values(), key=lambda group: _urgency(group, source))
+    return tuple(_action(group, source) for group in ranked[:ACTIONS_MAX])
+
+
+def _urgency(group: Sequence[Outcome], source: Source) -> tuple[int, int, int, int]:
+    worst = group[0]
+    severity = worst.severity.rank if worst.severity else -1
+    ease = list(Ease).index(worst.ease) if worst.ease else -1
+    return (-severity, -len(_rules(group, source)), -ease, -len(group))
+
+
+def _rules(group: Sequence[Outcome], source: Source) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(rule.rule for outcome in group for rule in source.accused.get(outcome.id, [])))
+
+
+def _action(group: Sequence[Outcome], source: Source) -> Action:
+    worst = group[0]
+    return Action(
+        severity=severity_tag(worst.severity, source.words),
+        remedy=source.words.text(worst.remedy) if worst.remedy else "",
+        count=len(group),
+        first=worst.id,
+        rules=_rules(group, source),
+    )
