@@ -18,6 +18,7 @@ from pgssi_checks.https.plain import (
     sets_cookie,
 )
 from pgssi_probe.check import CheckContext, Exchange, Level, Observation, Reason, Request, Target, inconclusive
+from pgssi_probe.compare.similarity import SAME_PAGE, similarity
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.site import Form, Page, Site
 from pgssi_probe.net.exchange import Failure
@@ -68,15 +69,25 @@ def unknown_user_body(form: Form) -> bytes:
     return urlencode(filled).encode()
 
 
-def is_processed_in_clear(exchange: Exchange) -> bool:
-    """Did the application handle a sign-in that came in clear, rather than redirect or refuse it?"""
-    response = exchange.response
-    if response is None:
+def is_processed_in_clear(plain: Exchange, secure: Exchange, elsewhere: Exchange) -> bool:
+    """Did the application handle a sign-in that came in clear, rather than redirect or refuse it?
+
+    Yes when it answers as it does over HTTPS (`secure`), and not as plain HTTP answers a POST to an invented
+    address (`elsewhere`), which would be a refusal of everything.
+    """
+    target = destination(plain)
+    if target is not None and urlsplit(target).scheme != "http":
         return False
-    target = destination(exchange)
-    if target is not None:
-        return urlsplit(target).scheme == "http"
-    return response.status in {200, 401, 422, 429} and bool(response.body)
+    return _alike(plain, secure) and not _alike(plain, elsewhere)
+
+
+def _alike(one: Exchange, other: Exchange) -> bool:
+    if one.response is None or other.response is None or one.status != other.status:
+        return False
+    landings = [urlsplit(destination(exchange) or "").path for exchange in (one, other)]
+    if landings[0] != landings[1]:
+        return False
+    return similarity(one.response.text, other.response.text) >= SAME_PAGE
 
 
 class _Report:
@@ -144,13 +155,15 @@ async def _try_plain(ctx: CheckContext, site: Site, origin: str, report: _Report
 
 
 async def _try_sign_in(ctx: CheckContext, site: Site, origin: str, report: _Report) -> None:
-    """One sign-in over plain HTTP, with a user who does not exist."""
+    """One sign-in over plain HTTP and the same over HTTPS, with a user who does not exist."""
     forms = [form for page in site.login_pages for form in page.document.forms if form.has_password]
     host = urlsplit(site.home.url).hostname
     known = next((f for f in forms if f.method == "POST" and urlsplit(f.action).hostname == host), None)
     if known is None:
         return
-    sent = Request("POST", plain_address(known.action, origin), (FORM_TYPE,), unknown_user_body(known))
-    exchange = await ctx.send(sent)
-    if is_processed_in_clear(exchange):
-        report.add("login-over-http", exchange)
+    body = unknown_user_body(known)
+    plain = plain_address(known.action, origin)
+    elsewhere = plain_address(f"/{secrets.token_hex(8)}", origin)
+    answers = [await ctx.send(Request("POST", url, (FORM_TYPE,), body)) for url in (plain, known.action, elsewhere)]
+    if is_processed_in_clear(*answers):
+        report.add("login-over-http", answers[0])

@@ -92,7 +92,7 @@ def judge_host(host: str, exchanges: Iterable[Exchange], limits: Thresholds) -> 
             found[slug].append(exchange)
     absent = found.pop("missing", [])
     if absent and is_address(host):
-        found["missing-on-address"] = absent
+        found["address"] = absent
     elif absent:
         found["missing-on-some" if found else "missing"] = absent
     return found

@@ -1,11 +1,76 @@
-"""What the browser loads and keeps: browser.storage and others, components.js-libraries."""
+"""What the browser loads and keeps: browser.sri, browser.storage and others, components.js-libraries."""
 
 from __future__ import annotations
+
+import base64
+import hashlib
 
 from pgssi_probe.lab.blueprint import Blueprint
 from pgssi_probe.lab.weaknesses.registry import weakness
 
 JS = "text/javascript; charset=utf-8"
+THIRD_PARTY = "https://cdn.valombre.invalid"
+LIBRARY = THIRD_PARTY + "/bibliotheque/3.2.1/affichage"
+
+
+def _load(lab: Blueprint, directive: str, source: str, tag: str) -> None:
+    """Put a tag in the pages, and let the content security policy admit it."""
+    if directive in lab.headers.csp:
+        lab.headers.csp[directive] += f" {source}"
+    lab.insert("head", tag)
+
+
+def _integrity(algorithm: str, content: bytes) -> str:
+    digest = hashlib.new(algorithm, content, usedforsecurity=False).digest()
+    return f"{algorithm}-{base64.b64encode(digest).decode()}"
+
+
+@weakness(
+    "browser.sri/missing",
+    fr="Script d'un autre site sans empreinte d'intégrité",
+    en="Script of another site without integrity",
+)
+def sri_missing(lab: Blueprint) -> None:
+    _load(lab, "script-src", THIRD_PARTY, f'<script src="{LIBRARY}.js" defer></script>')
+
+
+@weakness(
+    "browser.sri/missing-style",
+    fr="Feuille de style d'un autre site sans empreinte d'intégrité",
+    en="Style sheet of another site without integrity",
+)
+def sri_missing_style(lab: Blueprint) -> None:
+    _load(lab, "style-src", THIRD_PARTY, f'<link rel="stylesheet" href="{LIBRARY}.css">')
+
+
+@weakness(
+    "browser.sri/missing-same-site",
+    fr="Script d'un autre port du même hôte sans empreinte d'intégrité",
+    en="Script of another port of the same host without integrity",
+)
+def sri_missing_same_site(lab: Blueprint) -> None:
+    beside = f"https://{lab.addresses.host}:9443"
+    _load(lab, "script-src", beside, f'<script src="{beside}/menus.js" defer></script>')
+
+
+@weakness(
+    "browser.sri/weak",
+    fr="Empreinte d'intégrité que les navigateurs ignorent (SHA-1)",
+    en="Integrity hash that browsers ignore (SHA-1)",
+)
+def sri_weak(lab: Blueprint) -> None:
+    fixed = f'integrity="{_integrity("sha1", b"/* menus */")}" crossorigin="anonymous"'
+    _load(lab, "script-src", THIRD_PARTY, f'<script src="{LIBRARY}-menus.js" {fixed} defer></script>')
+
+
+@weakness(
+    "browser.sri/no-crossorigin",
+    fr="Empreinte d'intégrité sans attribut crossorigin",
+    en="Integrity hash without the crossorigin attribute",
+)
+def sri_no_crossorigin(lab: Blueprint) -> None:
+    fixed = f'integrity="{_integrity("sha384", b"/* dates */")}"'
+    _load(lab, "script-src", THIRD_PARTY, f'<script src="{LIBRARY}-dates.js" {fixed} defer></script>')
 
 
 @weakness(

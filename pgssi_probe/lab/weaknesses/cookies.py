@@ -50,6 +50,17 @@ def samesite_none(lab: Blueprint) -> None:
 
 
 @weakness(
+    "cookie.flags/domain-wide",
+    fr="Cookie de session partagé avec les sous-domaines",
+    en="Session cookie shared with subdomains",
+    takes="cookie-domain",
+)
+def domain_wide(lab: Blueprint) -> None:
+    lab.cookies.name = "session"  # the __Host- prefix forbids Domain
+    lab.cookies.attributes["Domain"] = lab.addresses.host
+
+
+@weakness(
     "cookie.flags/lifetime-long",
     fr="Cookie de session gardé deux ans",
     en="Session cookie kept two years",

@@ -1,4 +1,4 @@
-"""Operations interfaces in reach of anyone: exposure.admin-interfaces; third-party files: browser.sri."""
+"""Operations interfaces in reach of anyone: exposure.admin-interfaces."""
 
 from __future__ import annotations
 
@@ -42,14 +42,3 @@ def admin_open(lab: Blueprint) -> None:
 )
 def admin_sign_in(lab: Blueprint) -> None:
     lab.publish("/phpmyadmin/", PHPMYADMIN, HTML)
-
-
-@weakness(
-    "browser.sri/missing",
-    fr="Script d'un autre site sans empreinte d'intégrité",
-    en="Script of another site without integrity",
-)
-def sri_missing(lab: Blueprint) -> None:
-    if "style-src" in lab.headers.csp:
-        lab.headers.csp["style-src"] += " https://cdn.valombre.invalid"
-    lab.insert("head", '<link rel="stylesheet" href="https://cdn.valombre.invalid/bibliotheque/3.2.1/affichage.css">')
