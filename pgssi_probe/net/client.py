@@ -19,7 +19,7 @@ from pgssi_probe.net.dial import Dialer, DialError, PinnedBackend
 from pgssi_probe.net.exchange import Exchange, Failure, Headers, Request, Response, TlsFacts, Truncation
 from pgssi_probe.net.governor import Limits
 from pgssi_probe.net.lanes import Lane, Lanes
-from pgssi_probe.net.wire import WireLostError
+from pgssi_probe.net.wire import HEAD_ALLOWANCE, WireLostError
 
 MAX_HEADER_FIELDS = 512
 """Beyond, the answer is refused. The size of the head is bounded by h11 (100 KB) and hpack (64 KB)."""
@@ -103,12 +103,16 @@ class HttpClient:
         reader: BodyReader | None = None
         clean = False
         try:
+            if backend.wire is not None:
+                backend.wire.allow(HEAD_ALLOWANCE)
             async with asyncio.timeout(self._limits.request_timeout):
                 answer = await lane.transport.handle_async_request(prepared)
                 raw = answer.headers.raw
                 capture.head(answer, raw, backend)
                 if len(raw) > MAX_HEADER_FIELDS:
                     return capture.failed(Failure.PROTOCOL, f"response: more than {MAX_HEADER_FIELDS} header fields")
+                if backend.wire is not None:
+                    backend.wire.allow(self._caps.wire * 2 + HEAD_ALLOWANCE)  # framing included
                 reader = BodyReader(_content_encoding(raw), self._caps)
                 stream = cast("httpx.AsyncByteStream", answer.stream)
                 async for chunk in stream:
@@ -126,8 +130,10 @@ class HttpClient:
             return capture.failed(error.failure, error.detail, backend)
         except httpx.HTTPError as error:
             if reader is not None:
-                return capture.answered(reader, Truncation.CONNECTION_LOST)
-            return capture.failed(*_explain(error), backend)
+                flooded = backend.wire is not None and backend.wire.flooded
+                return capture.answered(reader, Truncation.WIRE_CAP if flooded else Truncation.CONNECTION_LOST)
+            http2 = backend.wire is not None and backend.wire.http2
+            return capture.failed(*_explain(error, http2=http2), backend)
         finally:
             if clean:
                 await self._lanes.give_back(lane)
@@ -210,11 +216,14 @@ class Capture:
         )
 
 
-def _explain(error: httpx.HTTPError) -> tuple[Failure, str]:
+def _explain(error: httpx.HTTPError, *, http2: bool) -> tuple[Failure, str]:
     cause = error.__cause__
     if isinstance(cause, WireLostError):
         return cause.failure, cause.detail
     if isinstance(error, httpx.LocalProtocolError):
+        if http2:  # h2 does not say which side broke its rules
+            reason = cause.args[0] if cause is not None and cause.args else error
+            return Failure.PROTOCOL, f"response: {type(reason).__name__}"
         return Failure.PROTOCOL, f"request: {error}"
     if isinstance(error, httpx.ProtocolError):
         if "disconnected" in str(error):

@@ -79,12 +79,14 @@ class Verdict:
 
 
 class Dialer:
-    """Shared by all connections of a run."""
+    """Shared by all connections of a run. Raises OSError when the declared authority cannot be read."""
 
     def __init__(self, guard: ScopeGuard, clock: Clock, *, ca_file: str | None = None, timeout: float = 10.0) -> None:
         self.guard = guard
         self._clock = clock
         self._contexts = TlsContexts(ca_file)
+        if ca_file is not None:
+            self._contexts.get(verify=True, http2=True)  # an unreadable authority is the operator's to mend, now
         self._timeout = timeout
         self._verdicts: dict[Endpoint, Verdict] = {}
         self._facts: dict[Endpoint, TlsFacts] = {}
@@ -169,10 +171,8 @@ class Dialer:
             try:
                 found = await wire.handshake(self._contexts.get(verify=True, http2=http2), name, self._timeout)
             except TimeoutError:
-                wire.abort()
                 raise DialError(Failure.TLS, "handshake timed out") from None
             except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-                wire.abort()
                 verdict = Verdict(False, _verify_error(error))
                 lasting = isinstance(error, ssl.SSLError)  # a lost connection says nothing of the certificate
                 wire = await self._connect(address, endpoint, self._timeout, http2=http2, follow=follow)
@@ -185,10 +185,8 @@ class Dialer:
         try:
             found = await wire.handshake(self._contexts.get(verify=False, http2=http2), name, self._timeout)
         except TimeoutError:
-            wire.abort()
             raise DialError(Failure.TLS, "handshake timed out") from None
         except (OSError, ValueError) as error:
-            wire.abort()
             raise DialError(Failure.TLS, _tls_error(error)) from None
         if lasting:
             self._verdicts[endpoint] = verdict

@@ -51,7 +51,8 @@ class Request:
     body: bytes = b""
     http_version: str | None = None
     origin_form: str | None = None
-    """Request target sent verbatim instead of the path and query of `url` (bad encodings, dot segments)."""
+    """Request target sent verbatim instead of the path and query of `url` (bad encodings, dot segments).
+    Printable ASCII without spaces: anything else cannot be sent."""
     provokes_errors: bool = False
     """Errors and delays of the answer are asked for: they do not count as ill health of the target."""
     account: str = ""

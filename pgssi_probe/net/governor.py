@@ -93,6 +93,7 @@ class Lane:
         self.closed: str | None = None
         self.pauses = 0
         self.paused = False
+        self.pause_ends = 0.0
 
 
 class Governor:
@@ -152,6 +153,8 @@ class Governor:
             self._hold(lane, retry_after)
             if sample.status == 429:
                 return  # asked to slow down, which is not ill health
+        if lane.pause_ends > self._clock.monotonic():
+            return  # it left before the pause
         trouble = lane.health.add(sample)
         if trouble is not None:
             self._pause(lane, trouble)
@@ -237,7 +240,8 @@ class Governor:
         seconds = pauses[lane.pauses]
         lane.pauses += 1
         lane.paused = True
-        lane.held_until = max(lane.held_until, self._clock.monotonic() + seconds)
+        lane.pause_ends = self._clock.monotonic() + seconds
+        lane.held_until = max(lane.held_until, lane.pause_ends)
         lane.health.restart()
         self._emit(GateEvent("paused", Reason.UNSTABLE_TARGET, lane.host, seconds, trouble))
 

@@ -65,7 +65,7 @@ class HealthWatch:
         self._first: list[Sample] = []
         self._recent: deque[Sample] = deque(maxlen=policy.window)
         self._good_in_a_row = 0
-        self._baseline_p95 = 0.0
+        self._baseline_p95: float | None = None
         self._baseline_errors = 0.0
 
     @property
@@ -83,7 +83,7 @@ class HealthWatch:
 
     def add(self, sample: Sample) -> str | None:
         policy = self._policy
-        bad = sample.server_error or sample.unreachable
+        bad = sample.server_error or sample.unreachable or self._slow(sample.latency)
         self._good_in_a_row = 0 if bad else self._good_in_a_row + 1
         self._recent.append(sample)
         if len(self._first) < policy.baseline:
@@ -106,10 +106,15 @@ class HealthWatch:
             return "server errors"
         if count < policy.window:
             return None  # of few values, the 95th percentile is the slowest one
-        latency = percentile_95([s.latency for s in self._recent if s.status is not None])
-        if latency > self._baseline_p95 * policy.slow_factor and latency > self._baseline_p95 + policy.slow_margin:
+        if self._slow(percentile_95([s.latency for s in self._recent if s.status is not None])):
             return "answers slow down"
         return None
+
+    def _slow(self, latency: float) -> bool:
+        base, policy = self._baseline_p95, self._policy
+        if base is None:
+            return False
+        return latency > base * policy.slow_factor and latency > base + policy.slow_margin
 
 
 def percentile_95(values: list[float]) -> float:

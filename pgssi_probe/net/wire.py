@@ -19,8 +19,16 @@ from pgssi_probe.net.exchange import Failure, TlsFacts
 HIGH_WATER = 256 * 1024
 """Bytes kept unread before the socket is left to fill."""
 
+HEAD_ALLOWANCE = 1024 * 1024
+"""Bytes that may come before the head of an answer is there. h2 would wait for a frame of 16 MB, and chunks may hold
+extensions of any length: parsers have their limits, this one is on what reaches them."""
+
 SHUTDOWN = 1.0
 """Seconds granted to a peer to answer a TLS close."""
+
+
+class FloodError(ConnectionError):
+    """More bytes than allowed."""
 
 
 class WireLostError(httpcore.ReadError):
@@ -34,6 +42,8 @@ class WireLostError(httpcore.ReadError):
 
 def lost(error: Exception) -> tuple[Failure, str]:
     """Closed reason and safe detail of a connection that broke."""
+    if isinstance(error, FloodError):
+        return Failure.PROTOCOL, "response: too many bytes"
     if isinstance(error, ssl.SSLError):
         return Failure.TLS, error.reason or "TLS error"
     return Failure.RESET, "connection reset" if isinstance(error, ConnectionResetError) else "connection lost"
@@ -54,6 +64,8 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self._loop = asyncio.get_running_loop()
         self._chunks: deque[bytes] = deque()
         self._buffered = 0
+        self._received = 0
+        self._allowed = HEAD_ALLOWANCE
         self._paused = False
         self._ended = False
         self._error: Exception | None = None
@@ -79,6 +91,10 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self.ready_at = self._clock.monotonic()
 
     def data_received(self, data: bytes) -> None:
+        self._received += len(data)
+        if self._received > self._allowed:
+            self.cut(FloodError())
+            return
         self._chunks.append(data)
         self._buffered += len(data)
         if self._buffered > HIGH_WATER and not self._paused and self._transport is not None:
@@ -172,20 +188,38 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
             raise ssl.SSLError("the server spoke before the handshake")
         if self._transport is None or self._ended:
             raise ConnectionResetError("closed before the handshake")
-        async with asyncio.timeout(timeout):
-            transport = await self._loop.start_tls(
-                self._transport, self, context, server_hostname=server_hostname, ssl_shutdown_timeout=SHUTDOWN
-            )
+        try:
+            async with asyncio.timeout(timeout):
+                transport = await self._loop.start_tls(
+                    self._transport, self, context, server_hostname=server_hostname, ssl_shutdown_timeout=SHUTDOWN
+                )
+        except BaseException:
+            self.abort()
+            self.connection_lost(None)  # asyncio tells nobody when a handshake fails
+            raise
         self._transport = cast("asyncio.Transport", transport)
         self.ready_at = self._clock.monotonic()
         return cast("ssl.SSLObject", self._transport.get_extra_info("ssl_object"))
 
-    def cut(self) -> None:
+    @property
+    def http2(self) -> bool:
+        return self.tls is not None and self.tls.alpn == "h2"
+
+    @property
+    def flooded(self) -> bool:
+        return isinstance(self._error, FloodError)
+
+    def allow(self, size: int) -> None:
+        """How many bytes may come from now on."""
+        self._allowed = self._received + size
+
+    def cut(self, error: Exception | None = None) -> None:
         """Drop what came and close at once: the next read raises."""
         self._chunks.clear()
         self._buffered = 0
-        self._error = self._error or ConnectionAbortedError("cut by us")
+        self._error = self._error or error or ConnectionAbortedError("cut by us")
         self.abort()
+        self._wake()
 
     def abort(self) -> None:
         if self._transport is not None:

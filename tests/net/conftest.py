@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime as dt
 import ipaddress
 import ssl
@@ -201,3 +202,19 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
     _issue(folder, "elsewhere", issuer=authority, hosts=("other.example",))
     _issue(folder, "selfsigned", issuer=None)
     return Pki(folder, str(folder / "ca.pem"))
+
+
+class Kit:
+    """What test modules need of this one: in importlib mode they cannot import it."""
+
+    replying = staticmethod(replying)
+    http = staticmethod(http)
+
+    @staticmethod
+    def limits(**fields: float) -> Limits:
+        return dataclasses.replace(FAST, **fields)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def kit() -> type[Kit]:
+    return Kit
