@@ -45,7 +45,7 @@ def random_bits(value: str) -> float:
 def _bits(token: str) -> float:
     digits = sum(char.isdigit() for char in token)
     letters = sum(char.isalpha() for char in token)
-    changes = sum(_class(a) != _class(b) for a, b in pairwise(token))
+    changes = sum(a.isalpha() and b.isalpha() and a.islower() != b.islower() for a, b in pairwise(token))
     if not digits and changes < len(token) / 4:
         return 0.0  # words, snake_case, CamelCase
     if not letters and len(token) < 20:
@@ -53,10 +53,6 @@ def _bits(token: str) -> float:
     counts = Counter(token)
     shannon = -sum(n / len(token) * math.log2(n / len(token)) for n in counts.values())
     return shannon * len(token)
-
-
-def _class(char: str) -> str:
-    return "0" if char.isdigit() else "a" if char.islower() else "A" if char.isupper() else "-"
 
 
 def likeness(name: str, values: list[str]) -> Likeness:

@@ -1,0 +1,102 @@
+"""`cookie.flags`: what is found, what is not, and that no value is ever kept."""
+
+import json
+
+import pytest
+
+from pgssi_checks.cookie.flags import judge, sightings
+from pgssi_probe.check.harness import exchange, page, run_check, scripted, slugs
+from pgssi_probe.model.outcome import Severity, Status
+from pgssi_probe.registry import check
+
+HOME = "https://portail.chu.example/"
+RANDOM = "9f86d081884c7d659a2feaa0c55ad015"
+GOOD = "; Path=/; Secure; HttpOnly; SameSite=Lax"
+
+
+def found(line: str, url: str = HOME) -> set[str]:
+    seen = sightings([exchange(url, page("x", headers=(("Set-Cookie", line),)))])
+    return {slug for name in seen for slug in judge(seen[name], longest_session=86_400)}
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (f"sessionid={RANDOM}{GOOD}", set()),
+        (f"sessionid={RANDOM}; Path=/; HttpOnly; SameSite=Lax", {"secure-missing"}),
+        (f"sessionid={RANDOM}; Path=/; Secure; SameSite=Lax", {"httponly-missing"}),
+        (f"sessionid={RANDOM}; Path=/; Secure; HttpOnly", {"samesite-missing"}),
+        (f"sessionid={RANDOM}; Path=/; Secure; HttpOnly; SameSite=Perhaps", {"samesite-missing"}),
+        (f"sessionid={RANDOM}; Path=/; Secure; HttpOnly; SameSite=None", {"samesite-none"}),
+        (f"sessionid={RANDOM}{GOOD}; Domain=chu.example", {"domain-wide"}),
+        (f"sessionid={RANDOM}{GOOD}; Domain=portail.chu.example", {"domain-wide"}),
+        (f"sessionid={RANDOM}{GOOD}; Domain=ailleurs.example", set()),
+        (f"sessionid={RANDOM}{GOOD}; Max-Age=1209600", {"lifetime-long"}),
+        (f"sessionid={RANDOM}{GOOD}; Max-Age=3600", set()),
+        (f"__Host-sid={RANDOM}; Secure; HttpOnly; SameSite=Lax", {"prefix-misused"}),
+        (f"parcours={RANDOM}; Path=/; Secure; SameSite=Lax", {"httponly-missing-random"}),
+        (f"csrftoken={RANDOM}; Path=/; Secure; SameSite=Lax; Max-Age=31449600", set()),
+        (f"csrftoken={RANDOM}; Path=/", {"secure-missing-ordinary", "samesite-ordinary"}),
+        ("theme=sombre; Path=/; Secure; SameSite=Lax; Domain=chu.example", set()),
+        ("theme=sombre; Path=/; Secure; SameSite=None", {"samesite-ordinary"}),
+        ("theme=sombre", {"secure-missing-ordinary", "samesite-ordinary"}),
+        (f"sessionid={RANDOM}; Max-Age=0", set()),
+        ("sessionid=; Expires=Thu, 01 Jan 1970 00:00:00 GMT", set()),
+    ],
+)
+def test_one_cookie(line: str, expected: set[str]) -> None:
+    assert found(line) == expected
+
+
+def test_secure_is_owed_on_a_plain_http_target_too() -> None:
+    assert found(f"sessionid={RANDOM}; HttpOnly; SameSite=Lax", "http://portail.chu.example/") == {"secure-missing"}
+
+
+def test_one_careless_line_is_enough() -> None:
+    seen = sightings(
+        [
+            exchange(HOME, page("x", headers=(("Set-Cookie", f"sessionid={RANDOM}{GOOD}"),))),
+            exchange(HOME + "b", page("x", headers=(("Set-Cookie", f"sessionid={RANDOM}; Path=/"),))),
+        ]
+    )
+    assert set(judge(seen["sessionid"], longest_session=86_400)) == {
+        "secure-missing",
+        "httponly-missing",
+        "samesite-missing",
+    }
+
+
+async def test_each_cookie_is_a_subject() -> None:
+    headers = (("Set-Cookie", f"sessionid={RANDOM}; Path=/"), ("Set-Cookie", "theme=sombre; Secure; SameSite=Lax"))
+    outcomes = await run_check("cookie.flags", {HOME: page("<h1>Accueil</h1>", headers=headers)}, url=HOME)
+    by_subject = {outcome.subject.name: outcome for outcome in outcomes}
+    assert set(by_subject) == {"sessionid", "theme"}
+    assert by_subject["theme"].slug == "protected"
+
+
+async def test_an_ordinary_cookie_is_judged_less_severely() -> None:
+    headers = (
+        ("Set-Cookie", f"sessionid={RANDOM}; HttpOnly; SameSite=Lax"),
+        ("Set-Cookie", "theme=sombre; SameSite=Lax"),
+    )
+    outcomes = await run_check("cookie.flags", {HOME: page("x", headers=headers)}, url=HOME)
+    severity = {outcome.subject.name: outcome.severity for outcome in outcomes}
+    assert severity == {"sessionid": Severity.IMPORTANT, "theme": Severity.MINOR}
+
+
+async def test_without_cookie_it_does_not_apply() -> None:
+    outcomes = await run_check("cookie.flags", {HOME: page("<h1>Accueil</h1>")}, url=HOME)
+    assert slugs(outcomes) == {"no-cookie"}
+    assert outcomes[0].status is Status.NOT_APPLICABLE
+
+
+async def test_no_value_is_kept() -> None:
+    registered = check("cookie.flags")
+    headers = (("Set-Cookie", f"sessionid={RANDOM}; Path=/"),)
+    run = scripted(registered.metadata, {HOME: page("x", headers=headers)}, url=HOME)
+    observations = await registered.observe()(run.context)
+    kept = [{name: piece[name] for name in ("title", "data")} for piece in run.evidence.kept.values()]
+    assert kept
+    assert RANDOM not in json.dumps([observation.model_dump(mode="json") for observation in observations])
+    assert RANDOM not in json.dumps(kept)
+    assert all("exchange" not in piece for piece in run.evidence.kept.values())
