@@ -44,8 +44,10 @@ async def preflight(target: Target, gate: Gate) -> tuple[str, ...]:
         raise Unreachable(_CODES[failure], exchange.detail)
     if failure is Failure.TLS and not await _speaks_tls(target, gate):
         raise Unreachable("not_tls", exchange.detail)
-    if failure is Failure.PROTOCOL and target.scheme == "http" and exchange.response is None:
-        raise Unreachable("not_http", exchange.detail)
+    if target.scheme == "http" and exchange.response is None and failure is not Failure.STOPPED:
+        words = await _first_words(target, gate)
+        if not words.startswith(b"HTTP/"):
+            raise Unreachable("not_http" if words else "no_answer", exchange.detail)
     if failure is Failure.STOPPED:
         raise Unreachable("stopped", str(gate.stopped or Reason.INTERRUPTED))
     return await network.addresses(target.host, target.port)
@@ -66,6 +68,22 @@ async def _speaks_tls(target: Target, gate: Gate) -> bool:
     except (OSError, TimeoutError, asyncio.IncompleteReadError):
         return False
     return head[0] in {21, 22} and head[1] == 3
+
+
+async def _first_words(target: Target, gate: Gate) -> bytes:
+    """The first bytes that the port answers to a plain request; none when it stays silent or hangs up."""
+    network = gate.network(by="preflight", max_requests=0, max_connections=1, methods=())
+    try:
+        async with asyncio.timeout(GREETING_SECONDS):
+            reader, writer = await network.open(target.host, target.port)
+            try:
+                writer.write(f"GET / HTTP/1.0\r\nHost: {target.host}\r\n\r\n".encode())
+                await writer.drain()
+                return await reader.read(16)
+            finally:
+                writer.close()
+    except (OSError, TimeoutError):
+        return b""
 
 
 def _client_hello(host: str) -> bytes:
