@@ -17,8 +17,8 @@ from pgssi_probe.net.exchange import Headers, Request
 EXTENSIONS = ("html", "php", "aspx", "jsp", "json", "do")
 FORBIDDEN = ("/.htaccess", "/WEB-INF/web.xml", "/web.config", "/cgi-bin/")
 MAX_PARAMETERS = 6
-LONG = 10_000
-"""Characters of an over-long address: beyond the usual limit of 8 KiB."""
+LONG = 9_000
+"""Characters of an over-long query, beyond the usual limit of 8 KiB. Not in the path: Puma then answers in 20 s."""
 
 _DATE_NAME = re.compile(r"date|jour|day|start|end|debut|from|until|naissance|birth", re.IGNORECASE)
 INVENTED_METHOD = "PGSSIPROBE"
@@ -117,7 +117,6 @@ def provocations(site: Site, home: str, token: str) -> list[Provocation]:
         Provocation("method", _request(nowhere, method=INVENTED_METHOD)),
         Provocation("method", _request(home, method=INVENTED_METHOD)),
         Provocation("too-long", _request(_replace(home, query="q=" + "a" * LONG))),
-        Provocation("too-long", _request(f"{nowhere}/{'a' * LONG}")),
         Provocation("json", _post(nowhere, "application/json", b'{"a": [1, {"b": ')),
         Provocation("content-type", _post(nowhere, "application/x-pgssi-unknown; charset=nonsense", b"\x00\xff\xfe")),
         Provocation("content-type", _post(nowhere, "multipart/form-data", b"--\r\nno boundary")),
