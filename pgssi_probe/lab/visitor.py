@@ -26,6 +26,7 @@ class Visitor:
         if self.jar:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.jar.items())
         response = await self.client.request(method, path, headers=headers, **kwargs)
+        self.client.cookies.clear()  # the only jar is ours
         for line in response.headers.get_list("set-cookie"):
             for name, morsel in SimpleCookie(line).items():
                 if morsel["max-age"] == "0":

@@ -20,13 +20,16 @@ def clock() -> VirtualClock:
 
 @pytest.fixture
 async def visit(clock: VirtualClock) -> AsyncIterator[Callable[..., Visitor]]:
-    """`visit("headers.csp/missing")`: a new visitor of a portal with these weaknesses. `plain=True`: the HTTP port."""
+    """`visit("headers.csp/missing")`: a new visitor of the portal with these weaknesses.
+
+    With `plain`, a visitor of its HTTP port; with `fresh`, of another such portal.
+    """
     async with AsyncExitStack() as stack:
         labs: dict[frozenset[str], Lab] = {}
 
-        def open_visitor(*weak: str, plain: bool = False) -> Visitor:
+        def open_visitor(*weak: str, plain: bool = False, fresh: bool = False) -> Visitor:
             key = frozenset(weak)
-            if key not in labs:
+            if fresh or key not in labs:
                 labs[key] = Lab(weak, clock=clock)
                 stack.callback(labs[key].close)
             lab = labs[key]

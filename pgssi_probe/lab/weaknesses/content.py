@@ -16,11 +16,16 @@ def _omits(*sections: str) -> Effect:
     return lambda lab: lab.hidden_sections.update(sections)
 
 
+def _without_phishing(lab: Blueprint) -> None:
+    lab.hide(("signaler-hameconnage",))
+    lab.hidden_sections.add("phishing")
+
+
 weakness("content.legal-notices/missing", fr="Mentions légales absentes", en="No legal notice", takes="legal")(
     _hides("mentions-legales")
 )
 weakness(
-    "content.legal-notices/director-missing",
+    "content.legal-notices/incomplete",
     fr="Directeur de la publication non nommé",
     en="Publication director not named",
     takes="legal",
@@ -28,13 +33,25 @@ weakness(
 weakness("content.privacy-notice/missing", fr="Information RGPD absente", en="No privacy notice", takes="privacy")(
     _hides("confidentialite")
 )
+weakness(
+    "content.privacy-notice/incomplete",
+    fr="Durée de conservation et destinataires absents",
+    en="No retention period, no recipients",
+    takes="privacy",
+)(_omits("privacy-retention", "privacy-recipients"))
 weakness("content.cgu/missing", fr="Conditions d'utilisation absentes", en="No terms of use")(_hides("cgu"))
 weakness("content.hds-mention/missing", fr="Hébergeur de santé non cité", en="Health-data host not named")(
     _omits("hds")
 )
-weakness("content.support-contact/missing", fr="Assistance introuvable", en="No support contact")(
-    _hides("assistance", "signaler-hameconnage")
-)
+weakness(
+    "content.support-contact/missing", fr="Assistance introuvable", en="No support contact", takes="phishing-page"
+)(_hides("assistance", "signaler-hameconnage"))
+weakness(
+    "content.support-contact/no-phishing-report",
+    fr="Rien sur le signalement des messages malveillants",
+    en="Nothing about reporting malicious messages",
+    takes="phishing-page",
+)(_without_phishing)
 weakness("content.security-advice/missing", fr="Aucun conseil de sécurité", en="No security advice")(
     _hides("conseils-securite")
 )
@@ -74,3 +91,17 @@ weakness(
     en="security.txt without expiry",
     takes="security-txt",
 )(_without("Expires"))
+
+
+@weakness(
+    "content.security-txt/irregular",
+    fr="security.txt aux deux échéances, contact en clair",
+    en="security.txt with two expiries and a contact in clear",
+    takes="security-txt",
+)
+def security_txt_irregular(lab: Blueprint) -> None:
+    def irregular(lines: list[str], _now: datetime) -> list[str]:
+        twice = [line for line in lines if line.startswith("Expires:")]
+        return ["Contact: http://valombre.invalid/securite", *lines, *twice]
+
+    lab.security_txt = irregular

@@ -20,7 +20,7 @@ DEMO = (
     "disclosure.verbose-errors/stack-trace-python",
     "disclosure.files/git",
     "disclosure.directory-listing/listing",
-    "content.legal-notices/director-missing",
+    "content.legal-notices/incomplete",
     "content.security-txt/expired",
     "session.logout/still-valid",
     "login.throttling/none",

@@ -88,8 +88,8 @@ def rate_limit(lab: Blueprint) -> None:
     async def limit(request: Request) -> Response | None:
         now = portal_of(request).clock.monotonic()
         tokens, before = bucket
-        tokens = min(BURST, tokens + (now - before) * REFILL) if before else BURST
-        bucket[:] = [max(0.0, tokens - 1), now or 1e-9]
+        tokens = min(BURST, tokens + (now - before) * REFILL)
+        bucket[:] = [max(0.0, tokens - 1), now]
         if tokens >= 1:
             return None
         raise Refusal(429, "rate", {"Retry-After": "2"})
