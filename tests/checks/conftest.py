@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from pgssi_probe.check.harness import Script, run_check
+from pgssi_probe.clock import VirtualClock
 from pgssi_probe.lab import Lab
 from pgssi_probe.model.outcome import Outcome
 from pgssi_probe.net.exchange import Request, Response
@@ -53,7 +54,7 @@ def on_lab(portal_loop: asyncio.AbstractEventLoop) -> OnLab:
     """`await on_lab("headers.csp", "headers.csp/missing")`: the outcomes of a check with these switches on."""
 
     async def run(check: str, *weak: str, **options: Any) -> tuple[Outcome, ...]:
-        with closing(Lab(weak)) as lab:
+        with closing(Lab(weak, clock=VirtualClock())) as lab:  # the time of a scripted run
             options = {"url": lab.https_url + "/", "plain_http_url": lab.http_url, **options}
             return await run_check(check, lab_script(lab, portal_loop), **options)
 

@@ -395,11 +395,11 @@ async def test_hidden_page_is_gone_and_its_links_too(visit: Open, weak: str, pat
 
 
 async def test_hidden_words_are_gone(visit: Open) -> None:
-    legal = (await visit("content.legal-notices/director-missing").get("/mentions-legales")).text
+    legal = (await visit("content.legal-notices/incomplete").get("/mentions-legales")).text
     assert "Hébergeur" in legal
     assert "irecteur de la publication" not in legal
     visitor = visit("content.hds-mention/missing")
-    for path in ("/", "/mentions-legales"):
+    for path in ("/", "/mentions-legales", "/confidentialite"):
         assert "HDS" not in (await visitor.get(path)).text
 
 
