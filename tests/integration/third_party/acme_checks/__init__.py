@@ -1,0 +1,1 @@
+"""Checks of another author, for the tests."""
