@@ -97,7 +97,11 @@ def test_a_policy_without_script_limits_says_so_once() -> None:
 
 
 def test_a_sandbox_without_scripts_settles_the_script_weaknesses() -> None:
-    assert not slugs("sandbox; script-src * 'unsafe-inline' 'unsafe-eval'") & {"wildcard", "unsafe-inline", "unsafe-eval"}
+    assert not slugs("sandbox; script-src * 'unsafe-inline' 'unsafe-eval'") & {
+        "wildcard",
+        "unsafe-inline",
+        "unsafe-eval",
+    }
 
 
 @pytest.mark.parametrize(
@@ -118,7 +122,9 @@ def test_policies_are_intersected(texts: tuple[str, ...], expected: set[str]) ->
 
 
 def test_the_tokens_that_open_the_way_are_named() -> None:
-    assert Weakness("wildcard", ("data:", "https:")) in evaluate(policies(strict_but("script-src", "'self' data: https:")))
+    assert Weakness("wildcard", ("data:", "https:")) in evaluate(
+        policies(strict_but("script-src", "'self' data: https:"))
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,10 +148,14 @@ def test_naming_a_host(token: str, host: str, expected: bool) -> None:
 
 
 _TOKENS = st.lists(
-    st.sampled_from(["'self'", "'none'", "*", "https:", "data:", "'unsafe-inline'", "'unsafe-eval'", "'nonce-YWJj'", "a.fr"]),
+    st.sampled_from(
+        ["'self'", "'none'", "*", "https:", "data:", "'unsafe-inline'", "'unsafe-eval'", "'nonce-YWJj'", "a.fr"]
+    ),
     max_size=4,
 )
-_POLICY = st.dictionaries(st.sampled_from(["default-src", *FALLBACKS, "base-uri", "form-action", "sandbox"]), _TOKENS, min_size=1)
+_POLICY = st.dictionaries(
+    st.sampled_from(["default-src", *FALLBACKS, "base-uri", "form-action", "sandbox"]), _TOKENS, min_size=1
+)
 
 
 def _text(directives: dict[str, list[str]]) -> str:

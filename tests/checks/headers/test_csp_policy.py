@@ -104,7 +104,8 @@ def test_nonces_keep_their_case() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "forbidden"), [("sandbox", True), ("sandbox allow-forms", True), ("sandbox Allow-Scripts", False), ("img-src *", False)]
+    ("text", "forbidden"),
+    [("sandbox", True), ("sandbox allow-forms", True), ("sandbox Allow-Scripts", False), ("img-src *", False)],
 )
 def test_a_sandbox_may_forbid_scripts(text: str, forbidden: bool) -> None:
     policy = parse(text)

@@ -1,0 +1,48 @@
+"""`headers.clickjacking`: what browsers make of frame-ancestors and X-Frame-Options together."""
+
+import pytest
+
+from pgssi_checks.headers.clickjacking import judge_response
+from pgssi_probe.check.harness import page, run_check, slugs
+
+HOME = "https://portal.example/"
+XFO, CSP = "X-Frame-Options", "Content-Security-Policy"
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ((), "missing"),
+        (((XFO, "DENY"),), "protected"),
+        (((XFO, " sameorigin "),), "protected"),
+        (((XFO, ""),), "missing"),
+        (((XFO, "ALLOW-FROM https://a.fr"),), "xfo-obsolete"),
+        (((XFO, "ALLOWALL"),), "xfo-obsolete"),
+        (((XFO, "SAMEORIGIN; DENY"),), "xfo-obsolete"),
+        (((XFO, "SAMEORIGIN"), (XFO, "SAMEORIGIN")), "protected"),
+        (((XFO, "DENY, SAMEORIGIN"),), "protected"),
+        (((XFO, "DENY"), (XFO, "ALLOW-FROM https://a.fr")), "protected"),
+        (((XFO, "junk"), (XFO, "other")), "xfo-obsolete"),
+        (((CSP, "frame-ancestors 'none'"),), "protected"),
+        (((CSP, "frame-ancestors"),), "protected"),
+        (((CSP, "frame-ancestors 'self' https://partenaire.fr"), (XFO, "ALLOW-FROM x")), "protected"),
+        (((CSP, "frame-ancestors *"), (XFO, "DENY")), "ancestors-too-wide"),
+        (((CSP, "frame-ancestors https:"),), "ancestors-too-wide"),
+        (((CSP, "frame-ancestors *"), (CSP, "frame-ancestors 'self'")), "protected"),
+        (((CSP, "frame-ancestors *, frame-ancestors 'self'"),), "protected"),
+        (((CSP, "default-src 'none'"),), "missing"),
+        (((CSP, "default-src 'none'"), (XFO, "DENY")), "protected"),
+        (((CSP + "-Report-Only", "frame-ancestors 'none'"),), "missing"),
+    ],
+)
+def test_one_answer(headers: tuple[tuple[str, str], ...], expected: str) -> None:
+    assert judge_response(page("x", headers=headers)) == expected
+
+
+async def test_a_meta_tag_does_not_protect() -> None:
+    head = f'<head><meta http-equiv="{CSP}" content="frame-ancestors \'none\'"><meta http-equiv="{XFO}" content="DENY"></head>'
+    assert slugs(await run_check("headers.clickjacking", {HOME: page(head)})) == {"missing"}
+
+
+async def test_error_pages_are_not_judged() -> None:
+    assert slugs(await run_check("headers.clickjacking", {HOME: page("x", headers={XFO: "DENY"})})) == {"protected"}

@@ -1,0 +1,61 @@
+"""`headers.referrer`: the policy that a browser applies."""
+
+import pytest
+
+from pgssi_checks.headers.referrer import applied_policy
+from pgssi_probe.check.harness import page, run_check, slugs
+from pgssi_probe.net.exchange import Request, Response
+
+HOME = "https://portal.example/"
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([], None),
+        ([""], None),
+        (["no-referrer"], "no-referrer"),
+        (["No-Referrer"], "no-referrer"),
+        (["no-referrer, strict-origin-when-cross-origin"], "strict-origin-when-cross-origin"),
+        (["strict-origin", "some-future-policy"], "strict-origin"),
+        (["same-origin", "unsafe-url"], "unsafe-url"),
+        (["nonsense"], None),
+    ],
+)
+def test_the_last_known_token_applies(values: list[str], expected: str | None) -> None:
+    assert applied_policy(values) == expected
+
+
+def everywhere(**headers: str) -> Response:
+    return page("x", headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ("no-referrer", {"protective"}),
+        ("unsafe-url", {"leaky"}),
+        ("no-referrer-when-downgrade", {"leaky"}),
+        ("", {"missing"}),
+    ],
+)
+async def test_a_site(policy: str, expected: set[str]) -> None:
+    def answer(request: Request) -> Response:
+        return page("x", status=200 if request.url == HOME else 404, headers={"Referrer-Policy": policy})
+
+    assert slugs(await run_check("headers.referrer", answer)) == expected
+
+
+async def test_a_meta_tag_prevails_over_the_header() -> None:
+    body = '<head><meta name="referrer" content="unsafe-url"></head>'
+    outcomes = await run_check("headers.referrer", {HOME: page(body, headers={"Referrer-Policy": "no-referrer"})})
+    (leaky,) = [outcome for outcome in outcomes if outcome.slug == "leaky"]
+    assert leaky.facts["policies"] == ["unsafe-url"]
+
+
+async def test_error_pages_count() -> None:
+    (protective, missing) = await run_check(
+        "headers.referrer", {HOME: page("x", headers={"Referrer-Policy": "no-referrer"})}
+    )
+    assert (protective.slug, missing.slug) == ("protective", "missing")
+    assert missing.facts["pages"] == 0
