@@ -41,14 +41,14 @@ def server(trusts, *, credentials: bool = True, answer: str = "", api_only: bool
 @pytest.mark.parametrize(
     ("trusts", "expected"),
     [
-        (lambda origin: True, {"reflected-origin"}),
+        (lambda _: True, {"reflected-origin"}),
         (lambda origin: origin == "null", {"null-origin"}),
         (lambda origin: origin.startswith("https://portal.example"), {"prefix-match"}),
         (lambda origin: origin.endswith("portal.example"), {"suffix-match"}),
         (lambda origin: re.match(r"https://.*portal\.example", origin), {"prefix-match", "suffix-match"}),
         (lambda origin: origin == "https://portal.example", {"closed"}),
         (lambda origin: re.fullmatch(r"https://([a-z0-9-]+\.)*portal\.example", origin), {"closed"}),
-        (lambda origin: False, {"closed"}),
+        (lambda _: False, {"closed"}),
     ],
 )
 async def test_whom_a_server_trusts(trusts, expected: set[str]) -> None:
@@ -56,27 +56,25 @@ async def test_whom_a_server_trusts(trusts, expected: set[str]) -> None:
 
 
 async def test_an_api_that_nobody_else_reflects_is_found() -> None:
-    outcomes = await run_check("headers.cors", server(lambda origin: True, api_only=True))
+    outcomes = await run_check("headers.cors", server(lambda _: True, api_only=True))
     assert slugs(outcomes) == {"reflected-origin"}
     assert outcomes[0].facts["urls"] == ["https://portal.example/api"]
 
 
 async def test_reflection_without_credentials_is_lesser() -> None:
-    assert slugs(await run_check("headers.cors", server(lambda origin: True, credentials=False))) == {
+    assert slugs(await run_check("headers.cors", server(lambda _: True, credentials=False))) == {
         "lenient-without-credentials"
     }
 
 
 async def test_a_public_wildcard_is_fine_and_with_credentials_is_not() -> None:
-    assert slugs(await run_check("headers.cors", server(lambda origin: True, answer="*", credentials=False))) == {
-        "closed"
-    }
-    assert slugs(await run_check("headers.cors", server(lambda origin: True, answer="*"))) == {"wildcard-credentials"}
+    assert slugs(await run_check("headers.cors", server(lambda _: True, answer="*", credentials=False))) == {"closed"}
+    assert slugs(await run_check("headers.cors", server(lambda _: True, answer="*"))) == {"wildcard-credentials"}
 
 
 async def test_one_stray_answer_is_not_believed() -> None:
     granted = iter([True] + [False] * 500)
-    assert slugs(await run_check("headers.cors", server(lambda origin: next(granted)))) == {"closed"}
+    assert slugs(await run_check("headers.cors", server(lambda _: next(granted)))) == {"closed"}
 
 
 async def test_a_server_that_stops_answering_is_inconclusive() -> None:

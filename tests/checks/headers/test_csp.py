@@ -13,7 +13,10 @@ from pgssi_probe.model.outcome import Reason, Status, Strength
 from pgssi_probe.net.exchange import Request, Response
 
 HOME = "https://portal.example/"
-STRICT = "default-src 'none'; script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+STRICT = (
+    "default-src 'none'; script-src 'self'; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
 CSP = "Content-Security-Policy"
 
 
@@ -107,5 +110,5 @@ async def test_braces_and_markup_in_a_policy_do_no_harm() -> None:
 
 
 async def test_without_page_nothing_is_concluded() -> None:
-    outcomes = await run_check("headers.csp", lambda request: page("{}", content_type="application/json"))
+    outcomes = await run_check("headers.csp", lambda _: page("{}", content_type="application/json"))
     assert [outcome.reason for outcome in outcomes] == [Reason.NO_SAMPLE]
