@@ -21,9 +21,9 @@ USUAL = (
 
 SENSITIVE = frozenset(
     {
-        "7z", "bak", "cfg", "conf", "config", "csv", "db", "dcm", "doc", "docx", "env", "gz", "hl7", "ini", "json", "key",
-        "log", "mdb", "odt", "ods", "old", "p12", "pdf", "pem", "pfx", "rar", "sql", "sqlite", "sqlite3", "swp", "tar",
-        "tgz", "txt", "xls", "xlsx", "xml", "yaml", "yml", "zip",
+        "7z", "bak", "cfg", "conf", "config", "csv", "db", "dcm", "doc", "docx", "env", "gz", "hl7", "ini", "json",
+        "key", "log", "mdb", "odt", "ods", "old", "p12", "pdf", "pem", "pfx", "rar", "sql", "sqlite", "sqlite3", "swp",
+        "tar", "tgz", "txt", "xls", "xlsx", "xml", "yaml", "yml", "zip",
     }
 )  # fmt: skip
 
@@ -46,7 +46,7 @@ def _all(*patterns: str) -> tuple[re.Pattern[str], ...]:
 
 
 _FORMS: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...] = (
-    ("Apache", _all(r"<title>Index of /", r'<a href="\?C=[NMSD];O=[AD]"|<img src="/icons/|>Parent Directory</a>')),
+    ("Apache", _all(r"<title>Index of /", r'<a href="\?C=[NMSD];O=[AD]"|<img src="/icons/|> ?Parent Directory</a>')),
     ("nginx", _all(r"<title>Index of /", r"<h1>Index of /[^<]{0,500}</h1>\s*<hr>\s*<pre>\s*<a href=\"\.\./\">")),
     ("lighttpd", _all(r"<title>Index of /", r'<div class="(?:list|foot)">|<th class="n">Name</th>')),
     ("Caddy", _all(r"<title>/?[^<]{0,300}</title>", r'<div class="(?:meta|listing)">', r"sort=name&(?:amp;)?order=")),
