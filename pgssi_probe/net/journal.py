@@ -11,8 +11,10 @@ from __future__ import annotations
 import errno
 import fcntl
 import hashlib
+import itertools
 import json
 import os
+import stat
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +26,8 @@ GENESIS = "0" * 64
 """`prev` of the first line."""
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+MAX_LINE = 1_000_000
 
 Value = str | int | bool | None
 
@@ -57,6 +61,9 @@ class Journal:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise JournalError(error.errno, f"journal cannot be opened: {os.strerror(error.errno or 0)}") from error
+        if not stat.S_ISREG(os.fstat(self._fd).st_mode):
+            os.close(self._fd)
+            raise JournalError(errno.EINVAL, "journal is not a regular file")
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -135,12 +142,15 @@ def verify_chain(path: Path) -> int | None:
     """
     head = GENESIS
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
+        for number in itertools.count(1):
+            line = file.readline(MAX_LINE)  # whoever verifies may have been given anything
+            if not line:
+                break
             if not line.endswith(b"\n"):
                 return number
             try:
                 record = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 return number
             if not isinstance(record, dict) or record.get("prev") != head:
                 return number

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -20,6 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from pgssi_probe.net.gate import Gate, TargetNetwork, open_gate
 from pgssi_probe.net.governor import Limits
+from pgssi_probe.net.health import HealthPolicy
 from pgssi_probe.net.scope import Scope
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -213,6 +215,10 @@ class Kit:
     @staticmethod
     def limits(**fields: float) -> Limits:
         return dataclasses.replace(FAST, **fields)  # type: ignore[arg-type]
+
+    @staticmethod
+    def policy(**fields: Any) -> HealthPolicy:
+        return HealthPolicy(**fields)
 
 
 @pytest.fixture
