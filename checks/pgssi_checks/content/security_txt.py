@@ -78,9 +78,9 @@ def expiry(value: str) -> datetime | None:
     """The instant of an Expires field (RFC 3339, so with an offset); None when it cannot be read."""
     try:
         instant = datetime.fromisoformat(value.strip().upper())
-    except ValueError:
+        return instant.astimezone(UTC) if instant.tzinfo is not None and "T" in value.upper() else None
+    except (ValueError, OverflowError):
         return None
-    return instant.astimezone(UTC) if instant.tzinfo is not None and "T" in value.upper() else None
 
 
 def usable_contact(value: str) -> bool:

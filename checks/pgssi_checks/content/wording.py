@@ -94,7 +94,7 @@ LEGAL_ELEMENTS: Final[Mapping[str, re.Pattern[str]]] = {
         r"(?:site|service|portail) (?:\w+ ){0,4}(?:edite|publie|propose|mis en ligne) par\b",
         r"proprietaire du (?:site|portail)\b",
         r"(?:raison|denomination) sociale\b",
-        r"(?:site|service) (?:is )?(?:published|operated|run|owned) by\b",
+        r"(?:web)?(?:site|service) (?:is )?(?:published|operated|run|owned) by\b",
         r"publisher\b",
         r"site owner\b",
         r"company name\b",
