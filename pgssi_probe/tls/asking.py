@@ -30,6 +30,7 @@ class Limits:
     connections: int = 120
     concurrency: int = 4
     answer_timeout: float = 5.0
+    connect_timeout: float = 30.0  # its turn at the governor included; the governor has a shorter one of its own
     total_time: float = 90.0
     silences: int = 3  # in a row, after which the rest is not asked (one less before any answer)
 
@@ -138,7 +139,7 @@ class Asker:
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | NoAnswer:
         self.connections += 1
         try:
-            async with asyncio.timeout(self._timeout()):
+            async with asyncio.timeout(max(0.05, min(self.limits.connect_timeout, self._ends - time.monotonic()))):
                 streams = await self.connect(self.host, self.port)
         except (OSError, TimeoutError) as error:
             return replace(closed_or_silent(error), why=Unknown("not_reachable"), kind="no_connection")

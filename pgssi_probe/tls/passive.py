@@ -39,15 +39,16 @@ async def collect(
     facts = await clienthello.collect(connect, host, port, server_name=server_name, limits=hellos, now=now)
     if facts.reachable is not True:
         return facts
-    return await _Completion(connect, facts, server_name, limits.answer_timeout).run(ca_file)
+    return await _Completion(connect, facts, server_name, limits).run(ca_file)
 
 
 class _Completion:
-    def __init__(self, connect: Connect, facts: EndpointFacts, server_name: str | None, timeout: float) -> None:
+    def __init__(self, connect: Connect, facts: EndpointFacts, server_name: str | None, limits: Limits) -> None:
         self._connect = connect
         self._facts = facts
         self._name = server_name
-        self._timeout = timeout
+        self._timeout = limits.answer_timeout
+        self._connect_timeout = limits.connect_timeout
         self._opened = 0
 
     async def run(self, ca_file: Path | None) -> EndpointFacts:
@@ -65,7 +66,7 @@ class _Completion:
     async def _open(self) -> Streams | Unknown:
         self._opened += 1
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self._connect_timeout):
                 return await self._connect(self._facts.host, self._facts.port)
         except (OSError, TimeoutError):
             return Unknown("no_answer")

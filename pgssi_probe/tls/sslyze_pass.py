@@ -51,6 +51,7 @@ class SslyzeLimits:
     answer_timeout: int = 5
     retries: int = 2
     renegotiations: int = 3
+    rate: float | None = 25.0  # connections a second, as the governor's; ``None`` for as fast as it goes
     connections: int = CONNECTIONS
 
 
@@ -86,6 +87,7 @@ async def collect(
         "retries": limits.retries,
         "concurrency": limits.concurrency,
         "renegotiations": limits.renegotiations,
+        "rate": limits.rate,
         "connections": limits.connections,
     }
     answer = await run_worker(request, limits.deadline)

@@ -7,11 +7,14 @@ this process when it takes too long. Whatever sslyze wants, connections leave fo
 import json
 import socket
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 MAX_REQUEST = 2**16
+BURST = 25
 
 
 class NotPinned(OSError):
@@ -19,9 +22,12 @@ class NotPinned(OSError):
 
 
 class _Door:
-    """Counts connections and keeps them to one address and one port."""
+    """Counts connections, keeps them to one address and one port, and lets so many through a second."""
 
-    def __init__(self, address: str, port: int, most: int) -> None:
+    def __init__(self, address: str, port: int, most: int, rate: float | None) -> None:
+        self._interval = 1 / rate if rate else 0.0
+        self._next = 0.0
+        self._lock = threading.Lock()
         self._allowed = (address, port)
         self._most = most
         self._open: Callable[..., socket.socket] = socket.create_connection
@@ -32,7 +38,11 @@ class _Door:
             raise NotPinned("connection refused by the scope")
         if self.count >= self._most:
             raise NotPinned("connection budget spent")
-        self.count += 1
+        with self._lock:
+            self.count += 1
+            due = max(self._next, time.monotonic() - BURST * self._interval)
+            self._next = due + self._interval
+        time.sleep(max(0.0, due - time.monotonic()))
         return self._open(target, *arguments, **options)
 
 
@@ -56,7 +66,7 @@ def scan(request: dict[str, Any]) -> dict[str, Any]:
     from pgssi_probe.tls import sslyze_convert as convert
     from pgssi_probe.tls.facts_json import dump
 
-    door = _Door(request["address"], request["port"], request["connections"])
+    door = _Door(request["address"], request["port"], request["connections"], request["rate"])
     socket.create_connection = door.create_connection  # type: ignore[assignment]
     if request["server_name"] is None:
         _without_sni()

@@ -1,0 +1,1 @@
+"""TLS: configuration, certificate, readiness for post-quantum key exchange."""
