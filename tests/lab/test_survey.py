@@ -94,6 +94,7 @@ EXPECTED = {
     "disclosure.banners/default-page": r"site-map body|file .*",
     "disclosure.banners/internal-address": r".* header x-backend-server",
     "components.server-versions/.*": r".* header (server|x-powered-by)",
+    "disclosure.files/source-map": rf"file .*|{PAGES} body",
     "disclosure.files/.*": r"file .*",
     "disclosure.directory-listing/.*": r"file .*",
     "disclosure.secrets/.*": rf"file .*|{PAGES} body",

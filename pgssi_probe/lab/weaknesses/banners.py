@@ -71,7 +71,7 @@ def generator(lab: Blueprint) -> None:
     takes="generator",
 )
 def generator_branch(lab: Blueprint) -> None:
-    lab.insert("head", '<meta name="generator" content="WordPress 6.9">')
+    lab.insert("head", '<meta name="generator" content="Drupal 11 (https://www.drupal.org)">')
 
 
 @weakness("disclosure.banners/comment", fr="Commentaire HTML avec version", en="HTML comment with version")

@@ -27,12 +27,12 @@ JAVA = """<h1>HTTP Status 500 – Internal Server Error</h1>
 Caused by: java.lang.IllegalArgumentException: date
 \t... 31 more</pre>"""
 
-DOTNET = """<h1>Server Error in '/' Application.</h1><h2><i>Input string was not in a correct format.</i></h2>
-<b>Stack Trace:</b><pre>[FormatException: Input string was not in a correct format.]
-   System.Number.StringToNumber(String str, NumberStyles options) +14
-   Valombre.Portail.RendezVous.Page_Load(Object sender, EventArgs e) in C:\\inetpub\\portail\\RendezVous.aspx.cs:42
-   System.Web.UI.Control.LoadRecursive() +71</pre>
-<b>Version Information:</b> Microsoft .NET Framework Version:4.0.30319; ASP.NET Version:4.8.4718.0"""
+DOTNET = """<h1>An unhandled exception occurred</h1>
+<pre>System.FormatException: Input string was not in a correct format.
+   at System.Number.StringToNumber(String str, NumberStyles options, NumberBuffer&amp; number)
+   at System.DateTime.Parse(String s, IFormatProvider provider)
+   at Valombre.Portail.RendezVous.Liste(String jour) in C:\\src\\Portail\\RendezVous.cs:line 42
+   at Valombre.Portail.Program.Main(String[] args) in C:\\src\\Portail\\Program.cs:line 17</pre>"""
 
 PHP = """<br /><b>Fatal error</b>:  Uncaught Exception: DateTime::__construct(): Failed to parse time string
 in /var/www/portail/src/RendezVous.php:57
@@ -63,9 +63,11 @@ net/http.HandlerFunc.ServeHTTP(0xc00011a2d0?, {0x7f21e8?, 0xc0001b40e0?}, 0x0?)
 \t/usr/local/go/src/net/http/server.go:2136 +0x29
 """
 
-SQL = """<p>You have an error in your SQL syntax; check the manual that corresponds to your MySQL server version
-for the right syntax to use near '''' at line 1</p>
-<p>SELECT id, libelle FROM creneau WHERE jour = ''' ORDER BY jour</p>"""
+SQL = (
+    "<p>You have an error in your SQL syntax; check the manual that corresponds to your MySQL server version"
+    " for the right syntax to use near '''' at line 1</p>"
+    "<p>SELECT id, libelle FROM creneau WHERE jour = ''' ORDER BY jour</p>"
+)
 
 CONSOLE = """<title>ValueError: Invalid isoformat string // Werkzeug Debugger</title>
 <link rel="stylesheet" href="?__debugger__=yes&amp;cmd=resource&amp;f=style.css">

@@ -29,10 +29,8 @@ PHPMYADMIN = """<!DOCTYPE HTML><html lang="fr"><head><title>phpMyAdmin</title></
 )
 def admin_open(lab: Blueprint) -> None:
     lab.publish("/server-status", SERVER_STATUS, HTML)
-    links = {"self": {"href": "/actuator"}, "health": {"href": "/actuator/health"}, "env": {"href": "/actuator/env"}}
+    links = {"self": {"href": "/actuator"}, "health": {"href": "/actuator/health"}}
     lab.publish("/actuator", json.dumps({"_links": links}), "application/vnd.spring-boot.actuator.v3+json")
-    environment = {"activeProfiles": ["prod"], "propertySources": [{"name": "systemProperties", "properties": {}}]}
-    lab.publish("/actuator/env", json.dumps(environment), "application/vnd.spring-boot.actuator.v3+json")
 
 
 @weakness(

@@ -14,6 +14,7 @@ from pgssi_probe.lab.portal.api import description
 from pgssi_probe.lab.weaknesses.registry import weakness
 
 BINARY = "application/octet-stream"
+HTML = "text/html; charset=utf-8"
 
 
 @weakness("disclosure.files/git", fr="Dépôt .git publié", en=".git repository published")
@@ -31,8 +32,8 @@ def git(lab: Blueprint) -> None:
     )
 
 
-@weakness("disclosure.files/svn", fr="Dépôt .svn publié", en=".svn repository published")
-def svn(lab: Blueprint) -> None:
+@weakness("disclosure.files/version-control", fr="Dépôt .svn publié", en=".svn repository published")
+def version_control(lab: Blueprint) -> None:
     lab.publish("/.svn/entries", "12\n")
     lab.publish("/.svn/wc.db", b"SQLite format 3\x00" + bytes(84), BINARY)
 
@@ -115,7 +116,6 @@ def configuration(lab: Blueprint) -> None:
         json.dumps({"database": {"host": "base", "username": "portail", "password": "demonstration"}}),
         "application/json",
     )
-    lab.publish("/.htpasswd", "admin:$apr1$demo0000$0123456789012345678901\n")
     lab.publish(
         "/application.properties",
         "spring.datasource.url=jdbc:postgresql://base/portail\nspring.datasource.password=demonstration\n",
@@ -128,16 +128,19 @@ def configuration(lab: Blueprint) -> None:
     en="Source of scripts published (source map)",
 )
 def source_map(lab: Blueprint) -> None:
-    code = rendering.static_files()["portail.js"][0].decode()
+    code = "// affichage des résultats\nexport function afficher(resultat: Resultat): void { /* … */ }\n"
     found = {
         "version": 3,
-        "file": "portail.js",
-        "sources": ["../src/portail.ts"],
+        "file": "affichage.js",
+        "sources": ["../src/affichage.ts"],
         "sourcesContent": [code],
         "names": [],
         "mappings": "AAAA",
     }
-    lab.publish("/static/portail.js.map", json.dumps(found), "application/json")
+    script = '"use strict";function afficher(r){}\n//# sourceMappingURL=affichage.js.map\n'
+    lab.publish("/static/affichage.js", script, "text/javascript; charset=utf-8")
+    lab.publish("/static/affichage.js.map", json.dumps(found), "application/json")
+    lab.insert("head", '<script src="/static/affichage.js" defer></script>')
 
 
 @weakness("disclosure.files/editor-file", fr="Fichiers d'éditeur publiés", en="Editor files published")
@@ -145,7 +148,7 @@ def editor_file(lab: Blueprint) -> None:
     lab.publish("/.DS_Store", b"\x00\x00\x00\x01Bud1\x00\x00\x10\x00\x00\x00\x08\x00" + bytes(40), BINARY)
     lab.publish(
         "/.idea/workspace.xml",
-        '<?xml version="1.0" encoding="UTF-8"?>\n<project version="4">\n</project>\n',
+        '<?xml version="1.0" encoding="UTF-8"?>\n<project version="4">\n  <component name="ChangeListManager" />\n</project>\n',
         "application/xml",
     )
     lab.publish(
@@ -153,9 +156,6 @@ def editor_file(lab: Blueprint) -> None:
         '{\n  "editor.tabSize": 4,\n  "files.autoSave": "onFocusChange"\n}\n',
         "application/json",
     )
-    swap = b"b0VIM 9.0" + bytes(100)
-    for path in ("/.index.php.swp", "/.connexion.swp"):
-        lab.publish(path, swap, BINARY)
 
 
 @weakness(
@@ -181,7 +181,41 @@ def metrics(lab: Blueprint) -> None:
 
 @weakness("disclosure.files/heap-dump", fr="Copie de la mémoire téléchargeable", en="Memory dump for download")
 def heap_dump(lab: Blueprint) -> None:
-    lab.publish("/actuator/heapdump", b"JAVA PROFILE 1.0.2\x00" + bytes(2048), BINARY)
+    lab.publish("/heapdump.hprof", b"JAVA PROFILE 1.0.2\x00" + bytes(1 << 20), BINARY)
+
+
+@weakness("disclosure.files/credentials", fr="Fichier de mots de passe publié", en="Password file published")
+def credentials(lab: Blueprint) -> None:
+    lab.publish("/.htpasswd", "admin:$apr1$demo0000$0123456789012345678901\n")
+
+
+@weakness("disclosure.files/manifest", fr="Liste des dépendances publiée", en="List of dependencies published")
+def manifest(lab: Blueprint) -> None:
+    packages = {"name": "portail", "scripts": {"build": "vite build"}, "dependencies": {"vue": "^3.5.0"}}
+    lab.publish("/package.json", json.dumps(packages, indent=2), "application/json")
+
+
+@weakness("disclosure.files/phpinfo", fr="Page phpinfo() publiée", en="phpinfo() page published")
+def phpinfo(lab: Blueprint) -> None:
+    page = (
+        "<!DOCTYPE html><html><head><title>PHP 8.4.14 - phpinfo()</title></head><body>"
+        '<h1 class="p">PHP Version 8.4.14</h1><table><tr><td class="e">System </td><td class="v">Linux</td></tr></table>'
+        "</body></html>"
+    )
+    lab.publish("/phpinfo.php", page, HTML)
+
+
+@weakness("disclosure.files/installer", fr="Programme d'installation resté en place", en="Installer left in place")
+def installer(lab: Blueprint) -> None:
+    page = "<!DOCTYPE html><html><head><title>Portail - Installation</title></head><body><h1>Installation</h1></body></html>"
+    lab.publish("/install.php", page, HTML)
+
+
+@weakness(
+    "disclosure.files/product-document", fr="Document livré avec le logiciel", en="Document shipped with the software"
+)
+def product_document(lab: Blueprint) -> None:
+    lab.publish("/CHANGELOG.md", "# Changelog\n\n## [4.2.1] - 2026-05-04\n\n- Correction de la recherche.\n")
 
 
 @weakness(
@@ -197,4 +231,4 @@ def directory_listing(lab: Blueprint) -> None:
             f'{folder.rstrip("/")}</h1><table><tr><th>Name</th><th>Last modified</th></tr><tr><td><a href="/">'
             f"Parent Directory</a></td></tr>{rows}</table></body></html>"
         )
-        lab.publish(folder, page, "text/html; charset=utf-8")
+        lab.publish(folder, page, HTML)

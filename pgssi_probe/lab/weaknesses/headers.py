@@ -82,6 +82,20 @@ def framing_missing(lab: Blueprint) -> None:
 
 
 @weakness(
+    "headers.clickjacking/missing-on-ordinary",
+    fr="Les pages sans formulaire s'affichent dans un cadre de tout site",
+    en="Any site can frame the pages without a form",
+    takes="framing",
+)
+def framing_missing_on_ordinary(lab: Blueprint) -> None:
+    def remove(request: Request, headers: MutableHeaders) -> None:
+        if request.url.path.startswith("/aide"):
+            del headers["X-Frame-Options"], headers["Content-Security-Policy"]
+
+    lab.headers.rewrites.append(remove)
+
+
+@weakness(
     "headers.clickjacking/xfo-obsolete",
     fr="X-Frame-Options: ALLOW-FROM, que les navigateurs ignorent",
     en="X-Frame-Options: ALLOW-FROM, which browsers ignore",

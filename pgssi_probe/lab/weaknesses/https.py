@@ -9,6 +9,9 @@ from starlette.routing import Route
 from pgssi_probe.lab.blueprint import TWO_YEARS, Blueprint
 from pgssi_probe.lab.weaknesses.registry import weakness
 
+WITH_FORM = ("/connexion", "/mot-de-passe-oublie")
+"""Pages that give a session cookie: that weakness has its own name."""
+
 HSTS = "Strict-Transport-Security"
 
 
@@ -19,7 +22,7 @@ HSTS = "Strict-Transport-Security"
     takes="plain",
 )
 def content_over_http(lab: Blueprint) -> None:
-    lab.plain.serves = lambda request: request.method in ("GET", "HEAD")
+    lab.plain.serves = lambda request: request.method in ("GET", "HEAD") and request.url.path not in WITH_FORM
 
 
 @weakness(

@@ -102,10 +102,10 @@ def no_default_src(lab: Blueprint) -> None:
     "headers.csp/no-object-src",
     fr="CSP : greffons non limités",
     en="CSP: plug-ins not limited",
-    takes="csp-object csp-default",
+    takes="csp-object",
 )
 def no_object_src(lab: Blueprint) -> None:
-    del lab.headers.csp["object-src"], lab.headers.csp["default-src"]
+    lab.headers.csp["object-src"] = "*"
 
 
 @weakness("headers.csp/no-base-uri", fr="CSP sans base-uri", en="CSP without base-uri", takes="csp-base")

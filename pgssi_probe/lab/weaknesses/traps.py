@@ -15,7 +15,7 @@ from pgssi_probe.lab.portal.site import portal_of, visit_of
 from pgssi_probe.lab.weaknesses.registry import weakness
 from pgssi_probe.lab.weaknesses.sessions import add_failing_page
 
-OPEN_TO_ALL = ("/connexion", "/static/", "/au-revoir")
+OPEN_TO_ALL = ("/connexion", "/static/", "/au-revoir", "/.well-known/")
 BURST, REFILL = 40, 10
 """Requests at once, then requests per second, before the imitation of a CDN answers 429."""
 
