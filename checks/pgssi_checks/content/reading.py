@@ -131,11 +131,11 @@ def _lines(page: Page) -> list[str]:
     return [line for line in page.document.text.split("\n") if line]
 
 
-def listed(urls: Iterable[str]) -> list[JsonValue]:
-    """Addresses as a fact: each once, capped."""
+def listed(urls: Iterable[str]) -> list[JsonValue] | None:
+    """Addresses as a fact: each once, capped; None when there is none, which people read as a dash."""
     unique: list[JsonValue] = []
     unique.extend(dict.fromkeys(urls))
-    return unique[:MAX_URLS]
+    return unique[:MAX_URLS] or None
 
 
 def excerpt(page: Page, *needles: str) -> str:
