@@ -39,12 +39,20 @@ def judge_frame_options(values: Iterable[str]) -> str:
 
 
 def judge(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
-    """Slug -> pages and login pages that show it."""
+    """Slug -> pages and login pages that show it. Pages where nothing is at stake are told apart (RECOWEB R17)."""
     found: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         if sample.kind in FRAMED_KINDS:
             found[judge_response(sample.response)].append(sample)
+    if found.get("missing") and not any(acts(sample) for sample in found["missing"]):
+        found["missing-on-ordinary"] = found.pop("missing")
     return found
+
+
+def acts(sample: Sample) -> bool:
+    """Does a click there do something: a sign-in, or a form that sends data?"""
+    forms = sample.document.forms if sample.document else ()
+    return sample.kind is Kind.LOGIN or any(form.method == "POST" for form in forms)
 
 
 def shown_values(samples: Iterable[Sample]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from pgssi_checks.headers.responses import Sample, html_samples, tally
+from pgssi_checks.headers.responses import Kind, Sample, html_samples, tally
 from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
 from pgssi_probe.discovery.collect import SITE
 
@@ -38,11 +38,13 @@ def policy_of(sample: Sample) -> str | None:
 
 
 def judge(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
-    """Slug -> the answers that show it: pages, login pages and error pages."""
+    """Slug -> the answers that show it. Error pages alone without a policy are only noted: little leaves from them."""
     found: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         policy = policy_of(sample)
         found["missing" if policy is None else "leaky" if policy in LEAKY else "protective"].append(sample)
+    if found.get("missing") and all(sample.kind is Kind.ERROR for sample in found["missing"]) and len(found) > 1:
+        found["missing-on-errors"] = found.pop("missing")
     return found
 
 

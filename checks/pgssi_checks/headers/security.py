@@ -9,12 +9,13 @@ from collections.abc import Iterable
 
 from pydantic import JsonValue
 
-from pgssi_checks.headers.responses import HTML_KINDS, Sample, samples, tally
+from pgssi_checks.headers.responses import HTML_KINDS, Kind, Sample, samples, tally
 from pgssi_probe.check import CheckContext, Observation, Reason, Response, inconclusive
 from pgssi_probe.discovery.collect import SITE
 
 META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=", re.IGNORECASE)
 BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
+NOTED = "nosniff-missing-on-errors"
 SNIFFED = 1024
 """Bytes in which a browser looks for a declared encoding (HTML Living Standard, prescan)."""
 
@@ -73,11 +74,16 @@ def weaknesses_of(sample: Sample) -> list[str]:
 
 
 def judge(sampled: Iterable[Sample]) -> dict[str, list[Sample]]:
-    """Slug -> the answers that show it."""
+    """Slug -> the answers that show it. Where nosniff is missing makes three different things."""
     found: dict[str, list[Sample]] = defaultdict(list)
     for sample in sampled:
         for slug in weaknesses_of(sample):
             found[slug].append(sample)
+    kinds = {sample.kind for sample in found.get("nosniff-missing", ())}
+    if kinds == {Kind.ERROR}:
+        found[NOTED] = found.pop("nosniff-missing")
+    elif kinds and kinds <= {Kind.ERROR, Kind.FILE}:
+        found["nosniff-missing-on-files"] = found.pop("nosniff-missing")
     return found
 
 
@@ -95,10 +101,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     if not sampled:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
     found = judge(sampled)
-    if not found:
-        facts = {**tally(sampled), "isolation": isolation(sampled)}
-        return [Observation(slug="complete", subject=ctx.target.site, facts=facts)]
-    return [
+    observations = [
         Observation(
             slug=slug,
             subject=ctx.target.site,
@@ -107,3 +110,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
         )
         for slug, concerned in found.items()
     ]
+    if not found.keys() - {NOTED}:
+        facts = {**tally(sampled), "isolation": isolation(sampled)}
+        observations.append(Observation(slug="complete", subject=ctx.target.site, facts=facts))
+    return observations

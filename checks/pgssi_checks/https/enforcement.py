@@ -46,12 +46,12 @@ def addresses(site: Site, limit: int) -> list[str]:
 
 
 def clear_password_forms(pages: Sequence[Page]) -> list[tuple[Page, Form]]:
-    """Forms that carry a password and are sent over plain HTTP, wherever they were found."""
+    """Forms of HTTPS pages that carry a password and are sent over plain HTTP."""
     return [
         (page, form)
         for page in pages
         for form in page.document.forms
-        if form.has_password and urlsplit(form.action).scheme == "http"
+        if page.exchange.secure and form.has_password and urlsplit(form.action).scheme == "http"
     ]
 
 

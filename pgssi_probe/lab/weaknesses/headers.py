@@ -15,6 +15,19 @@ def nosniff_missing(lab: Blueprint) -> None:
 
 
 @weakness(
+    "headers.security/nosniff-missing-on-files",
+    fr="X-Content-Type-Options absent des fichiers",
+    en="X-Content-Type-Options missing on files",
+)
+def nosniff_missing_on_files(lab: Blueprint) -> None:
+    def remove(request: Request, response: Response) -> None:
+        if request.url.path.startswith("/static/"):
+            del response.headers["X-Content-Type-Options"]
+
+    lab.headers.rewrites.append(remove)
+
+
+@weakness(
     "headers.security/permissions-policy-missing", fr="Permissions-Policy absent", en="Permissions-Policy missing"
 )
 def permissions_policy_missing(lab: Blueprint) -> None:
@@ -88,9 +101,9 @@ def framing_missing(lab: Blueprint) -> None:
     takes="framing",
 )
 def framing_missing_on_ordinary(lab: Blueprint) -> None:
-    def remove(request: Request, headers: MutableHeaders) -> None:
+    def remove(request: Request, response: Response) -> None:
         if request.url.path.startswith("/aide"):
-            del headers["X-Frame-Options"], headers["Content-Security-Policy"]
+            del response.headers["X-Frame-Options"], response.headers["Content-Security-Policy"]
 
     lab.headers.rewrites.append(remove)
 

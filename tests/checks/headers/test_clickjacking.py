@@ -42,8 +42,24 @@ def test_one_answer(headers: tuple[tuple[str, str], ...], expected: str) -> None
 async def test_a_meta_tag_does_not_protect() -> None:
     metas = ((CSP, "frame-ancestors 'none'"), (XFO, "DENY"))
     head = "".join(f'<meta http-equiv="{name}" content="{content}">' for name, content in metas)
-    assert slugs(await run_check("headers.clickjacking", {HOME: page(head)})) == {"missing"}
+    assert slugs(await run_check("headers.clickjacking", {HOME: page(head)})) == {"missing-on-ordinary"}
 
 
 async def test_error_pages_are_not_judged() -> None:
     assert slugs(await run_check("headers.clickjacking", {HOME: page("x", headers={XFO: "DENY"})})) == {"protected"}
+
+
+LOGIN = '<form method="post"><input name="p" type="password"></form>'
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("<h1>Actualités</h1>", "missing-on-ordinary"),
+        ('<form method="get" action="/recherche"><input name="q"></form>', "missing-on-ordinary"),
+        ('<form method="post" action="/avis"><input name="q"></form>', "missing"),
+        (LOGIN, "missing"),
+    ],
+)
+async def test_pages_where_a_click_acts_weigh_more(body: str, expected: str) -> None:
+    assert slugs(await run_check("headers.clickjacking", {HOME: page(body)})) == {expected}

@@ -128,3 +128,17 @@ async def test_a_complete_site_passes() -> None:
 
 async def test_deeply_nested_json_does_no_harm() -> None:
     assert "content-type-inconsistent" not in slugs(await run_check("headers.security", {HOME: page("[" * 200_000)}))
+
+
+async def test_nosniff_missing_on_errors_alone_is_only_noted() -> None:
+    outcomes = await run_check("headers.security", {HOME: page("x", headers=GOOD)})
+    assert slugs(outcomes) == {"nosniff-missing-on-errors", "complete"}
+
+
+async def test_nosniff_missing_on_files_alone_is_lesser() -> None:
+    script = {
+        HOME: page('<script src="/a.js"></script>', headers=GOOD),
+        HOME + "a.js": page("1", content_type="text/javascript"),
+    }
+    (found,) = [outcome for outcome in await run_check("headers.security", script) if outcome.failed]
+    assert (found.slug, found.facts["files"]) == ("nosniff-missing-on-files", 1)
