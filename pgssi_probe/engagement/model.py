@@ -125,6 +125,7 @@ class Limits(Frozen):
     max_requests: int = Field(3000, ge=1)
     max_connections: int = Field(3000, ge=1)
     max_seconds: float = Field(3600.0, gt=0)
+    request_seconds: float = Field(30.0, gt=0, le=300)
 
 
 class Engagement(Frozen):

@@ -104,6 +104,8 @@ def limits_of(engagement: Engagement) -> Limits:
         max_requests=own.max_requests,
         max_connections=own.max_connections,
         max_seconds=own.max_seconds,
+        request_timeout=own.request_seconds,
+        connect_timeout=min(own.request_seconds, Limits().connect_timeout),
     )
 
 
