@@ -16,6 +16,14 @@ from pgssi_probe.model.text import Bilingual, Lang
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+TEXT_MAX: Final = 2000
+
+# The words that French elides, so that quotes around code keep their shape.
+_ELISION: Final = re.compile(
+    r"(?<=\b[cdjlmnstCDJLMNST])'(?=\w)|(?<=\b[Qq]u)'(?=\w)|(?<=[rsu]qu)'(?=\w)|(?<=jourd)'(?=hui)"
+)
+
+
 @cache
 def words(lang: Lang) -> Mapping[str, Any]:
     """All the sentences of one language, by dotted key: `words("fr")["seal.state.intact"]`."""
@@ -26,10 +34,11 @@ def words(lang: Lang) -> Mapping[str, Any]:
 
 
 def french(sentence: str) -> str:
-    """The sentence with the no-break spaces of French typography, so that catalogues can be typed plainly."""
+    """The sentence with the no-break spaces and apostrophes of French typography: catalogues are typed plainly."""
     sentence = re.sub(r"(?<=[^\s:]) (?=[;!?](?:\s|$|[\"<.…]))", "\u202f", sentence)
     sentence = re.sub(r"(?<=[^\s:]) (?=[:»%](?:\s|$|[\"<.,;)…]))", "\u00a0", sentence)
-    return re.sub(r"(?<=«) ", "\u00a0", sentence)
+    sentence = re.sub(r"(?<=«) ", "\u00a0", sentence)
+    return _ELISION.sub("\u2019", sentence)
 
 
 def _flat(prefix: str, tree: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -71,7 +80,7 @@ class Words:
 
     def text(self, bilingual: Bilingual) -> str:
         """A text of the model in this language, with its typography."""
-        said = bilingual.in_(self.lang)
+        said = bilingual.in_(self.lang)[:TEXT_MAX]
         return french(said) if self.lang == "fr" else said
 
     def number(self, value: float) -> str:
@@ -106,7 +115,7 @@ def date_time(moment: datetime, lang: Lang) -> str:
     """`22 novembre 2026 à 14 h 05 (UTC)` or `22 November 2026, 14:05 (UTC)`."""
     at = moment.astimezone(UTC)
     day = "1er" if lang == "fr" and at.day == 1 else str(at.day)
-    date = f"{day}\u00a0{words(lang)['date.months'][at.month - 1]}\u00a0{at.year}"
+    date = f"{day}\u00a0{words(lang)['date.months'][at.month - 1]} {at.year}"
     if lang == "fr":
         return f"{date} à {at.hour}\u00a0h\u00a0{at.minute:02d} (UTC)"
     return f"{date}, {at:%H:%M} (UTC)"

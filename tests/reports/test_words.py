@@ -34,5 +34,5 @@ def test_no_break_spaces_are_put_where_french_wants_them() -> None:
 
 def test_dates_are_written_out() -> None:
     moment = datetime(2026, 3, 1, 9, 5, tzinfo=UTC)
-    assert date_time(moment, "fr") == "1er\u00a0mars\u00a02026 à 9\u00a0h\u00a005 (UTC)"
-    assert date_time(moment, "en") == "1\u00a0March\u00a02026, 09:05 (UTC)"
+    assert date_time(moment, "fr") == "1er\u00a0mars 2026 à 9\u00a0h\u00a005 (UTC)"
+    assert date_time(moment, "en") == "1\u00a0March 2026, 09:05 (UTC)"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pgssi_probe.model.rendering import Lang, RunResult
+from pgssi_probe.model.result import RunResult
+from pgssi_probe.model.text import Lang
 
 __all__ = ["HtmlReporter"]
 

@@ -18,7 +18,7 @@ from pgssi_reports.html.view import build
 from pgssi_reports.visible import visible
 from pgssi_reports.words import Words
 
-SHOWN_MAX: Final = 6000
+SHOWN_MAX: Final = 1600
 
 
 def render(result: RunResult, lang: Lang) -> bytes:

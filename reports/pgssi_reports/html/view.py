@@ -17,7 +17,7 @@ from pgssi_reports.html.rules import FamilyView, family_views
 from pgssi_reports.html.source import Source
 from pgssi_reports.html.synthesis import Action, Stake, actions, overall, stakes
 from pgssi_reports.html.tags import Tag, severity_tag, verdict_tag
-from pgssi_reports.words import Words
+from pgssi_reports.words import Words, french
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def build(result: RunResult, words: Words) -> Page:
         date=words.moment(result.run.started),
         tool=f"pgssi-probe {result.run.tool_version}",
         level=words.say(f"html.level.{result.run.level.value}"),
-        guide=result.guide,
+        guide=french(result.guide),
         state=words.say(f"html.run_state.{result.run.state}"),
         completed=result.run.state == "completed",
         stopped=source.reason(result.run.stopped_because) if result.run.stopped_because else None,

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import pytest
+
+from pgssi_probe.model.result import RunResult
+from pgssi_probe.model.severity import Ease, Impact
+from pgssi_probe.model.verdict import Verdict
+from pgssi_reports.html.figures import BAR_WIDTH, matrix, verdict_bar
+from pgssi_reports.html.source import Source
+from pgssi_reports.html.synthesis import ACTIONS_MAX, actions, overall, stakes
+from pgssi_reports.html.view import build, host_of
+from pgssi_reports.words import Words
+
+FR, EN = Words("fr"), Words("en")
+
+
+def source(result: RunResult) -> Source:
+    return Source(result, FR)
+
+
+class TestOverall:
+    def test_the_worst_proof_sets_the_tone(self, make) -> None:
+        assert overall(source(make()))[0] == FR.say("html.overall.critical")
+        assert overall(source(make(failures=make_only(make, "tls.config"))))[0] == FR.say("html.overall.major")
+
+    def test_a_clue_is_no_proof(self, make) -> None:
+        said = overall(source(make(failures=make_only(make, "exposure.waf"))))
+        assert said[0] == FR.say("html.overall.none")
+        assert FR.count("html.overall.suspected", 1) in said
+
+    def test_what_was_not_seen_is_always_said(self, make) -> None:
+        for result in (make(), make(failures=(), passes=())):
+            assert overall(source(result))[-1] == FR.say("html.overall.not_seen")
+
+
+def make_only(make, check: str):
+    """The rows of failures of one check, from the sample's own table."""
+    table = make.__globals__["FAILURES"]
+    return [row for row in table if row[0] == check]
+
+
+class TestStakes:
+    def test_each_stake_counts_the_rules_that_name_it(self, sample: RunResult) -> None:
+        by_letter = {stake.letter: stake for stake in stakes(source(sample))}
+        assert list(by_letter) == ["D", "I", "C", "P"]
+        for letter, stake in by_letter.items():
+            failing = [
+                rule.rule for rule in sample.verdicts if letter in rule.dicp and rule.verdict is Verdict.NON_COMPLIANT
+            ]
+            assert list(stake.rules) == failing
+
+    def test_the_worst_proof_is_shown(self, sample: RunResult) -> None:
+        by_letter = {stake.letter: stake for stake in stakes(source(sample))}
+        assert by_letter["C"].worst is not None
+        assert by_letter["C"].worst.code == "critical"
+
+    def test_nothing_failing_is_calm(self, make) -> None:
+        for stake in stakes(source(make(failures=(), passes=()))):
+            assert stake.worst is None
+            assert stake.rules == ()
+
+
+class TestActions:
+    def test_the_gravest_comes_first_and_clues_do_not_count(self, sample: RunResult) -> None:
+        found = actions(source(sample))
+        assert len(found) == ACTIONS_MAX
+        assert found[0].severity.code == "critical"
+        order = ["critical", "major", "important", "minor"]
+        ranks = [order.index(action.severity.code) for action in found]
+        assert ranks == sorted(ranks)
+        hints = {outcome.id for outcome in source(sample).suspected}
+        assert not hints & {action.first for action in found}
+
+    def test_one_remedy_is_said_once_for_all_it_mends(self, make) -> None:
+        found = actions(source(make(repeat=9)))
+        assert len({action.remedy for action in found}) == len(found)
+        assert {action.count for action in found} == {9}
+
+    def test_among_equals_the_easiest_to_exploit_comes_first(self, sample: RunResult) -> None:
+        majors = [action.first for action in actions(source(sample)) if action.severity.code == "major"]
+        eases = [list(Ease).index(sample.outcome(identifier).ease) for identifier in majors]
+        assert eases == sorted(eases, reverse=True)
+
+
+class TestFigures:
+    def test_the_bar_holds_every_rule_once(self, sample: RunResult) -> None:
+        segments = verdict_bar((rule.verdict for rule in sample.verdicts), FR)
+        assert sum(segment.count for segment in segments) == 65
+        assert sum(segment.width for segment in segments) == pytest.approx(BAR_WIDTH, abs=0.1)
+        assert all(segment.count for segment in segments)
+
+    def test_the_matrix_places_each_failure(self, sample: RunResult) -> None:
+        figure = matrix(source(sample).proved, FR)
+        assert len(figure.cells) == len(Impact) * len(Ease)
+        assert figure.total == sum(cell.count for cell in figure.cells) == len(source(sample).proved)
+        worst = next(cell for cell in figure.filled if cell.severity.code == "critical")
+        assert worst.count == 1
+        assert worst.y == min(cell.y for cell in figure.cells)
+
+    def test_failures_without_impact_are_left_out(self, sample: RunResult) -> None:
+        bare = [outcome.model_copy(update={"impact": None, "ease": None}) for outcome in source(sample).proved]
+        assert matrix(bare, FR).total == 0
+
+
+class TestView:
+    def test_counts_agree_with_the_result(self, sample: RunResult) -> None:
+        page = build(sample, EN)
+        assert sum(count.count for count in page.verdicts) == 65
+        assert sum(count.count for count in page.severities) + page.suspected == len(page.findings)
+        assert [finding.number for finding in page.findings] == list(range(1, len(page.findings) + 1))
+        assert [finding.proved for finding in page.findings] == sorted((f.proved for f in page.findings), reverse=True)
+
+    def test_a_finding_names_the_rules_it_speaks_against(self, sample: RunResult) -> None:
+        rules = {finding.check: [rule.rule for rule in finding.rules] for finding in build(sample, FR).findings}
+        assert rules["https.enforcement"] == ["DT6"]
+        assert rules["exposure.waf"] == ["DT12"]
+
+    def test_a_piece_of_evidence_is_shown_once(self, make) -> None:
+        page = build(make(repeat=3), FR)
+        shown = [ref.id for finding in page.findings for ref in finding.evidence if ref.view is not None]
+        assert len(shown) == len(set(shown))
+        assert all(finding.evidence for finding in page.findings)
+
+    def test_what_did_not_run_is_grouped_by_reason(self, sample: RunResult) -> None:
+        groups = {group.reason: group.checks for group in build(sample, FR).not_run}
+        assert groups["Ce contrôle demande un mandat valable maintenant."] == (
+            ("La déconnexion ferme la session", "session.logout", "[mandate] reference"),
+        )
+
+    def test_facts_become_rows(self, sample: RunResult) -> None:
+        page = build(sample, FR)
+        views = [ref.view for item in page.observed for ref in item.evidence if ref.view]
+        rows = {name: value for view in views for name, value in view.rows}
+        assert rows["versions"] == "TLS 1.0, TLS 1.2, TLS 1.3"
+        assert rows["certificate.trusted"] == "oui"
+        assert rows["groups 1"] == "name: X25519MLKEM768, order: 1"
+
+    def test_a_mandate_shows_and_so_does_its_absence(self, make) -> None:
+        assert dict(build(make(), EN).mandate_rows)["Reference"] == "CHX-2026-117"
+        assert build(make(mandate=None), EN).mandate_rows == ()
+
+    @pytest.mark.parametrize(
+        ("target", "host"),
+        [("https://a.example:8443/x", "a.example"), ("https://[::1]:8443/", "::1"), ("http://[", "http://["), ("", "")],
+    )
+    def test_the_host_names_the_report(self, target: str, host: str) -> None:
+        assert host_of(target) == host
+
+
+@pytest.mark.parametrize(
+    ("seconds", "fr"),
+    [(0.41, "0,4\u00a0s"), (12.2, "12\u00a0s"), (207, "3\u00a0min 27\u00a0s"), (7500, "2\u00a0h 05\u00a0min")],
+)
+def test_durations_are_said_as_people_say_them(seconds: float, fr: str) -> None:
+    assert FR.duration(seconds) == fr
+
+
+def test_numbers_follow_the_language() -> None:
+    assert (FR.number(12345), EN.number(12345)) == ("12\u202f345", "12,345")
+    assert (FR.size(3_482_113), EN.size(3_482_113)) == ("3,5\u00a0Mo", "3.5\u00a0MB")
+    assert FR.count("html.matrix.findings", 0) == "0 constat"
+    assert EN.count("html.matrix.findings", 0) == "0 findings"
