@@ -1,4 +1,4 @@
-"""`tls.certificate`: every certificate chain of every address, judged for the host, the day and the trusted authorities."""
+"""`tls.certificate`: every certificate chain of every address, for the host, the day and the trusted authorities."""
 
 from __future__ import annotations
 
@@ -20,8 +20,17 @@ from pgssi_probe.tls.grade_certificate import grade_chain, short_keys, too_long,
 from pgssi_probe.tls.ssl_handshake import NoTrustStore, system_anchors
 
 Facts = dict[str, JsonValue]
-REMARKS = ("R27", "R28", "R32", "R33", "R34", "R35")
-"""Recommendations whose minor departures make one list. Those with an outcome of their own are not repeated."""
+REMARKS = {
+    "R27": "keyUsage",
+    "R28": "extKeyUsage",
+    "R32": "authorityKeyIdentifier",
+    "R33": "cRLDistributionPoints / authorityInfoAccess",
+    "R34": "Certificate",
+    "R35": "status_request",
+}
+"""Recommendations whose minor departures make one list, with the field concerned (RFC 5280, RFC 6066)."""
+DATES = (9, 10)
+"""X509_V_ERR codes of a chain that is refused for its dates only: an outcome of their own."""
 
 _ISSUERS = {
     Issuer.TRUSTED: "trusted",
@@ -38,7 +47,7 @@ def judge(
 ) -> list[tuple[str, Facts]]:
     """Slugs and their facts for one chain. Pure."""
     grades = {item.recommendation: item for item in grade_chain(chain, facts.behaviour, profile, now)}
-    found: list[tuple[str, Facts]] = [(_ISSUERS[chain.issuer], {"issuer": issuer_name(chain)})]
+    found: list[tuple[str, Facts]] = [settled(chain, facts)]
     found.append(_name(chain))
     found.append(_dates(chain, profile, warn_days))
     found.append(_key(chain, profile, now, grades["R26"]))
@@ -64,12 +73,32 @@ def issuer_name(chain: ChainFacts) -> str:
 
 
 def remarks_of(grades: Iterable[Graded]) -> list[JsonValue]:
-    """Minor departures, as `R27 absent`."""
+    """Minor departures, as `R27 (keyUsage)`."""
     return [
-        " ".join((item.recommendation, item.detail.replace("_", " "))).strip()
+        f"{item.recommendation} ({REMARKS[item.recommendation]})"
         for item in grades
         if item.recommendation in REMARKS and item.grade is Grade.DEGRADED
     ]
+
+
+def settled(chain: ChainFacts, facts: EndpointFacts) -> tuple[str, Facts]:
+    """Who issued the chain: our own reading, and OpenSSL's verdict where the endpoint has one chain only.
+
+    OpenSSL also weighs name constraints, path lengths and purposes: its refusal of a chain that reads well is a fact.
+    """
+    values: Facts = {"issuer": issuer_name(chain)}
+    verdicts: dict[str, int] = {}
+    if len(facts.chains) == 1:
+        verdicts.update((trust.store, trust.code) for trust in facts.trust)
+    if verdicts.get("system") == 0:
+        return "trusted", values
+    if chain.issuer is not Issuer.TRUSTED and verdicts.get("declared") == 0:
+        return "trusted-declared", values
+    store = {Issuer.TRUSTED: "system", Issuer.DECLARED: "declared"}.get(chain.issuer)
+    code = verdicts.get(store, 0) if store is not None else 0
+    if code and code not in DATES:
+        return "chain-refused", {**values, "code": code}
+    return _ISSUERS[chain.issuer], values
 
 
 def _name(chain: ChainFacts) -> tuple[str, Facts]:
