@@ -53,7 +53,7 @@ async def test_a_403_of_everything_is_absence_and_one_of_its_own_is_not() -> Non
 async def test_the_redirect_of_everything_to_the_sign_in_page_is_absence() -> None:
     def answer(request: Request) -> Answer:
         if request.parts.path == "/ailleurs":
-            return redirect("/autre")
+            return redirect("/autre", status=302)
         return redirect(f"/login?next={request.parts.path}", status=302)
 
     assert await classify(answer, "/admin/users") is Absence.REDIRECTED

@@ -14,6 +14,8 @@ from pgssi_probe.model.outcome import Outcome
 HOME = "https://portal.example/"
 PROSE = "<p>" + "Le portail vous donne accès à vos résultats et à vos rendez-vous. " * 10 + "</p>"
 
+SITEMAP = "<urlset><url><loc>https://portal.example/c</loc></url></urlset>"
+
 
 async def outcomes(home: str, pages: Mapping[str, Answer] | None = None) -> dict[str, Outcome]:
     script = {HOME: page(PROSE + home), **{HOME + path: answer for path, answer in (pages or {}).items()}}
@@ -50,7 +52,7 @@ async def test_found(home: str, pages: Mapping[str, Answer], means: str) -> None
             "<a href=/aide>Aide</a><footer>Standard : 01 99 00 00 00</footer>",
             {"aide": page(f"{PROSE}<footer>Standard : 01 99 00 00 00</footer>")},
         ),
-        ("<p>Courriel : contact@exemple.invalid</p>", {}),
+        ("<p>Courriel : contact@exemple.invalid, secretariat@exemple.invalid</p>", {}),
         ("<form method=post><textarea name=avis></textarea></form>", {}),
         ("<a href=/contact>Contact</a>", {}),
         (
@@ -59,6 +61,7 @@ async def test_found(home: str, pages: Mapping[str, Answer], means: str) -> None
                 "a": page(f"{PROSE}a<a href=/b>b</a>"),
                 "b": page(f"{PROSE}b<a href=/c>c</a>"),
                 "c": page("<p>Assistance : 01 99 00 00 01</p>"),
+                "sitemap.xml": page(SITEMAP, content_type="application/xml"),
             },
         ),
     ],
