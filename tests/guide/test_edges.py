@@ -47,6 +47,8 @@ def accused(check: str, slug: str) -> dict[str, str]:
         ("disclosure.files", "product-document", {"DT2.3": "verdict"}),
         ("content.support-contact", "missing", {"GA8.1": "verdict"}),
         ("content.support-contact", "no-phishing-report", {"GA8.2": "verdict"}),
+        ("exposure.admin-interfaces", "sign-in-page", {"HE7.1": "verdict", "HE8.1": "hint"}),
+        ("exposure.admin-interfaces", "open-status", {"DT3.1": "verdict", "HE7.1": "verdict"}),
         ("exposure.waf", "anything", {"CR5.2": "information", "DT12.1": "information", "HE9.2": "information"}),
     ],
 )
