@@ -73,7 +73,7 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self._writer: asyncio.Future[None] | None = None
         self._writable = True
         self._transport: asyncio.Transport | None = None
-        self._secure = secure
+        self._secure: Callable[[Wire, str], Awaitable[Wire]] | None = secure
         self._clock = clock
         self.closed: asyncio.Future[None] = self._loop.create_future()
         self.peer = ""
@@ -110,6 +110,7 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
     def connection_lost(self, exc: Exception | None) -> None:
         self._ended = True
         self._error = self._error or exc
+        self._transport = self._secure = None  # or cycles keep 256 KB of TLS buffers until the collector comes by
         self._wake()
         self.resume_writing()
         if not self.closed.done():
@@ -171,6 +172,8 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002
     ) -> httpcore.AsyncNetworkStream:
+        if self._secure is None:
+            raise WireLostError(Failure.RESET, "connection lost")
         return await self._secure(self, server_hostname or "")
 
     def get_extra_info(self, info: str) -> Any:

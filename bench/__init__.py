@@ -1,0 +1,1 @@
+"""Measures: figures and their goals, on this machine, against loopback only."""
