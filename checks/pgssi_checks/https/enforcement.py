@@ -18,14 +18,15 @@ from pgssi_checks.https.plain import (
     sets_cookie,
 )
 from pgssi_probe.check import CheckContext, Exchange, Level, Observation, Reason, Request, Target, inconclusive
-from pgssi_probe.compare.similarity import SAME_PAGE, similarity
+from pgssi_probe.compare.similarity import similarity
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.site import Form, Page, Site
 from pgssi_probe.net.exchange import Failure
 
 MAX_URLS = 20
 FORM_TYPE = ("Content-Type", "application/x-www-form-urlencoded")
-SILENT = frozenset({Hop.CLOSED, Hop.UNKNOWN})
+CLEARLY = 0.3
+"""By how much an answer must be closer to one than to the other, on a scale of 1 [ours]."""
 
 
 def plain_origin(target: Target) -> str | None:
@@ -73,21 +74,21 @@ def is_processed_in_clear(plain: Exchange, secure: Exchange, elsewhere: Exchange
     """Did the application handle a sign-in that came in clear, rather than redirect or refuse it?
 
     Yes when it answers as it does over HTTPS (`secure`), and not as plain HTTP answers a POST to an invented
-    address (`elsewhere`), which would be a refusal of everything.
+    address (`elsewhere`), which would be a refusal of everything. The words over HTTPS may differ a little: some
+    frameworks check more of a request there.
     """
     target = destination(plain)
     if target is not None and urlsplit(target).scheme != "http":
         return False
-    return _alike(plain, secure) and not _alike(plain, elsewhere)
+    return likeness(plain, secure) > likeness(plain, elsewhere) + CLEARLY
 
 
-def _alike(one: Exchange, other: Exchange) -> bool:
+def likeness(one: Exchange, other: Exchange) -> float:
+    """How alike two answers are, in [0, 1]; 0 as soon as their status or their landing differ."""
     if one.response is None or other.response is None or one.status != other.status:
-        return False
+        return 0.0
     landings = [urlsplit(destination(exchange) or "").path for exchange in (one, other)]
-    if landings[0] != landings[1]:
-        return False
-    return similarity(one.response.text, other.response.text) >= SAME_PAGE
+    return similarity(one.response.text, other.response.text) if landings[0] == landings[1] else 0.0
 
 
 class _Report:
