@@ -36,7 +36,12 @@ async def observe(ctx: CheckContext) -> list[Observation]:
             Observation(
                 slug="found",
                 subject=ctx.target.site,
-                facts={"pages": listed(one.page.url for one in found), "quote": quoted[:200]},
+                facts={
+                    "count": len(found),
+                    "page": first.page.url,
+                    "pages": listed(one.page.url for one in found),
+                    "quote": quoted[:200],
+                },
                 evidence=(ctx.keep(first.page.exchange, excerpt=quoted or None),),
             )
         ]

@@ -114,6 +114,7 @@ def _about_support(ctx: CheckContext, site: Site, found: tuple[Contact, ...], re
         slug="found",
         subject=ctx.target.site,
         facts={
+            "page": found[0].page.url,
             "pages": listed(one.page.url for one in found),
             "clicks": found[0].clicks,
             "phone": any(one.phone for one in found),
@@ -130,6 +131,6 @@ def _about_phishing(ctx: CheckContext, pages: tuple[Page, ...], read: str) -> Ob
     return Observation(
         slug="phishing-report",
         subject=ctx.target.site,
-        facts={"pages": listed(page.url for page in pages)},
+        facts={"count": len(pages), "page": pages[0].url, "pages": listed(page.url for page in pages)},
         evidence=(ctx.keep(pages[0].exchange),),
     )
