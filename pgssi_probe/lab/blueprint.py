@@ -203,14 +203,30 @@ class InputPolicy:
     date_is_checked: bool = True
 
 
+@dataclass(frozen=True)
+class CertificatePlan:
+    """The leaf certificate. `starts` and `ends` are days from now."""
+
+    starts: float = -1
+    ends: float = 90
+    names: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
+    common_name: str = "localhost"
+    self_signed: bool = False
+    key: Literal["ec-256", "rsa-2048", "rsa-1024"] = "ec-256"
+    for_servers: bool = True
+    must_staple: bool = False
+
+
 @dataclass
 class TlsPolicy:
-    """The certificate shown and the protocol offered by the HTTPS listener."""
+    """The certificate shown and the protocol offered by the HTTPS listener. `options` are those of OpenSSL."""
 
-    certificate: Literal["good", "expired", "not-yet-valid", "self-signed", "wrong-name"] = "good"
-    lowest: Literal["TLSv1.2", "TLSv1.3"] = "TLSv1.2"
+    certificate: CertificatePlan = CertificatePlan()
+    lowest: Literal["TLSv1", "TLSv1.2", "TLSv1.3"] = "TLSv1.2"
     highest: Literal["TLSv1.2", "TLSv1.3"] = "TLSv1.3"
     ciphers: str = "ECDHE+AESGCM:ECDHE+CHACHA20"
+    options: int = 0
+    no_renegotiation: bool = True
 
 
 @dataclass(frozen=True)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import ssl
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from pgssi_probe.lab.blueprint import TlsPolicy
+from pgssi_probe.lab.blueprint import CertificatePlan, TlsPolicy
 
-CertificateKind = Literal["good", "expired", "not-yet-valid", "self-signed", "wrong-name"]
-_VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Pair:
     """A certificate and its private key."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: Key
 
     def certificate_pem(self) -> bytes:
         return self.certificate.public_bytes(serialization.Encoding.PEM)
@@ -83,43 +82,48 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )
 
 
+def _key(kind: str) -> Key:
+    family, _, size = kind.partition("-")
+    if family == "rsa":
+        return rsa.generate_private_key(65537, int(size))
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def _general_name(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)
+
+
 @cache
-def leaf(kind: CertificateKind) -> Pair:
-    """A server certificate for `localhost`, 127.0.0.1 and ::1, right or wrong in the one way that `kind` names."""
+def leaf(plan: CertificatePlan) -> Pair:
+    """A server certificate as planned, made once per process."""
     now = datetime.now(UTC)
-    starts, ends = {
-        "expired": (now - timedelta(days=20), now - timedelta(days=2)),
-        "not-yet-valid": (now + timedelta(days=30), now + timedelta(days=90)),
-    }.get(kind, (now - timedelta(days=1), now + timedelta(days=90)))
-    key = ec.generate_private_key(ec.SECP256R1())
-    issuer = authority()
-    name = _name("localhost" if kind != "wrong-name" else "autre.valombre.invalid")
-    names: list[x509.GeneralName] = [
-        x509.DNSName("localhost"),
-        x509.IPAddress(ip_address("127.0.0.1")),
-        x509.IPAddress(ip_address("::1")),
-    ]
-    if kind == "wrong-name":
-        names = [x509.DNSName("autre.valombre.invalid")]
-    self_signed = kind == "self-signed"
-    signer = key if self_signed else issuer.key
-    certificate = (
+    key, issuer = _key(plan.key), authority()
+    name = _name(plan.common_name)
+    signer = key if plan.self_signed else issuer.key
+    purpose = ExtendedKeyUsageOID.SERVER_AUTH if plan.for_servers else ExtendedKeyUsageOID.CLIENT_AUTH
+    builder = (
         x509.CertificateBuilder()
         .subject_name(name)
-        .issuer_name(name if self_signed else issuer.certificate.subject)
+        .issuer_name(name if plan.self_signed else issuer.certificate.subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(starts)
-        .not_valid_after(ends)
+        .not_valid_before(now + timedelta(days=plan.starts))
+        .not_valid_after(now + timedelta(days=plan.ends))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
-        .sign(signer, hashes.SHA256())
     )
-    return Pair(certificate, key)
+    if plan.names:
+        names = [_general_name(text) for text in plan.names]
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    if plan.must_staple:
+        builder = builder.add_extension(x509.TLSFeature([x509.TLSFeatureType.status_request]), critical=False)
+    return Pair(builder.sign(signer, hashes.SHA256()), key)
 
 
 def write_authority(directory: Path) -> Path:
@@ -136,10 +140,15 @@ def server_context(policy: TlsPolicy, directory: Path) -> ssl.SSLContext:
     chain.touch(mode=0o600)
     chain.write_bytes(pair.key_pem() + pair.certificate_pem())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = _VERSIONS[policy.lowest]
-    context.maximum_version = _VERSIONS[policy.highest]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # old versions, when a weakness asks for them
+        versions = {"TLSv1": ssl.TLSVersion.TLSv1, "TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
+        context.minimum_version = versions[policy.lowest]
+        context.maximum_version = versions[policy.highest]
     context.set_ciphers(policy.ciphers)
-    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE | ssl.OP_NO_RENEGOTIATION
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE | policy.options
+    if policy.no_renegotiation:
+        context.options |= ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["http/1.1"])
     context.load_cert_chain(chain)
     return context

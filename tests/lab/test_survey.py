@@ -71,7 +71,7 @@ EXPECTED = {
     "https.mixed-content/form-action": rf"{HOME} body",
     "cookie.flags/.*": r".* header set-cookie",
     "headers.csp/.*": r".* header content-security-policy(-report-only)?",
-    "headers.security/nosniff-missing": r".* header x-content-type-options",
+    "headers.security/nosniff-missing.*": r".* header x-content-type-options",
     "headers.security/permissions-policy-missing": r".* header permissions-policy",
     "headers.security/coop-missing": r".* header cross-origin-opener-policy",
     "headers.security/xss-protection-on": r".* header x-xss-protection",

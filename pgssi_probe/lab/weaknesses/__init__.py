@@ -34,6 +34,7 @@ FAMILIES = (
     "inputs",
     "browser",
     "certificates",
+    "protocol",
     "traps",
 )
 """Modules of this package, in the order of the list and of the choice made by `all`. Add yours here."""

@@ -116,3 +116,13 @@ def internal_address(lab: Blueprint) -> None:
 def end_of_life(lab: Blueprint) -> None:
     lab.headers.every["Server"] = "nginx/1.14.2"
     lab.headers.every["X-Powered-By"] = "PHP/5.6.40"
+
+
+@weakness(
+    "components.server-versions/end-of-life-packaged",
+    fr="Composant hors maintenance, de distribution",
+    en="Component out of support, from a distribution",
+    takes="powered",
+)
+def end_of_life_packaged(lab: Blueprint) -> None:
+    lab.headers.every["X-Powered-By"] = "PHP/5.6.40-0+deb8u12"

@@ -1,35 +1,45 @@
-"""The certificate and the protocol: tls.certificate, tls.config. Other TLS faults are fixtures of the TLS tests."""
+"""The certificate: tls.certificate."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from pgssi_probe.lab.blueprint import Blueprint
-from pgssi_probe.lab.weaknesses.registry import weakness
+from pgssi_probe.lab.weaknesses.registry import Effect, weakness
 
 
-@weakness("tls.certificate/expired", fr="Certificat périmé", en="Expired certificate", takes="certificate")
-def expired(lab: Blueprint) -> None:
-    lab.tls.certificate = "expired"
+def _certificate(**changes: Any) -> Effect:
+    def effect(lab: Blueprint) -> None:
+        lab.tls.certificate = replace(lab.tls.certificate, **changes)
+
+    return effect
 
 
-@weakness(
-    "tls.certificate/not-yet-valid",
-    fr="Certificat pas encore valable",
-    en="Certificate not valid yet",
-    takes="certificate",
-)
-def not_yet_valid(lab: Blueprint) -> None:
-    lab.tls.certificate = "not-yet-valid"
+FAULTS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "expired": ("Certificat périmé", "Expired certificate", {"starts": -20, "ends": -2}),
+    "not-yet-valid": ("Certificat pas encore valable", "Certificate not valid yet", {"starts": 30, "ends": 90}),
+    "expiring-soon": ("Certificat qui expire dans trois jours", "Certificate that expires in three days", {"ends": 3}),
+    "self-signed": ("Certificat signé par lui-même", "Self-signed certificate", {"self_signed": True}),
+    "wrong-name": (
+        "Certificat d'un autre nom",
+        "Certificate of another name",
+        {"names": ("autre.valombre.invalid",), "common_name": "autre.valombre.invalid"},
+    ),
+    "common-name-only": ("Nom dans le seul nom commun", "Name in the common name only", {"names": ()}),
+    "purpose-wrong": ("Certificat de client", "Client certificate", {"for_servers": False}),
+    "must-staple-missing": (
+        "OCSP exigé par le certificat et non joint",
+        "OCSP demanded by the certificate and not stapled",
+        {"must_staple": True},
+    ),
+}
+
+for _slug, (_fr, _en, _changes) in FAULTS.items():
+    weakness(f"tls.certificate/{_slug}", fr=_fr, en=_en, takes="certificate")(_certificate(**_changes))
 
 
-@weakness(
-    "tls.certificate/self-signed", fr="Certificat signé par lui-même", en="Self-signed certificate", takes="certificate"
-)
-def self_signed(lab: Blueprint) -> None:
-    lab.tls.certificate = "self-signed"
-
-
-@weakness(
-    "tls.certificate/wrong-name", fr="Certificat d'un autre nom", en="Certificate of another name", takes="certificate"
-)
-def wrong_name(lab: Blueprint) -> None:
-    lab.tls.certificate = "wrong-name"
+@weakness("tls.certificate/key-weak", fr="Clé RSA de 1024 bits", en="RSA key of 1024 bits", takes="certificate suites")
+def key_weak(lab: Blueprint) -> None:
+    lab.tls.certificate = replace(lab.tls.certificate, key="rsa-1024")
+    lab.tls.ciphers += ":@SECLEVEL=0"  # otherwise OpenSSL refuses to load it

@@ -28,9 +28,18 @@ PHPMYADMIN = """<!DOCTYPE HTML><html lang="fr"><head><title>phpMyAdmin</title></
     en="Operations interface open without sign-in",
 )
 def admin_open(lab: Blueprint) -> None:
-    lab.publish("/server-status", SERVER_STATUS, HTML)
-    links = {"self": {"href": "/actuator"}, "health": {"href": "/actuator/health"}}
+    names = ("health", "env", "beans", "loggers", "mappings")
+    links = {name: {"href": f"{lab.addresses.https_url}/actuator/{name}"} for name in names}
     lab.publish("/actuator", json.dumps({"_links": links}), "application/vnd.spring-boot.actuator.v3+json")
+
+
+@weakness(
+    "exposure.admin-interfaces/open-status",
+    fr="Page d'état du serveur ouverte à tous",
+    en="Server status page open to all",
+)
+def status_open(lab: Blueprint) -> None:
+    lab.publish("/server-status", SERVER_STATUS, HTML)
 
 
 @weakness(

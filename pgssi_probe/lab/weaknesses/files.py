@@ -148,7 +148,8 @@ def editor_file(lab: Blueprint) -> None:
     lab.publish("/.DS_Store", b"\x00\x00\x00\x01Bud1\x00\x00\x10\x00\x00\x00\x08\x00" + bytes(40), BINARY)
     lab.publish(
         "/.idea/workspace.xml",
-        '<?xml version="1.0" encoding="UTF-8"?>\n<project version="4">\n  <component name="ChangeListManager" />\n</project>\n',
+        '<?xml version="1.0" encoding="UTF-8"?>\n<project version="4">\n'
+        '  <component name="ChangeListManager" />\n</project>\n',
         "application/xml",
     )
     lab.publish(
@@ -199,7 +200,8 @@ def manifest(lab: Blueprint) -> None:
 def phpinfo(lab: Blueprint) -> None:
     page = (
         "<!DOCTYPE html><html><head><title>PHP 8.4.14 - phpinfo()</title></head><body>"
-        '<h1 class="p">PHP Version 8.4.14</h1><table><tr><td class="e">System </td><td class="v">Linux</td></tr></table>'
+        '<h1 class="p">PHP Version 8.4.14</h1>'
+        '<table><tr><td class="e">System </td><td class="v">Linux</td></tr></table>'
         "</body></html>"
     )
     lab.publish("/phpinfo.php", page, HTML)
@@ -207,7 +209,7 @@ def phpinfo(lab: Blueprint) -> None:
 
 @weakness("disclosure.files/installer", fr="Programme d'installation resté en place", en="Installer left in place")
 def installer(lab: Blueprint) -> None:
-    page = "<!DOCTYPE html><html><head><title>Portail - Installation</title></head><body><h1>Installation</h1></body></html>"
+    page = "<!DOCTYPE html><html><head><title>Portail - Installation</title></head><body></body></html>"
     lab.publish("/install.php", page, HTML)
 
 

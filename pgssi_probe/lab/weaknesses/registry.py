@@ -116,8 +116,8 @@ def resolve(names: Iterable[str]) -> frozenset[str]:
     """Ids from what a user asks: ids, `none`, `demo`, or `all`.
 
     `all` is every weakness (no trap, no mode) that is compatible with those declared before it: among those that take
-    the same thing, the first declared wins. A bad certificate is left out, since the portal could not be read through
-    it. Other ids given beside `all` or `demo` come first.
+    the same thing, the first declared wins. The faults of TLS are left out, since the portal could not be read through
+    some of them. Other ids given beside `all` or `demo` come first.
     """
     asked = [part for name in names for part in name.replace(",", " ").split()]
     sets = {"none", "all", "demo"}
@@ -127,7 +127,7 @@ def resolve(names: Iterable[str]) -> frozenset[str]:
     if "demo" in asked:
         candidates = chosen(DEMO)
     if "all" in asked:
-        candidates = [each for each in _registered.values() if each.is_weakness and each.check != "tls.certificate"]
+        candidates = [each for each in _registered.values() if each.is_weakness and not each.check.startswith("tls.")]
     for each in candidates:
         if each.id not in ids and not each.takes & taken:
             ids.add(each.id)

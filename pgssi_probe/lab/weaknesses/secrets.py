@@ -56,3 +56,9 @@ def token(lab: Blueprint) -> None:
     signature = _draw(lab, string.ascii_letters + string.digits + "-_", 43)
     claims = {"iss": "portail", "sub": "service-import", "exp": 4_102_444_800}
     _publish_script(lab, f'const jetonService = "{part({"alg": "HS256", "typ": "JWT"})}.{part(claims)}.{signature}";')
+
+
+@weakness("disclosure.secrets/password", fr="Mot de passe dans un script", en="Password in a script")
+def password(lab: Blueprint) -> None:
+    value = _draw(lab, string.ascii_letters + string.digits, 18)
+    _publish_script(lab, f'const imprimante = {{ identifiant: "file-1", mot_de_passe: "{value}" }};')
