@@ -91,6 +91,16 @@ class Part(Frozen):
             raise ValueError(f"{self.id} has two edges to the same check")
         return self
 
+    def clears(self, edge: Edge) -> bool:
+        """Whether a pass of this edge may clear the part.
+
+        A hint that finds nothing is no reassurance where a check that decides has not run: hints clear only the
+        parts that no check decides.
+        """
+        if any(other.weight is Weight.VERDICT for other in self.edges):
+            return edge.weight is Weight.VERDICT
+        return edge.weight is Weight.HINT
+
     @property
     def decidable(self) -> bool:
         """Whether something can give it a verdict: a declaration, or an edge that weighs."""

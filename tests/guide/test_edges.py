@@ -22,7 +22,7 @@ def accused(check: str, slug: str) -> dict[str, str]:
     [
         ("cookie.flags", "httponly-missing", {"CR2.2": "verdict"}),
         ("cookie.flags", "secure-missing", {"CR2.2": "verdict", "DT6.1": "verdict"}),
-        ("cookie.flags", "lifetime-long", {"CR2.2": "verdict", "AA11.3": "verdict"}),
+        ("cookie.flags", "lifetime-long", {"CR2.2": "verdict", "AA11.3": "hint"}),
         ("cookie.flags", "domain-wide", {"CR2.2": "verdict", "GP4.1": "hint", "GP5.1": "hint"}),
         ("headers.csp", "missing", {"CR2.2": "verdict"}),
         ("headers.security", "coop-missing", {"CR2.2": "verdict"}),
@@ -80,3 +80,19 @@ def test_what_can_give_a_part_its_verdict(rule_class: str, weight: str, decidabl
         }
     )
     assert part.decidable is decidable
+
+
+@pytest.mark.parametrize(
+    ("weights", "clearing"),
+    [
+        (("verdict", "hint", "information"), [True, False, False]),
+        (("hint", "information"), [True, False]),
+        (("information",), [False]),
+    ],
+)
+def test_a_hint_clears_only_what_nothing_decides(weights: tuple[str, ...], clearing: list[bool]) -> None:
+    edges = [{"check": f"tls.{name}", "weight": name} for name in weights]
+    part = Part.model_validate(
+        {"id": "AA1.1", "class": "partial", "point": Bilingual(fr="un", en="one"), "edges": edges}
+    )
+    assert [part.clears(edge) for edge in part.edges] == clearing
