@@ -30,7 +30,7 @@ MAX_ENTRY_HOPS: Final = 10
 MAX_RESOURCES: Final = 40
 MAX_SITEMAPS: Final = 4
 MAX_SITEMAP_PAGES: Final = 200
-MAX_KEPT_BYTES: Final = 64 * 1024 * 1024
+MAX_KEPT_BYTES: Final = 12 * 1024 * 1024
 MAX_FAILURES_IN_A_ROW: Final = 6
 BATCH: Final = 4
 INVENTED: Final = 3
@@ -107,7 +107,8 @@ class Walk:
             if url in visited or len(visited) > MAX_ENTRY_HOPS:
                 self.complete = False
                 break
-        self.complete = self.complete and self.home.response is not None
+        answered = self.home.response
+        self.complete = self.complete and answered is not None and answered.status not in REDIRECTS
 
     @property
     def home(self) -> Exchange:
@@ -177,23 +178,21 @@ class Walk:
             await self._keep(exchange, candidate.depth)
 
     async def _keep(self, exchange: Exchange, depth: int) -> None:
-        """File an answer; a page that is new gives its links."""
-        is_entry = depth == 0
-        page = await parse_page(exchange)
+        """File an answer; a page that is new gives its links. The same bytes at another address are no new page."""
         response = exchange.response
-        if page is None or response is None:
-            if not is_entry:
-                self.others.append(exchange)
-            return
-        fresh = response.sha256 not in self._bodies
-        self._bodies.add(response.sha256)
-        if response.status == 200 and fresh:
-            self.pages.append(page)
-        elif not is_entry:
+        fresh = response is not None and response.sha256 not in self._bodies
+        page = await parse_page(exchange) if fresh else None
+        if response is not None and page is not None:
+            self._bodies.add(response.sha256)
+            self.complete = self.complete and response.truncated is None and not page.document.cut
+            if depth < MAX_DEPTH:
+                for link in self._links(page.document):
+                    self.frontier.offer(link, depth + 1)
+            if response.status == 200:
+                self.pages.append(page)
+                return
+        if depth > 0:
             self.others.append(exchange)
-        if fresh and depth < MAX_DEPTH:
-            for link in self._links(page.document):
-                self.frontier.offer(link, depth + 1)
 
     def _links(self, document: Document) -> Iterable[Link]:
         frames = (Link(one.url, "") for one in document.resources if one.tag in {"iframe", "frame"})

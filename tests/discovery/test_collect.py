@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 from pydantic import JsonValue
@@ -13,7 +14,7 @@ from pgssi_probe.clock import VirtualClock
 from pgssi_probe.discovery.collect import DEFAULT_PAGES, MAX_RESOURCES, SITE, page_limit
 from pgssi_probe.discovery.site import Site, Skipped
 from pgssi_probe.model.outcome import Level
-from pgssi_probe.net.exchange import Failure, Request, Response
+from pgssi_probe.net.exchange import Failure, Request, Response, Truncation
 
 HOME = "https://portal.example/"
 
@@ -107,6 +108,18 @@ async def test_redirects_that_loop_or_leave_the_scope_end_the_walk() -> None:
     assert away.skipped == (("https://ailleurs.example/", Skipped.OUT_OF_SCOPE),)
     endless, sent = await walk(lambda request: redirect(f"{request.url}x"))
     assert (len(endless.entry), endless.complete) == (11, False)
+
+
+async def test_a_redirect_to_what_is_no_web_address_is_told() -> None:
+    site, _ = await walk({HOME: redirect("file:///etc/hostname")})
+    assert (site.pages, site.complete, len(site.absent)) == ((), False, 3)
+
+
+async def test_a_page_that_is_not_whole_is_told() -> None:
+    whole = page("<p>x")
+    cut = replace(whole, truncated=Truncation.DECODED_CAP)
+    assert (await walk({HOME: whole}))[0].complete
+    assert not (await walk({HOME: cut}))[0].complete
 
 
 async def test_redirects_met_on_the_way_are_followed_within_the_scope() -> None:
