@@ -184,12 +184,14 @@ class _Pass:
         log = asker.log
         answered = mining.answers(log)
         last = max((index for index, item in enumerate(log, 1) if isinstance(item.result, Answer)), default=0)
-        doubtful = len(log) if settled else last
+        doubtful = len(log) if settled or last == 0 else last
         versions = [_version(v, found.enumerated[v], found.order.get(v), doubtful) for v in _HELLO_VERSIONS]
         versions.append(_ssl2(found.ssl2, settled=settled))
         tls13 = any(facts.version is Version.TLS_1_3 and facts.accepted is True for facts in versions)
         accepted = [facts for facts in versions if facts.accepted is True]
-        refused = Unknown("no_answer", "every version is refused")
+        if not accepted:  # a refusal by a server that accepts nothing tells nothing about what it accepts
+            versions = [replace(f, accepted=Unknown("refused")) if f.accepted is False else f for f in versions]
+        refused = Unknown("refused")
         nobody = next((facts.accepted for facts in versions if isinstance(facts.accepted, Unknown)), refused)
         reachable: bool | Unknown = True if accepted else nobody
         return EndpointFacts(

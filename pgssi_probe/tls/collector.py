@@ -146,6 +146,7 @@ REASONS: dict[str, Reason] = {
     "needs_mandate": Reason.LEVEL_EXCLUDED,
     "inconsistent": Reason.SCAN_INCOMPLETE,
     "tool_failed": Reason.SCAN_INCOMPLETE,
+    "refused": Reason.TLS_FAILED,
     "not_reachable": Reason.CONNECTION_FAILED,
 }
 

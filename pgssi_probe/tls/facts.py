@@ -21,6 +21,7 @@ Reason = Literal[
     "needs_mandate",  # only the active level may look
     "inconsistent",  # two observations contradict each other
     "tool_failed",  # sslyze gave no usable result
+    "refused",  # TLS is spoken, and every version of it refused: nobody is served under this name
     "not_reachable",  # not one connection could be opened
 ]
 

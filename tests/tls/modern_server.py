@@ -1,8 +1,8 @@
-"""A server on the OpenSSL bundled with cryptography (3.5 and later): ``modern_server.py PORT CERTIFICATE KEY SETTINGS``.
+"""A server on the OpenSSL that cryptography bundles: ``modern_server.py PORT CERTIFICATE KEY SETTINGS``.
 
 Python's own ssl module has neither the hybrid groups nor early data nor stapling here. SETTINGS (JSON): ``groups``
-(OpenSSL names, colon-separated), ``min`` and ``max`` versions as numbers, ``early_data`` bytes, ``staple`` (path of a DER
-response), ``ciphers``, ``sigalgs``.
+(OpenSSL names, colon-separated), ``min`` and ``max`` versions as numbers, ``early_data`` bytes, ``staple`` (path of a
+DER response), ``ciphers``, ``sigalgs``.
 """
 
 import json

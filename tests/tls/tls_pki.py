@@ -1,6 +1,6 @@
 """Keys and certificates for the TLS test servers, made once a session. Nothing here is secret."""
 
-import datetime
+import datetime as dt
 import ipaddress
 import subprocess
 from dataclasses import dataclass
@@ -12,8 +12,17 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
-DAY = datetime.timedelta(days=1)
-NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+# RFC 2409, second Oakley group: the 1024-bit prime of old servers.
+OAKLEY_2 = int(
+    "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD"
+    "EF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7ED"
+    "EE386BFB5A899FA5AE9F24117C4B1FE649286651ECE65381FFFFFFFFFFFFFFFF",
+    16,
+)
+
+DAY = dt.timedelta(days=1)
+SHA256 = hashes.SHA256()
+NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 
 
 def make_key(kind: str):
@@ -56,7 +65,7 @@ def issue(
     names: tuple[str, ...] = ("localhost",),
     addresses: tuple[str, ...] = ("127.0.0.1",),
     ca: bool = False,
-    start: datetime.datetime = NOW - DAY,
+    start: dt.datetime = NOW - DAY,
     days: float = 90,
     usage: bool = True,
     usage_critical: bool = True,
@@ -65,7 +74,7 @@ def issue(
     aia: bool = False,
     aki: bool = True,
     must_staple: bool = False,
-    digest: hashes.HashAlgorithm | None = hashes.SHA256(),
+    digest: hashes.HashAlgorithm | None = SHA256,
 ) -> Issued:
     """One certificate, signed by ``by`` or by itself. The chain holds the issuers but no root."""
     key = key or make_key(kind)
@@ -98,7 +107,9 @@ def issue(
         if purposes:
             builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
         if revocation:
-            point = x509.DistributionPoint([x509.UniformResourceIdentifier("http://127.0.0.1/ca.crl")], None, None, None)
+            point = x509.DistributionPoint(
+                [x509.UniformResourceIdentifier("http://127.0.0.1/ca.crl")], None, None, None
+            )
             builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
         if aia:
             urls = [
@@ -125,7 +136,18 @@ def with_openssl(folder: Path, stem: str, *, bits: int, digest: str) -> tuple[Pa
     def run(*command: str) -> None:
         subprocess.run(["openssl", *command], check=True, capture_output=True)
 
-    new = ("req", "-newkey", f"rsa:{bits}", "-nodes", "-keyout", str(key), "-out", f"{pem}.csr", "-subj", "/CN=localhost")
+    new = (
+        "req",
+        "-newkey",
+        f"rsa:{bits}",
+        "-nodes",
+        "-keyout",
+        str(key),
+        "-out",
+        f"{pem}.csr",
+        "-subj",
+        "/CN=localhost",
+    )
     run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(ca_key), "-out", str(ca), "-subj", "/CN=Old CA")
     run(*new)
     signing = ("-CA", str(ca), "-CAkey", str(ca_key), "-CAcreateserial", "-days", "90", f"-{digest}")

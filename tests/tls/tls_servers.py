@@ -71,7 +71,8 @@ def nginx(
         f"{kind}_temp_path {home}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     (home / "nginx.conf").write_text(
-        f"daemon off; master_process off; pid {home}/pid; error_log {home}/error.log; events {{ worker_connections 256; }}\n"
+        f"daemon off; master_process off; pid {home}/pid; error_log {home}/error.log;\n"
+        "events { worker_connections 256; }\n"
         f"http {{ access_log off; {temporary} server {{ listen 127.0.0.1:{port} ssl backlog=256; {pairs} "
         f"ssl_protocols {protocols}; {suites} {extra} location / {{ return 200 'ok'; }} }} }}\n"
     )
@@ -84,7 +85,17 @@ def nginx(
 def openssl(folder: Path, pem: Path, key: Path, *options: str) -> Iterator[int]:
     """``openssl s_server``, one connection after the other."""
     port = free_port()
-    command = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", str(pem), "-key", str(key), "-cert_chain"]
+    command = [
+        "openssl",
+        "s_server",
+        "-accept",
+        f"127.0.0.1:{port}",
+        "-cert",
+        str(pem),
+        "-key",
+        str(key),
+        "-cert_chain",
+    ]
     with process([*command, str(pem), "-quiet", *options], port, folder / f"openssl-{port}.log") as listening:
         yield listening
 

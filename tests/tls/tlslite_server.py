@@ -9,15 +9,8 @@ import sys
 import threading
 from pathlib import Path
 
+from tls_pki import OAKLEY_2
 from tlslite.api import HandshakeSettings, TLSConnection, X509CertChain, parsePEMKey
-
-# RFC 2409, second Oakley group: the 1024-bit prime of old servers.
-OAKLEY_2 = int(
-    "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD"
-    "EF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7ED"
-    "EE386BFB5A899FA5AE9F24117C4B1FE649286651ECE65381FFFFFFFFFFFFFFFF",
-    16,
-)
 
 
 def main() -> None:
@@ -46,7 +39,7 @@ def serve(client, chain, private, settings, anon) -> None:
         connection.handshakeServer(certChain=chain, privateKey=private, settings=settings, anon=anon)
         connection.read(1)
         connection.close()
-    except Exception:  # whatever a scanner does to it
+    except Exception:  # noqa: BLE001 - whatever a scanner does to it
         client.close()
 
 
