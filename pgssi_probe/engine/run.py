@@ -26,6 +26,8 @@ from pgssi_probe.registry import RegisteredCheck
 
 AT_ONCE = 8
 """Checks under way together: the governor paces what they send."""
+CHECK_BODY = 400_000
+"""Bytes of body that a check reads of an answer: enough for any signature. Pages of the shared walk are read further."""
 PATIENCE = 6.0
 """A check may last this many times its declared duration, and never less than PATIENCE_FLOOR seconds."""
 PATIENCE_FLOOR = 120.0
@@ -116,7 +118,14 @@ class Conductor:
                 self._running[entry.check] = asyncio.ensure_future(self._one(entry))
             else:
                 self._record(self._without_running(entry, self.stopped_because))
-        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        ended = await asyncio.gather(*self._running.values(), return_exceptions=True)
+        for check, end in zip(self._running, ended, strict=True):
+            if isinstance(end, Exception):  # a fault of ours, not of the check: said all the same
+                self._record(
+                    self._run(
+                        self.checks[check], state="error", reason=Reason.CHECK_FAILED, diagnostics=diagnostics(end)
+                    )
+                )
         for entry in entries:  # a task cancelled before its first step has recorded nothing
             if entry.check not in self.gathered.runs:
                 self._record(self._without_running(entry, self.stopped_because or Reason.INTERRUPTED))
@@ -138,6 +147,7 @@ class Conductor:
             max_requests=metadata.sends.requests,
             max_connections=metadata.sends.connections,
             methods=metadata.sends.methods,
+            max_body=CHECK_BODY,
         )
         context = CheckContext(
             metadata=metadata,

@@ -21,8 +21,12 @@ MAX_LAYERS = 3
 class BodyCaps:
     """Bytes read from the wire (after chunking, before decoding), and bytes kept once decoded."""
 
-    wire: int = 2_000_000
-    decoded: int = 4_000_000
+    wire: int = 1_000_000
+    decoded: int = 2_000_000
+
+    def within(self, most: int) -> BodyCaps:
+        """The same caps, or `most` bytes when that is less and not 0."""
+        return BodyCaps(min(self.wire, most), min(self.decoded, most)) if most else self
 
 
 class BrokenEncodingError(ValueError):

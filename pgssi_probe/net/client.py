@@ -100,6 +100,7 @@ class HttpClient:
 
     async def _send_on(self, lane: Lane, prepared: httpx.Request, capture: Capture) -> Exchange:
         backend = lane.backend
+        caps = self._caps.within(capture.request.max_body)
         reader: BodyReader | None = None
         clean = False
         try:
@@ -112,8 +113,8 @@ class HttpClient:
                 if len(raw) > MAX_HEADER_FIELDS:
                     return capture.failed(Failure.PROTOCOL, f"response: more than {MAX_HEADER_FIELDS} header fields")
                 if backend.wire is not None:
-                    backend.wire.allow(self._caps.wire * 2 + HEAD_ALLOWANCE)  # framing included
-                reader = BodyReader(_content_encoding(raw), self._caps)
+                    backend.wire.allow(caps.wire * 2 + HEAD_ALLOWANCE)  # framing included
+                reader = BodyReader(_content_encoding(raw), caps)
                 stream = cast("httpx.AsyncByteStream", answer.stream)
                 async for chunk in stream:
                     if not reader.add(chunk) and backend.wire is not None:

@@ -55,6 +55,8 @@ class Request:
     Printable ASCII without spaces: anything else cannot be sent."""
     provokes_errors: bool = False
     """Errors and delays of the answer are asked for: they do not count as ill health of the target."""
+    max_body: int = 0
+    """Bytes of body worth reading, wire and decoded; 0 for what the sender is allowed anyway."""
     account: str = ""
     """Label of the account whose session the request carries, for the journal; never a user name."""
 

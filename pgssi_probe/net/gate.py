@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -61,10 +61,16 @@ class Gate:
         self._pending: set[asyncio.Task[object]] = set()
 
     def network(
-        self, *, by: str, max_requests: int, max_connections: int = 0, methods: Sequence[str] = ("GET",)
+        self,
+        *,
+        by: str,
+        max_requests: int,
+        max_connections: int = 0,
+        methods: Sequence[str] = ("GET",),
+        max_body: int = 0,
     ) -> TargetNetwork:
-        """What one check is given. It may send no more than this, and only these methods."""
-        return TargetNetwork(self, by, max_requests, max_connections, frozenset(methods))
+        """What one check is given. It may send no more than this, only these methods, and read bodies no longer."""
+        return TargetNetwork(self, by, max_requests, max_connections, frozenset(methods), max_body)
 
     @property
     def scope(self) -> Scope:
@@ -229,7 +235,10 @@ class Gate:
 class TargetNetwork:
     """The `Network` of one check: within its declared maximum, under its name."""
 
-    def __init__(self, gate: Gate, by: str, max_requests: int, max_connections: int, methods: frozenset[str]) -> None:
+    def __init__(
+        self, gate: Gate, by: str, max_requests: int, max_connections: int, methods: frozenset[str], max_body: int = 0
+    ) -> None:
+        self._max_body = max_body
         self._gate = gate
         self._by = by
         self._max_requests = max_requests
@@ -250,6 +259,8 @@ class TargetNetwork:
         if self._requests >= self._max_requests:
             return self._gate.refuse(request, self._by, Failure.BUDGET, "requests declared by the check are spent")
         self._requests += 1
+        if self._max_body and not request.max_body:
+            request = replace(request, max_body=self._max_body)
         exchange = await self._gate.exchange(request, self._by)
         if not exchange.sent_headers:
             self._requests -= 1  # refused before it left

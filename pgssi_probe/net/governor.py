@@ -35,8 +35,8 @@ class Limits:
     max_connections: int = 3000
     max_bytes: int = 1_000_000_000
     max_seconds: float = 3600.0
-    max_body_wire: int = 2_000_000
-    max_body_decoded: int = 4_000_000
+    max_body_wire: int = 1_000_000
+    max_body_decoded: int = 2_000_000
     request_timeout: float = 30.0
     connect_timeout: float = 10.0
     max_retry_after: float = 120.0
