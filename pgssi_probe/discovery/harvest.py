@@ -1,32 +1,27 @@
 """What a walk over an HTML tree gathers, element by element, within caps; turned into a `Document` at the end.
 
-Addresses are resolved last, since `<base>` may come late. The owner of a field follows HTML §4.10.17.3: its `form`
-attribute, else the form that was open when the parser met it (wherever the tree put either), else the form around it.
+Addresses are resolved last, since `<base>` may come late.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from pgssi_probe.discovery.address import absolute
-from pgssi_probe.discovery.site import Document, Form, FormField, Link, Meta, Resource
+from pgssi_probe.discovery.folding import MAX_LONG, MAX_SHORT, fold
+from pgssi_probe.discovery.form_owner import Attributes, Forms, kind_of
+from pgssi_probe.discovery.site import Document, Link, Meta, Resource
 
 MAX_TEXT: Final = 200_000
 MAX_LINKS: Final = 2_000
-MAX_FORMS: Final = 100
-MAX_FIELDS: Final = 2_000
 MAX_RESOURCES: Final = 1_000
 MAX_METAS: Final = 200
 MAX_COMMENTS: Final = 500
 MAX_SCRIPTS: Final = 300
 MAX_CONTACTS: Final = 100
 MAX_ELEMENTS: Final = 300
-MAX_SHORT: Final = 300
-MAX_LONG: Final = 4_000
-MAX_VALUE: Final = 64_000
 MAX_CODE: Final = 200_000
 
 
@@ -39,7 +34,6 @@ BLOCKS: Final = _words(
     "footer form h1 h2 h3 h4 h5 h6 header hr legend li main nav ol option p pre section select summary table tbody td "
     "textarea tfoot th thead title tr ul"
 )
-FIELDS: Final = frozenset({"input", "select", "textarea", "button"})
 SOURCES: Final = {
     "script": ("src",),
     "img": ("src", "srcset"),
@@ -60,28 +54,10 @@ LOADED_RELS: Final = _words(
     "stylesheet icon apple-touch-icon apple-touch-icon-precomposed mask-icon preload modulepreload prefetch prerender "
     "manifest preconnect dns-prefetch"
 )
-KEPT_VALUES: Final = frozenset({"hidden", "submit", "image"})
 
-_SPACE = re.compile(r"\s+")
+_SPACES = re.compile(r"\s+")
 _REFRESH = re.compile(r"^\s*[\d.]*\s*[;,]?\s*(?:url\s*=)?\s*[\"']?\s*([^\"'\s][^\"']*)", re.IGNORECASE)
 _CANDIDATE = re.compile(r"\s*,*\s*([^\s,]\S{0,4095})([^,]{0,200})")
-
-
-@dataclass(slots=True)
-class OpenForm:
-    attributes: Mapping[str, str]
-    fields: list[FormField] = field(default_factory=list)
-    text: list[str] = field(default_factory=list)
-    length: int = 0
-
-
-@dataclass(slots=True)
-class Surrounding:
-    """A form element of the tree around the current place; `form` is None when a browser would see none."""
-
-    form: OpenForm | None
-    depth: int
-    ended: bool = False
 
 
 @dataclass(slots=True)
@@ -91,14 +67,6 @@ class OpenLink:
     label: str
     text: list[str] = field(default_factory=list)
     length: int = 0
-
-
-Attributes = Mapping[str, str]
-
-
-def fold(text: str, cap: int = MAX_SHORT) -> str:
-    """White space folded to single spaces, cut at `cap` characters."""
-    return _SPACE.sub(" ", text[: 4 * cap]).strip()[:cap]
 
 
 class Harvest:
@@ -116,11 +84,7 @@ class Harvest:
         self._line_open = False
         self._links: list[OpenLink] = []
         self._link: OpenLink | None = None
-        self._forms: list[OpenForm] = []
-        self._pointer: OpenForm | None = None
-        self._around: list[Surrounding] = []
-        self._depth = 0
-        self._owned: list[tuple[str | None, OpenForm | None, FormField]] = []
+        self._forms = Forms()
         self._resources: list[tuple[str, str, Attributes]] = []
         self._metas: list[Meta] = []
         self._comments: list[str] = []
@@ -131,23 +95,21 @@ class Harvest:
 
     def enter(self, name: str, attributes: Attributes) -> None:
         """An element begins."""
-        self._depth += 1
+        self._forms.enter(name, attributes)
         if len(self._elements) < MAX_ELEMENTS:
             self._elements.add(name[:40])
         if name in BLOCKS:
             self._end_line()
         if name in {"a", "area", "link"}:
             self._enter_link(name, attributes)
-        elif name == "form":
-            self._enter_form(attributes)
-        elif name in FIELDS:
-            self._field(name, attributes)
         elif name == "meta":
             self._meta(attributes)
         elif name == "base" and self._base is None and attributes.get("href"):
             self._base = attributes["href"]
         elif name == "html":
             self._language = self._language or fold(attributes.get("lang", attributes.get("xml:lang", "")), 35)
+        elif name == "input" and kind_of(name, attributes) == "image":
+            self._resource("input", "src", attributes)
         for source in SOURCES.get(name, ()):
             self._resource(name, source, attributes)
         if name == "img" and attributes.get("alt"):
@@ -159,35 +121,23 @@ class Harvest:
             self._end_line()
         if name == "a":
             self._link = None
-        elif name == "form" and self._around:
-            self._around.pop()
-        self._depth -= 1
-        self._let_go()
+        self._forms.leave(name)
 
     def form_ended(self) -> None:
-        """The page wrote the end tag of a form. What was open inside it stays inside it, and nothing else."""
-        self._pointer = None
-        if self._around:
-            self._around[-1].ended = True
-            self._let_go()
-
-    def _let_go(self) -> None:
-        if self._around and self._around[-1].ended and self._depth <= self._around[-1].depth:
-            self._around[-1].form = None
+        """The page wrote the end tag of a form."""
+        self._forms.ended()
 
     def say(self, text: str) -> None:
         """Text that people read."""
         if not text:
             return
         self._say_in_link(text)
-        form = self._pointer or self._form_around
-        if form is not None and form.length < MAX_LONG and not text.isspace():
-            form.text.append(text[:MAX_LONG])
-            form.length += len(text)
+        if (form := self._forms.current) is not None:
+            form.say(text)
         if self._length >= MAX_TEXT:
             self.cut = self.cut or not text.isspace()
             return
-        folded = _SPACE.sub(" ", text[: MAX_TEXT - self._length])
+        folded = _SPACES.sub(" ", text[: MAX_TEXT - self._length])
         if folded == " " and not self._line_open:
             return
         self._text.append(folded)
@@ -211,7 +161,7 @@ class Harvest:
     def document(self) -> Document:
         base = absolute(self._base, self.url) if self._base else None
         origin = base or self.url
-        forms, loose = self._settle(origin)
+        forms, loose = self._forms.settled(origin, self.url)
         return Document(
             title=self._title or "",
             language=self._language,
@@ -227,12 +177,8 @@ class Harvest:
             contacts=tuple(self._contacts),
             elements=frozenset(self._elements),
             loose_fields=loose,
-            cut=self.cut,
+            cut=self.cut or self._forms.cut,
         )
-
-    @property
-    def _form_around(self) -> OpenForm | None:
-        return next((around.form for around in reversed(self._around[-3:]) if around.form is not None), None)
 
     def _room(self, items: list[str], cap: int) -> bool:
         if len(items) >= cap:
@@ -272,48 +218,6 @@ class Harvest:
         if name == "a":
             self._link = link
 
-    def _enter_form(self, attributes: Attributes) -> None:
-        form = None
-        if self._pointer is None:  # a form inside an open form does not exist for a browser
-            if len(self._forms) < MAX_FORMS:
-                form = OpenForm(attributes)
-                self._forms.append(form)
-                self._pointer = form
-            else:
-                self.cut = True
-        self._around.append(Surrounding(form, self._depth))
-
-    def _field(self, name: str, attributes: Attributes) -> None:
-        kind = fold(attributes.get("type", ""), 30).lower()
-        if name == "input":
-            kind = kind or "text"
-            if kind == "image":
-                self._resource("input", "src", attributes)
-        elif name == "button":
-            kind = kind or "submit"
-        else:
-            kind = name
-        if len(self._owned) >= MAX_FIELDS:
-            self.cut = True
-            return
-        built = FormField(
-            name=attributes.get("name", "")[:MAX_SHORT],
-            kind=kind,
-            value=attributes.get("value", "")[:MAX_VALUE] if kind in KEPT_VALUES else "",
-            autocomplete=fold(attributes.get("autocomplete", ""), 100).lower(),
-            required="required" in attributes,
-            identifier=attributes.get("id", "")[:MAX_SHORT],
-            placeholder=fold(attributes.get("placeholder", "")),
-            pattern=attributes.get("pattern", "")[:MAX_SHORT],
-            minlength=_length(attributes.get("minlength")),
-            maxlength=_length(attributes.get("maxlength")),
-        )
-        if kind in KEPT_VALUES - {"hidden"} and built.value:
-            form = self._pointer or self._form_around
-            if form is not None and form.length < MAX_LONG:
-                form.text.append(built.value[:MAX_SHORT])
-        self._owned.append((attributes.get("form"), self._pointer or self._form_around, built))
-
     def _meta(self, attributes: Attributes) -> None:
         content = attributes.get("content")
         if content is None:
@@ -343,17 +247,6 @@ class Harvest:
                 self.cut = True
                 return
             self._resources.append((tag, written, attributes))
-
-    def _settle(self, origin: str) -> tuple[tuple[Form, ...], tuple[FormField, ...]]:
-        """Fields to their forms, in document order; those of no form apart."""
-        named: dict[str, OpenForm] = {}
-        for form in self._forms:
-            named.setdefault(form.attributes.get("id", ""), form)
-        loose: list[FormField] = []
-        for reference, owner, built in self._owned:
-            chosen = owner if reference is None else named.get(reference) if reference else None
-            (chosen.fields if chosen is not None else loose).append(built)
-        return tuple(_form(form, origin, self.url) for form in self._forms), tuple(loose)
 
     def _resolved_links(self, origin: str) -> tuple[Link, ...]:
         found: dict[Link, None] = {}
@@ -388,23 +281,3 @@ class Harvest:
 
 def rel_of(attributes: Attributes) -> tuple[str, ...]:
     return tuple(attributes.get("rel", "")[:MAX_SHORT].lower().split()[:20])
-
-
-def _length(value: str | None) -> int | None:
-    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 8 else None
-
-
-def _form(form: OpenForm, origin: str, url: str) -> Form:
-    """An empty action means the page itself, whatever `<base>` says (HTML §4.10.21.3)."""
-    raw = form.attributes.get("action", "").strip()
-    method = form.attributes.get("method", "").strip().upper()
-    return Form(
-        action=(absolute(raw, origin) if raw else absolute(url, url)) or "",
-        method=method if method in {"POST", "DIALOG"} else "GET",
-        fields=tuple(form.fields),
-        identifier=form.attributes.get("id", "")[:MAX_SHORT],
-        raw_action=raw[:2048],
-        enctype=fold(form.attributes.get("enctype", ""), 100).lower(),
-        autocomplete=fold(form.attributes.get("autocomplete", ""), 100).lower(),
-        text=fold(" ".join(form.text), MAX_LONG),
-    )

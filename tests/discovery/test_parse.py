@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pgssi_probe.check.harness import exchange, page
-from pgssi_probe.discovery import harvest, parse
+from pgssi_probe.discovery import folding, form_owner, harvest, parse
 from pgssi_probe.discovery.parse import decoded, parse_html, parse_page
 from pgssi_probe.discovery.site import Document, Link
 
@@ -223,12 +223,12 @@ def test_a_hostile_page_costs_no_more_than_a_large_one(markup: str) -> None:
 def test_caps_hold_and_are_told() -> None:
     document = parse_html(
         "".join(f"<a href=/{i}>l</a>" for i in range(harvest.MAX_LINKS + 5))
-        + "<form><input name=x></form>" * (harvest.MAX_FORMS + 5)
+        + "<form><input name=x></form>" * (form_owner.MAX_FORMS + 5)
         + "<!--c-->" * (harvest.MAX_COMMENTS + 5),
         URL,
     )
     assert len(document.links) == harvest.MAX_LINKS
-    assert len(document.forms) == harvest.MAX_FORMS
+    assert len(document.forms) == form_owner.MAX_FORMS
     assert len(document.comments) == harvest.MAX_COMMENTS
     assert document.cut
     assert parse_html("x" * (parse.MAX_MARKUP + 1), URL).cut
@@ -254,7 +254,7 @@ def test_never_raises_and_stays_bounded(markup: str) -> None:
     document = parse_html(markup, URL)
     assert len(document.text) <= harvest.MAX_TEXT
     assert all(link.url.startswith(("http://", "https://")) and len(link.url) <= 2048 for link in document.links)
-    assert all(len(link.text) <= harvest.MAX_SHORT for link in document.links)
+    assert all(len(link.text) <= folding.MAX_SHORT for link in document.links)
     assert all(one.url.startswith(("http://", "https://")) for one in document.resources)
     assert parse_html(markup, URL) == document
 
