@@ -1,11 +1,12 @@
-"""Why answers are missing, in the words of the closed list of reasons."""
+"""What missing answers mean, in the words of the closed list of reasons; and answers that show nothing."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pgssi_probe.check import Exchange, Failure, Reason
+from pgssi_probe.compare.absence import AbsenceControl
 
 _REASONS = {
     Failure.DNS: Reason.CONNECTION_FAILED,
@@ -46,3 +47,12 @@ def silence(exchanges: Iterable[Exchange]) -> Reason | None:
     if any(exchange.failure in ENDS for exchange in every):
         return reason_of(next(exchange.failure for exchange in every if exchange.failure in ENDS))
     return None
+
+
+async def is_nothing(control: AbsenceControl, exchange: Exchange, recognised: Callable[[Exchange], object]) -> bool:
+    """Whether what was recognised is what any invented sibling gets: alike as a page, or recognised there too."""
+    if await control.looks_absent(exchange):
+        return True
+    request = exchange.request
+    siblings = await control.pair(exchange.url, method=request.method, headers=request.headers)
+    return siblings is not None and any(recognised(sibling) for sibling in siblings)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from pgssi_checks.disclosure.answered import ENDS, silence
+from pgssi_checks.disclosure.answered import ENDS, is_nothing, silence
 from pgssi_checks.disclosure.listings import Listing, directories, read_listing
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
 from pgssi_probe.compare.absence import ABSENCE
@@ -37,6 +37,10 @@ async def ask(ctx: CheckContext, wanted: list[str]) -> list[Exchange]:
     return answers
 
 
+def listing_of(exchange: Exchange) -> Listing | None:
+    return read_listing(exchange.response, exchange.url) if exchange.response else None
+
+
 async def observe(ctx: CheckContext) -> list[Observation]:
     site = await ctx.collect(SITE)
     if site.home.response is None:
@@ -46,8 +50,8 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     control = await ctx.collect(ABSENCE)
     found: list[tuple[Exchange, Listing]] = []
     for exchange in answers:
-        listing = read_listing(exchange.response, exchange.url) if exchange.response else None
-        if listing and not await control.looks_absent(exchange):
+        listing = listing_of(exchange)
+        if listing and not await is_nothing(control, exchange, listing_of):
             found.append((exchange, listing))
     if found:
         return [_observation(ctx, found)]

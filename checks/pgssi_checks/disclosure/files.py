@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from pgssi_checks.disclosure.answered import ENDS, TOO_MANY, silence
+from pgssi_checks.disclosure.answered import ENDS, TOO_MANY, is_nothing, silence
 from pgssi_checks.disclosure.file_candidates import Candidate, Found, candidates, is_public_script, recognise
 from pgssi_checks.disclosure.source_maps import SourceMap, inline, read_map, reference
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Request, Subject, inconclusive
@@ -84,9 +85,13 @@ async def source_maps(ctx: CheckContext, site: Site) -> list[MapSeen]:
         answer = exchange.response
         if answer is None or answer.status != 200 or answer.is_html:
             continue
-        if (content := read_map(answer.text)) and content.own and not await control.looks_absent(exchange):
+        if (content := read_map(answer.text)) and content.own and not await is_nothing(control, exchange, _is_map):
             seen.append(MapSeen(address, content, exchange))
     return seen
+
+
+def _is_map(exchange: Exchange) -> bool:
+    return exchange.response is not None and read_map(exchange.response.text) is not None
 
 
 def _observed_file(ctx: CheckContext, found: Found) -> Observation:
@@ -120,7 +125,11 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     wanted = candidates(ctx.target.url, site)[: ctx.metadata.sends.requests - MAX_MAPS]
     asked = await ask(ctx, wanted)
     recognised = [found for candidate, exchange in asked.answers if (found := recognise(candidate, exchange))]
-    present = [found for found in recognised if not await control.looks_absent(found.exchange)]
+    present = [
+        found
+        for found in recognised
+        if not await is_nothing(control, found.exchange, partial(recognise, found.candidate))
+    ]
     observations = [_observed_file(ctx, found) for found in first_of_each(present)]
     maps = await source_maps(ctx, site) if asked.complete else []
     if maps:

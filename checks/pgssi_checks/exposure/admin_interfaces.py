@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from functools import partial
 
-from pgssi_checks.disclosure.answered import ENDS, TOO_MANY, silence
+from pgssi_checks.disclosure.answered import ENDS, TOO_MANY, is_nothing, silence
 from pgssi_checks.exposure.admin_pages import (
     Access,
     Interface,
@@ -79,7 +80,9 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     answers, complete = await ask(ctx, wanted[: ctx.metadata.sends.requests])
     control = await ctx.collect(ABSENCE)
     reached = [each for interface, exchange in answers if (each := recognise(interface, exchange))]
-    present = [each for each in reached if not await control.looks_absent(each.exchange)]
+    present = [
+        each for each in reached if not await is_nothing(control, each.exchange, partial(recognise, each.interface))
+    ]
     observations = [_observation(ctx, each) for each in worst_of_each(present)]
     reason = silence(exchange for _, exchange in answers) or (None if complete else Reason.RATE_LIMITED)
     if reason:
