@@ -20,7 +20,11 @@ MAX_CHARACTERS: Final = 400_000
 MAX_TOKENS: Final = 40_000
 SHINGLE: Final = 3
 
-_TOKEN = re.compile(r"[^\W_](?:[\w.-]*\w)?|[^\w\s]|_+")
+_BASE64 = (
+    r"(?=[A-Za-z0-9+/]{40})(?=[A-Za-z0-9+/]{0,100}[0-9])(?=[A-Za-z0-9+/]{0,100}[a-z])(?=[A-Za-z0-9+/]{0,100}[A-Z])"
+    r"[A-Za-z0-9+/]+={0,2}"
+)
+_TOKEN = re.compile(rf"(?P<opaque>{_BASE64})|[^\W_](?:[\w.-]*\w)?|[^\w\s]|_+")
 _DIGITS = re.compile(r"[0-9]+")
 _OPAQUE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])(?:[A-Za-z0-9_.-]{16,}|[0-9a-fA-F]{8,}|[0-9a-fA-F-]{36})")
 _LONG_LETTERS = re.compile(r"(?=.*[a-z])(?=.*[A-Z])[A-Za-z]{22,}")
@@ -49,7 +53,7 @@ def tokens(text: str, echoes: Iterable[str] = ()) -> list[str]:
         text = text.replace(echo, " ")
     found: list[str] = []
     for match in _TOKEN.finditer(text):
-        found.append(_folded(match[0]))
+        found.append(OPAQUE if match["opaque"] else _folded(match[0]))
         if len(found) == MAX_TOKENS:
             break
     return found
