@@ -58,7 +58,8 @@ def read_edge(edge: Edge, run: CheckRun | None, outcomes: Sequence[Outcome]) -> 
         return Reading(failures=failures, passes=passes, missing=unsure[0] if unsure else None, proved=proof)
     # A failure that does not concern this edge neither accuses nor clears it: only a pass clears.
     inapplicable = bool(outcomes) and all(outcome.status is Status.NOT_APPLICABLE for outcome in outcomes)
-    missing = unsure[0] if unsure else None if passes or inapplicable else Reason.NO_SAMPLE
+    silent = Reason.OTHER_DEVIATION if any(outcome.failed for outcome in outcomes) else Reason.NO_SAMPLE
+    missing = unsure[0] if unsure else None if passes or inapplicable else silent
     covers = (
         bool(passes)
         and edge.coverage is Coverage.FULL
@@ -75,7 +76,8 @@ def judge_part(
     edges = [edge for edge in part.edges if edge.weight is not Weight.INFORMATION]
     readings = [read_edge(edge, runs.get(edge.check), outcomes.get(edge.check, ())) for edge in edges]
     failures = [outcome for reading in readings for outcome in reading.failures]
-    passes = [outcome for reading in readings for outcome in reading.passes]
+    clearing = [reading for edge, reading in zip(edges, readings, strict=True) if part.clears(edge)]
+    passes = [outcome for reading in clearing for outcome in reading.passes]
     gaps = {edge.check: reading.missing for edge, reading in zip(edges, readings, strict=True) if reading.missing}
     unevaluated = tuple(UnevaluatedCheck(check=check, reason=reason) for check, reason in gaps.items())
     if any(reading.proved for reading in readings):
@@ -85,7 +87,7 @@ def judge_part(
     elif part.rule_class is RuleClass.DECLARATIVE or not edges:
         verdict = Verdict.DECLARED if part.id in declared else Verdict.TO_JUSTIFY
     elif passes:
-        covered = any(reading.covers for reading in readings) and not unevaluated
+        covered = any(reading.covers for reading in clearing) and not unevaluated
         verdict = Verdict.COMPLIANT if covered and part.rule_class is RuleClass.OBSERVABLE else Verdict.NO_DEVIATION
     elif unevaluated:
         verdict = Verdict.NOT_EVALUATED
@@ -101,12 +103,16 @@ def judge_part(
 
 
 def combine(parts: Iterable[Verdict]) -> Verdict:
-    """The verdict of a rule from those of its parts."""
+    """The verdict of a rule from those of its parts.
+
+    One observable part that nobody could evaluate leaves the rule not evaluated, whatever the others say; a part that
+    only a document supports leaves it at "no deviation" when the observed parts pass.
+    """
     applicable = [verdict for verdict in parts if verdict is not Verdict.NOT_APPLICABLE]
     if not applicable:
         return Verdict.NOT_APPLICABLE
     worst = min(applicable, key=ORDER.index)
-    if worst in {Verdict.NON_COMPLIANT, Verdict.SUSPECTED, Verdict.COMPLIANT}:
+    if worst in {Verdict.NON_COMPLIANT, Verdict.SUSPECTED, Verdict.NOT_EVALUATED, Verdict.COMPLIANT}:
         return worst
     if any(verdict in {Verdict.COMPLIANT, Verdict.NO_DEVIATION} for verdict in applicable):
         return Verdict.NO_DEVIATION

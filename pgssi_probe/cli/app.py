@@ -103,7 +103,8 @@ def build(lang: Lang) -> typer.Typer:
     def rules_list(json: JsonOption = False, lang_: LangOption = lang) -> None:
         from pgssi_probe.cli.catalogue import list_rules
 
-        list_rules(lang, json=json)
+        with explained(lang):
+            list_rules(lang, json=json)
 
     @rules.command("show", help=t("rules_show"))
     def rules_show(
@@ -113,7 +114,8 @@ def build(lang: Lang) -> typer.Typer:
     ) -> None:
         from pgssi_probe.cli.catalogue import show_rule
 
-        show_rule(rule, lang, json=json)
+        with explained(lang):
+            show_rule(rule, lang, json=json)
 
     checks = typer.Typer(help=t("checks"), no_args_is_help=True, rich_markup_mode=None)
     app.add_typer(checks, name="checks")
@@ -224,7 +226,7 @@ def show_plan_of(scan: Any, lang: Lang, *, json: bool) -> None:
     if json:
         write_json(plan.model_dump(mode="json"))
         return
-    level = allowed_level(scan.engagement, scan.selection, SystemClock().now())
+    level = allowed_level(scan.target, scan.engagement, scan.selection, SystemClock().now())
     show_plan(plan, scan.target.url, level, lang)
 
 

@@ -74,7 +74,7 @@ def demo(out: Path, lang: Lang) -> Exit:
 
 async def _scan_the_lab(out: Path, lang: Lang) -> Any:
     from pgssi_probe.check.context import Target
-    from pgssi_probe.engagement import Engagement, Limits, Mandate
+    from pgssi_probe.engagement import Engagement, Limits, Mandate, ScopeSection
     from pgssi_probe.engine.plan import Selection
     from pgssi_probe.engine.scan import Scan, run_scan
     from pgssi_probe.lab import resolve, running_lab
@@ -98,7 +98,11 @@ async def _scan_the_lab(out: Path, lang: Lang) -> Any:
         line(say(lang, "lab.demo", url=lab.https_url, count=len(weak)))
         scan = Scan(
             target=Target(lab.https_url + "/", lab.ca_file, lab.http_url + "/"),
-            engagement=Engagement(mandate=mandate, limits=Limits(requests_per_second=200, connections_per_second=200)),
+            engagement=Engagement(
+                mandate=mandate,
+                scope=ScopeSection(target=lab.https_url),
+                limits=Limits(requests_per_second=200, connections_per_second=200),
+            ),
             selection=Selection(),
             command_line=("pgssi-probe", "demo"),
         )

@@ -15,7 +15,11 @@ from pgssi_probe.words import say
 def explain(file: Path, lang: Lang, *, json: bool) -> None:
     engagement = load_engagement(file)
     now = SystemClock().now()
-    refusals = {level: engagement.refusal(level, now) for level in Level}
+    target = engagement.scope.target
+    refusals = {
+        level: engagement.refusal_for(target, level, now) if target else engagement.refusal(level, now)
+        for level in Level
+    }
     if json:
         write_json(
             {

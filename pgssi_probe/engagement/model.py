@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, JsonValue, field_validator, model_validator
@@ -115,6 +116,23 @@ class ScopeSection(Frozen):
     plain_http: str | None = None
     ca_file: str | None = None
 
+    def names(self, url: str) -> bool:
+        """Whether `target` or `hosts` name the origin of an absolute URL, port included."""
+        wanted = _origin(url)
+        return any(
+            _origin(named if "://" in named else f"https://{named}") == wanted for named in (self.target, *self.hosts)
+        )
+
+
+def _origin(url: str) -> tuple[str, int | None]:
+    """Host in lower case and port, the scheme's own when it is not written; a port that is no number is None."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme.lower())
+    except ValueError:
+        port = None
+    return (parts.hostname or "").lower(), port
+
 
 class Limits(Frozen):
     """How hard. Rates are per host; budgets are for the run."""
@@ -142,11 +160,19 @@ class Engagement(Frozen):
             return None
         return self.mandate.refusal(level, now) if self.mandate else Refusal("mandate", "absent")
 
-    def highest_level(self, now: datetime) -> Level:
-        """The most intrusive level allowed at `now`."""
-        return max((level for level in Level if self.refusal(level, now) is None), key=lambda level: level.rank)
+    def refusal_for(self, url: str, level: Level, now: datetime) -> Refusal | None:
+        """The same, and the mandate must name the target: one for a host never authorises another."""
+        refused = self.refusal(level, now)
+        if refused is None and level is not Level.PASSIVE and not self.scope.names(url):
+            return Refusal("scope.target", "not_covered")
+        return refused
 
-    def summary(self, now: datetime) -> EngagementSummary:
+    def highest_level(self, url: str, now: datetime) -> Level:
+        """The most intrusive level allowed at `now` for the target."""
+        allowed = (level for level in Level if self.refusal_for(url, level, now) is None)
+        return max(allowed, key=lambda level: level.rank)
+
+    def summary(self, url: str, now: datetime) -> EngagementSummary:
         """What the report shows of it: no secret, since the file holds none but references."""
         mandate = self.mandate
         return EngagementSummary(
@@ -167,6 +193,6 @@ class Engagement(Frozen):
             else None,
             hosts=self.scope.hosts,
             excluded_paths=self.scope.excluded_paths,
-            levels=tuple(level for level in Level if self.refusal(level, now) is None),
+            levels=tuple(level for level in Level if self.refusal_for(url, level, now) is None),
             limits={name: float(value) for name, value in self.limits.model_dump().items()},
         )

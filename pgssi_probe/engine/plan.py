@@ -41,9 +41,9 @@ class Selection:
         return (bool(self.only) and not named(self.only)) or named(self.skip)
 
 
-def allowed_level(engagement: Engagement, selection: Selection, now: datetime) -> Level:
+def allowed_level(target: Target, engagement: Engagement, selection: Selection, now: datetime) -> Level:
     """The level of the run: what is asked for, within what the mandate allows now."""
-    highest = engagement.highest_level(now)
+    highest = engagement.highest_level(target.url, now)
     if selection.level is None:
         return highest
     return min(highest, selection.level, key=lambda level: level.rank)
@@ -58,7 +58,7 @@ def make_plan(
     collectors: Iterable[Collector[object]] = (),
 ) -> Plan:
     """One entry a check, in order of id. Collections that running checks share are counted once."""
-    level = allowed_level(engagement, selection, now)
+    level = allowed_level(target, engagement, selection, now)
     entries = [_entry(metadata, target, engagement, selection, level, now) for metadata in declared]
     running = {entry.check for entry in entries if entry.runs}
     requests = sum(entry.requests_max for entry in entries if entry.runs)
@@ -108,7 +108,7 @@ def _obstacle(
         if need in NEED_REASONS:
             return NEED_REASONS[need], need
     if metadata.level.rank > level.rank:
-        refusal: Refusal | None = engagement.refusal(metadata.level, now)
+        refusal: Refusal | None = engagement.refusal_for(target.url, metadata.level, now)
         if refusal is not None:
             return Reason.MANDATE_MISSING, refusal.line
         return Reason.LEVEL_EXCLUDED, None

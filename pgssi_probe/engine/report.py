@@ -35,7 +35,7 @@ def assemble(
     used = {identifier for outcome in ordered for identifier in outcome.evidence}
     return RunResult(
         run=run,
-        engagement=engagement.summary(now),
+        engagement=engagement.summary(run.target, now),
         plan=plan,
         checks=tuple(checks),
         outcomes=tuple(ordered),

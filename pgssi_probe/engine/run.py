@@ -27,7 +27,7 @@ from pgssi_probe.registry import RegisteredCheck
 AT_ONCE = 8
 """Checks under way together: the governor paces what they send."""
 CHECK_BODY = 400_000
-"""Bytes of body that a check reads of an answer: enough for any signature. Pages of the shared walk are read further."""
+"""Bytes of body that a check reads of an answer: enough for any signature. The shared walk reads pages further."""
 PATIENCE = 6.0
 """A check may last this many times its declared duration, and never less than PATIENCE_FLOOR seconds."""
 PATIENCE_FLOOR = 120.0

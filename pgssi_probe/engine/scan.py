@@ -136,7 +136,7 @@ async def run_scan(
     settings = Settings(
         run_id=run_id,
         target=scan.target.url,
-        level=allowed_level(scan.engagement, scan.selection, started),
+        level=allowed_level(scan.target, scan.engagement, scan.selection, started),
         only=scan.selection.only,
         skip=scan.selection.skip,
         engagement_file=str(scan.engagement_file.resolve()) if scan.engagement_file else None,

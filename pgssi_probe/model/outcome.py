@@ -56,6 +56,7 @@ class Reason(StrEnum):
     SERVER_ERROR = "server_error"
     UNSTABLE_TARGET = "unstable_target"
     NO_SAMPLE = "no_sample"
+    OTHER_DEVIATION = "other_deviation"
     BODY_TRUNCATED = "body_truncated"
     SCAN_INCOMPLETE = "scan_incomplete"
     UNDECLARED = "undeclared"

@@ -76,6 +76,8 @@ PASS, FAIL = Status.PASS, Status.FAIL
         (part(edge()), [], Verdict.NOT_EVALUATED),
         (part(edge(), edge("beta.two")), [outcome("alpha.one", PASS)], Verdict.NO_DEVIATION),
         (part(edge(outcomes=["other"])), [outcome("alpha.one", FAIL)], Verdict.NOT_EVALUATED),
+        (part(edge(), edge("beta.two", weight="hint")), [outcome("beta.two", PASS)], Verdict.NOT_EVALUATED),
+        (part(edge(weight="hint")), [outcome("alpha.one", PASS)], Verdict.NO_DEVIATION),
         (part(edge(outcomes=["slug"])), [outcome("alpha.one", FAIL)], Verdict.NON_COMPLIANT),
         (part(rule_class=RuleClass.DECLARATIVE), [], Verdict.TO_JUSTIFY),
     ],
@@ -175,6 +177,8 @@ def test_a_rule_is_never_better_than_its_worst_accusation_and_never_wholly_compl
         assert verdict is Verdict.NON_COMPLIANT
     elif Verdict.SUSPECTED in parts:
         assert verdict is Verdict.SUSPECTED
+    elif Verdict.NOT_EVALUATED in parts:
+        assert verdict is Verdict.NOT_EVALUATED
     if verdict is Verdict.COMPLIANT:
         assert set(parts) <= {Verdict.COMPLIANT, Verdict.NOT_APPLICABLE}
     if verdict is Verdict.NOT_APPLICABLE:

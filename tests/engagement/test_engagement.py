@@ -45,7 +45,7 @@ def test_without_an_engagement_only_passive_is_allowed() -> None:
     refusal = engagement.refusal(Level.ACTIVE, NOON)
     assert refusal is not None
     assert (refusal.line, refusal.cause) == ("mandate", "absent")
-    assert engagement.highest_level(NOON) is Level.PASSIVE
+    assert engagement.highest_level("https://portal.example/", NOON) is Level.PASSIVE
 
 
 def test_a_complete_mandate_allows_what_it_lists_and_nothing_more() -> None:

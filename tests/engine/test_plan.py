@@ -8,7 +8,7 @@ import pytest
 
 from pgssi_probe.check.context import Target
 from pgssi_probe.check.metadata import CheckMetadata
-from pgssi_probe.engagement import Engagement, Mandate
+from pgssi_probe.engagement import Engagement, Mandate, ScopeSection
 from pgssi_probe.engine.plan import Selection, allowed_level, make_plan
 from pgssi_probe.engine.scan import normalised_url, scope_of
 from pgssi_probe.model.outcome import Level, Reason
@@ -29,6 +29,9 @@ MANDATE = Mandate(
     emergency_contact="C",
     levels=(Level.PASSIVE, Level.ACTIVE),
 )
+
+
+SCOPE = ScopeSection(target="https://portal.example/")
 
 
 def declared(identifier: str = "family.name", level: str = "passive", needs: tuple[str, ...] = ()) -> CheckMetadata:
@@ -67,14 +70,36 @@ def test_an_active_check_needs_a_mandate_and_names_the_missing_line() -> None:
     assert (refused.runs, refused.reason, refused.missing) == (False, Reason.MANDATE_MISSING, "mandate")
     partial = Engagement(mandate=MANDATE.model_copy(update={"emergency_contact": ""}))
     assert entry(declared(level="active"), partial).missing == "mandate.emergency_contact"
-    assert entry(declared(level="active"), Engagement(mandate=MANDATE)).runs
+    assert entry(declared(level="active"), Engagement(mandate=MANDATE, scope=SCOPE)).runs
+
+
+@pytest.mark.parametrize(
+    ("scope", "covered"),
+    [
+        ({}, False),
+        ({"target": "https://other.example/"}, False),
+        ({"target": "https://portal.example:8443/"}, False),
+        ({"target": "http://portal.example/"}, False),
+        ({"target": "https://PORTAL.example/login"}, True),
+        ({"target": "https://other.example/", "hosts": ["portal.example"]}, True),
+        ({"hosts": ["portal.example:443"]}, True),
+        ({"hosts": ["portal.example.evil.example"]}, False),
+        ({"target": "https://portal.example:port/"}, False),
+    ],
+)
+def test_a_mandate_for_one_target_authorises_no_other(scope: dict[str, object], covered: bool) -> None:
+    engagement = Engagement(mandate=MANDATE, scope=ScopeSection.model_validate(scope))
+    planned = entry(declared(level="active"), engagement)
+    assert planned.runs is covered
+    assert planned.missing == (None if covered else "scope.target")
+    assert entry(declared(), engagement).runs
 
 
 def test_the_operator_may_ask_for_less_than_the_mandate_allows_never_more() -> None:
-    engagement = Engagement(mandate=MANDATE)
+    engagement = Engagement(mandate=MANDATE, scope=SCOPE)
     less = entry(declared(level="active"), engagement, Selection(level=Level.PASSIVE))
     assert less.reason is Reason.LEVEL_EXCLUDED
-    assert allowed_level(engagement, Selection(level=Level.INTRUSIVE), NOW) is Level.ACTIVE
+    assert allowed_level(HTTPS, engagement, Selection(level=Level.INTRUSIVE), NOW) is Level.ACTIVE
     assert entry(declared(level="intrusive"), engagement, Selection(level=Level.INTRUSIVE)).missing == "mandate.levels"
 
 
