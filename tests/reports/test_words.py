@@ -3,8 +3,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-import pytest
-
 from pgssi_probe.model.text import fields_of
 from pgssi_reports.words import date_time, french, words
 
@@ -19,12 +17,11 @@ def test_both_languages_have_the_same_keys_and_fields() -> None:
             assert fields_of(one) == fields_of(other), key
 
 
-@pytest.mark.parametrize("key", sorted(words("fr")))
-def test_french_typography(key: str) -> None:
-    value = words("fr")[key]
-    for sentence in value if isinstance(value, list) else [value]:
-        assert not re.search(r" [:;!?»%]|« ", sentence), sentence
-        assert "'" not in re.sub(r"`[^`]*`", "", sentence), sentence
+def test_french_typography() -> None:
+    for key, value in words("fr").items():
+        for sentence in value if isinstance(value, list) else [value]:
+            assert not re.search(r" [:;!?»%]|« ", sentence), key
+            assert "'" not in sentence, key
 
 
 def test_no_break_spaces_are_put_where_french_wants_them() -> None:

@@ -37,10 +37,10 @@ class CheckView:
 
 @dataclass(frozen=True)
 class NotRun:
-    """Checks that did not run for the same reason. A row is (title, id, the line that is missing)."""
+    """Checks that did not run for the same reason. A row is (title or None, id, the line that is missing)."""
 
     reason: str
-    checks: tuple[tuple[str, str, str | None], ...]
+    checks: tuple[tuple[str | None, str, str | None], ...]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,15 @@ class Unsure:
     subject: str
     reason: str
     check: str
+
+
+@dataclass(frozen=True)
+class Unevaluated:
+    """A rule without a verdict. `reason` is the most frequent one among its parts."""
+
+    rule: str
+    title: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -161,14 +170,17 @@ def _check(check: CheckRun, outcomes: list[Outcome], source: Source) -> CheckVie
 
 
 def not_run(source: Source) -> tuple[NotRun, ...]:
-    """Checks that did not complete, by reason, the most frequent first."""
-    groups: dict[str, list[tuple[str, str, str | None]]] = defaultdict(list)
+    """Checks that did not complete, and those that the rules call for and that the run does not know, by reason."""
+    groups: dict[str, list[tuple[str | None, str, str | None]]] = defaultdict(list)
     for check in source.result.checks:
         if check.state != "completed":
             reason = (
                 source.reason(check.reason) if check.reason else source.words.say(f"html.check_state.{check.state}")
             )
             groups[reason].append((source.words.text(check.title), check.id, check.missing))
+    gaps = (gap for rule in source.result.verdicts for part in rule.parts for gap in part.unevaluated)
+    for name, reason in {gap.check: gap.reason for gap in gaps if gap.check not in source.checks}.items():
+        groups[source.reason(reason)].append((None, name, None))
     ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
     return tuple(NotRun(reason, tuple(checks)) for reason, checks in ordered)
 
@@ -179,6 +191,14 @@ def unsure(source: Source) -> tuple[Unsure, ...]:
         Unsure(outcome.subject.name, source.reason(outcome.reason) if outcome.reason else "—", outcome.check)
         for outcome in source.result.outcomes
         if outcome.status is Status.INCONCLUSIVE
+    )
+
+
+def unevaluated(source: Source) -> tuple[Unevaluated, ...]:
+    """Rules that could be observed and were not."""
+    return tuple(
+        Unevaluated(rule.rule, source.words.text(rule.title), source.reason(rule.reason) if rule.reason else "—")
+        for rule in source.rules_with(Verdict.NOT_EVALUATED)
     )
 
 

@@ -27,13 +27,17 @@ class Excerpt:
 
 @dataclass(frozen=True)
 class EvidenceView:
-    """`hidden_rows` counts the facts that only the file of the evidence holds."""
+    """`hidden_rows` counts the facts that only the file of the evidence holds.
+
+    `compact` facts merely go with excerpts, which say the most: they are shown on one line.
+    """
 
     id: str
     kind: str
     title: str
     taken: str
     excerpts: tuple[Excerpt, ...]
+    compact: bool
     rows: tuple[tuple[str, str], ...]
     hidden_rows: int
     body_sha256: str | None
@@ -81,6 +85,7 @@ def evidence_view(piece: Evidence, source: Source) -> EvidenceView:
             for name, text in parts
             if text
         ),
+        compact=piece.kind == "exchange",
         rows=tuple(rows[:ROWS_MAX]),
         hidden_rows=max(0, len(rows) - ROWS_MAX),
         body_sha256=piece.body_sha256,
@@ -89,7 +94,14 @@ def evidence_view(piece: Evidence, source: Source) -> EvidenceView:
 
 
 def fact_rows(data: JsonValue, source: Source, name: str = "", depth: int = 0) -> Iterable[tuple[str, str]]:
-    """Facts as rows: nested tables become dotted names, lists are joined, everything is cut."""
+    """Facts as rows: nested tables become dotted names, lists are joined, everything is cut.
+
+    Nothing shows for what is absent; an empty text is said to be there, as the attribute of a cookie may be.
+    """
+    if data is None or data == [] or data == {}:
+        return
+    if data == "":
+        data = source.words.say("html.evidence.empty")
     if isinstance(data, dict) and depth < DEPTH_MAX:
         for key, value in data.items():
             yield from fact_rows(value, source, f"{name}.{key}" if name else str(key), depth + 1)

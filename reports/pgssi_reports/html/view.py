@@ -55,6 +55,7 @@ class Page:
     observed: tuple[account.Observed, ...]
     not_run: tuple[account.NotRun, ...]
     unsure: tuple[account.Unsure, ...]
+    unevaluated: tuple[account.Unevaluated, ...]
     to_justify: tuple[account.ToJustify, ...]
     run: tuple[account.Row, ...]
     mandate_rows: tuple[account.Row, ...]
@@ -98,6 +99,7 @@ def build(result: RunResult, words: Words) -> Page:
         observed=account.observed(source, shelf),
         not_run=account.not_run(source),
         unsure=account.unsure(source),
+        unevaluated=account.unevaluated(source),
         to_justify=account.to_justify(source),
         run=account.run_rows(source),
         mandate_rows=account.mandate_rows(mandate, source) if mandate else (),

@@ -171,6 +171,8 @@ def _evidence() -> list[Evidence]:
             "versions": ["TLS 1.0", "TLS 1.2", "TLS 1.3"],
             "suites": {"TLS 1.3": ["TLS_AES_256_GCM_SHA384"], "TLS 1.2": ["ECDHE-RSA-AES256-GCM-SHA384"] * 4},
             "certificate": {"key": "RSA 2048", "days_left": 61, "trusted": True},
+            "session_ticket": None,
+            "alpn": "",
             "groups": [{"name": "X25519MLKEM768", "order": 1}, {"name": "x25519", "order": 2}],
         },
         sha256="fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9",

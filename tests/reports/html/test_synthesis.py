@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from pgssi_probe.model.outcome import Reason
 from pgssi_probe.model.result import RunResult
 from pgssi_probe.model.severity import Ease, Impact
-from pgssi_probe.model.verdict import Verdict
+from pgssi_probe.model.verdict import UnevaluatedCheck, Verdict
 from pgssi_reports.html.figures import BAR_WIDTH, matrix, verdict_bar
 from pgssi_reports.html.source import Source
 from pgssi_reports.html.synthesis import ACTIONS_MAX, actions, overall, stakes
@@ -127,12 +128,27 @@ class TestView:
             ("La déconnexion ferme la session", "session.logout", "[mandate] reference"),
         )
 
+    def test_checks_that_rules_call_for_in_vain_are_listed(self, sample: RunResult) -> None:
+        gap = UnevaluatedCheck(check="session.idle", reason=Reason.NOT_YET_AVAILABLE)
+        rule = sample.verdicts[0]
+        parts = (rule.parts[0].model_copy(update={"unevaluated": (gap,)}), *rule.parts[1:])
+        changed = rule.model_copy(update={"parts": parts})
+        page = build(sample.model_copy(update={"verdicts": (changed, *sample.verdicts[1:])}), FR)
+        assert (None, "session.idle", None) in [check for group in page.not_run for check in group.checks]
+
+    def test_rules_without_a_verdict_are_listed_with_the_reason(self, sample: RunResult) -> None:
+        listed = {item.rule: item.reason for item in build(sample, EN).unevaluated}
+        assert list(listed) == [r.rule for r in sample.verdicts if r.verdict is Verdict.NOT_EVALUATED]
+        assert set(listed.values()) == {"This level of check was not asked for."}
+
     def test_facts_become_rows(self, sample: RunResult) -> None:
         page = build(sample, FR)
         views = [ref.view for item in page.observed for ref in item.evidence if ref.view]
         rows = {name: value for view in views for name, value in view.rows}
         assert rows["versions"] == "TLS 1.0, TLS 1.2, TLS 1.3"
         assert rows["certificate.trusted"] == "oui"
+        assert "session_ticket" not in rows
+        assert rows["alpn"] == "présent, sans valeur"
         assert rows["groups 1"] == "name: X25519MLKEM768, order: 1"
 
     def test_a_mandate_shows_and_so_does_its_absence(self, make) -> None:
