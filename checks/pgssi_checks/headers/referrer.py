@@ -22,6 +22,8 @@ POLICIES = frozenset(
     }
 )
 LEAKY = frozenset({"unsafe-url", "no-referrer-when-downgrade"})
+NAME_IN_CLEAR = frozenset({"origin", "origin-when-cross-origin"})
+"""Neither refused nor named among the right ones by RECOWEB R21: the address stays, the site's name goes to HTTP too."""
 
 
 def applied_policy(values: Iterable[str]) -> str | None:
@@ -37,12 +39,20 @@ def policy_of(sample: Sample) -> str | None:
     return applied_policy(written) or applied_policy(sample.response.all("referrer-policy"))
 
 
+def _slug(policy: str | None) -> str:
+    if policy is None:
+        return "missing"
+    if policy in LEAKY:
+        return "leaky"
+    return "name-in-clear" if policy in NAME_IN_CLEAR else "protective"
+
+
 def judge(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
     """Slug -> the answers that show it. Error pages alone without a policy are only noted: little leaves from them."""
     found: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         policy = policy_of(sample)
-        found["missing" if policy is None else "leaky" if policy in LEAKY else "protective"].append(sample)
+        found[_slug(policy)].append(sample)
     if found.get("missing") and all(sample.kind is Kind.ERROR for sample in found["missing"]) and len(found) > 1:
         found["missing-on-errors"] = found.pop("missing")
     return found

@@ -142,3 +142,13 @@ def referrer_missing(lab: Blueprint) -> None:
 )
 def referrer_leaky(lab: Blueprint) -> None:
     lab.headers.every["Referrer-Policy"] = "unsafe-url"
+
+
+@weakness(
+    "headers.referrer/name-in-clear",
+    fr="Referrer-Policy: origin",
+    en="Referrer-Policy: origin",
+    takes="referrer",
+)
+def referrer_name_in_clear(lab: Blueprint) -> None:
+    lab.headers.every["Referrer-Policy"] = "origin"

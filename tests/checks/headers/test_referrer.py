@@ -37,6 +37,9 @@ def everywhere(**headers: str) -> Response:
         ("no-referrer", {"protective"}),
         ("unsafe-url", {"leaky"}),
         ("no-referrer-when-downgrade", {"leaky"}),
+        ("origin", {"name-in-clear"}),
+        ("origin-when-cross-origin", {"name-in-clear"}),
+        ("strict-origin", {"protective"}),
         ("", {"missing"}),
     ],
 )
