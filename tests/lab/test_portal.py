@@ -255,6 +255,8 @@ async def test_internal_error_says_nothing_of_its_cause(visit: Open) -> None:
     assert response.status_code == 500
     assert "ZeroDivisionError" not in response.text
     assert "no statistics" not in response.text
+    assert "content-security-policy" in response.headers
+    assert "strict-transport-security" in response.headers
     assert not await visitor.is_in()
 
 

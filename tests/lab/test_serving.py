@@ -122,6 +122,31 @@ async def test_tls_is_modern() -> None:
 
 
 @pytest.mark.parametrize(
+    ("weak", "suite"),
+    [
+        ("tls.config/hashes-weak", "ECDHE-ECDSA-AES128-SHA"),
+        ("tls.config/cbc-unprotected", "ECDHE-ECDSA-AES128-SHA256"),
+        ("tls.config/ciphers-broken", "ECDHE-ECDSA-NULL-SHA"),
+        ("tls.config/anonymous-accepted", "AECDH-AES128-SHA"),
+        ("tls.config/forward-secrecy-missing", "AES128-GCM-SHA256"),
+    ],
+)
+async def test_a_weak_suite_is_accepted_only_when_its_switch_is_on(weak: str, suite: str) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(f"{suite}:@SECLEVEL=0")
+    async with running_lab([weak]) as lab:
+        _, writer = await asyncio.open_connection("127.0.0.1", port_of(lab.https_url), ssl=context)
+        assert writer.get_extra_info("cipher")[0] == suite
+        writer.close()
+        await writer.wait_closed()
+    async with running_lab() as lab:
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            await asyncio.open_connection("127.0.0.1", port_of(lab.https_url), ssl=context)
+
+
+@pytest.mark.parametrize(
     ("weak", "message"),
     [
         ("tls.certificate/expired", "expired"),

@@ -1,4 +1,14 @@
-"""Every switch of the lab, declared next to the code of its effect, one file per family."""
+"""Every switch of the lab, declared next to the code of its effect, one file per family.
+
+To add one, write in the file of its family what it changes of a `Blueprint`, and nothing elsewhere:
+
+    @weakness("headers.referrer/missing", fr="Referrer-Policy absent", en="Referrer-Policy missing", takes="referrer")
+    def referrer_missing(lab: Blueprint) -> None:
+        del lab.headers.every["Referrer-Policy"]
+
+`takes` names the thing changed when others change it differently: they then exclude each other. `tests/lab` wants to
+know what a visitor may see change (`EXPECTED` in test_survey.py), or a test of the behaviour.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,11 @@ def _certificate(**changes: Any) -> Effect:
 FAULTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "expired": ("Certificat périmé", "Expired certificate", {"starts": -20, "ends": -2}),
     "not-yet-valid": ("Certificat pas encore valable", "Certificate not valid yet", {"starts": 30, "ends": 90}),
-    "expiring-soon": ("Certificat qui expire dans trois jours", "Certificate that expires in three days", {"ends": 3}),
+    "expiring-soon": (
+        "Certificat qui expire dans trois jours",
+        "Certificate that expires in three days",
+        {"starts": -87, "ends": 3},
+    ),
     "self-signed": ("Certificat signé par lui-même", "Self-signed certificate", {"self_signed": True}),
     "wrong-name": (
         "Certificat d'un autre nom",
@@ -42,4 +46,4 @@ for _slug, (_fr, _en, _changes) in FAULTS.items():
 @weakness("tls.certificate/key-weak", fr="Clé RSA de 1024 bits", en="RSA key of 1024 bits", takes="certificate suites")
 def key_weak(lab: Blueprint) -> None:
     lab.tls.certificate = replace(lab.tls.certificate, key="rsa-1024")
-    lab.tls.ciphers += ":@SECLEVEL=0"  # otherwise OpenSSL refuses to load it
+    lab.tls.ciphers += ":@SECLEVEL=1"  # otherwise OpenSSL refuses to load it
