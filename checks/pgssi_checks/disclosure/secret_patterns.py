@@ -95,7 +95,7 @@ def is_mixed(value: str) -> bool:
     """Digits, letters and one thing more: what identifiers, labels and addresses of a script are not."""
     kinds = (str.islower, str.isupper, str.isdigit, lambda letter: not letter.isalnum())
     present = [any(kind(letter) for letter in value) for kind in kinds]
-    named = re.fullmatch(r"[A-Za-z]+(?:[._/:-][A-Za-z]+)*\d{0,2}|[/#.].*|https?:.*", value)
+    named = re.fullmatch(r"[A-Za-z]+(?:[._/:-][A-Za-z]+)*[._-]?\d{0,2}|[/#.].*|https?:.*", value)
     return sum(present) >= 3 and present[2] and not named
 
 
