@@ -19,14 +19,14 @@ from pgssi_probe.lab.portal.plain import PlainPort
 from pgssi_probe.lab.portal.site import Portal
 from pgssi_probe.lab.portal.unreadable import unreadable_request
 from pgssi_probe.lab.synthetic import Account
-from pgssi_probe.lab.weaknesses import chosen
+from pgssi_probe.lab.weaknesses import chosen, resolve
 
 ROUTES = (*public.ROUTES, *access.ROUTES, *space.ROUTES, *staff.ROUTES, *api.ROUTES)
 UNBOUND = LabAddresses(https_url="https://localhost:8443", http_url="http://localhost:8080")
 
 
 class Lab:
-    """The demonstration portal. `weak` holds weakness ids; nothing else differs from the hardened portal.
+    """The demonstration portal. `weak` holds weakness ids, `demo` or `all`: nothing else differs from the hardened one.
 
     Raises UnknownWeakness or IncompatibleWeaknesses.
     """
@@ -39,7 +39,7 @@ class Lab:
         seed: int = 0,
         addresses: LabAddresses = UNBOUND,
     ) -> None:
-        self.weak = frozenset(weakness.id for weakness in chosen(weak))
+        self.weak = resolve(weak)
         self.clock = clock or SystemClock()
         self.addresses = addresses
         self.blueprint = Blueprint(addresses=addresses, seed=seed)

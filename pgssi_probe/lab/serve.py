@@ -10,7 +10,6 @@ from pathlib import Path
 
 from pgssi_probe.lab.blueprint import LabAddresses
 from pgssi_probe.lab.running import running_lab
-from pgssi_probe.lab.weaknesses import resolve
 
 
 def serve(
@@ -41,6 +40,6 @@ async def _serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError, RuntimeError, ValueError):  # not on Windows, nor outside the main thread
             loop.add_signal_handler(number, stop.set)
-    async with running_lab(resolve(weak), directory=directory, port=port, http_port=http_port) as lab:
+    async with running_lab(weak, directory=directory, port=port, http_port=http_port) as lab:
         on_ready(lab.addresses)
         await stop.wait()
