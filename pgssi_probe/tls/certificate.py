@@ -83,7 +83,11 @@ def read(der: bytes) -> x509.Certificate:
     """Parse, or raise :class:`UnreadableCertificate`."""
     try:
         with quiet():
-            return x509.load_der_x509_certificate(der)
+            certificate = x509.load_der_x509_certificate(der)
+            # Names and dates are only parsed when asked for: ask now, so that a broken one is known here.
+            _ = (certificate.subject, certificate.issuer, certificate.not_valid_before_utc)
+            _ = (certificate.not_valid_after_utc, certificate.serial_number, certificate.signature_algorithm_oid)
+            return certificate
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise UnreadableCertificate from error
 

@@ -9,6 +9,12 @@ from dataclasses import dataclass
 from pgssi_probe.tls.wire.cursor import Cursor, block, numbers
 from pgssi_probe.tls.wire.records import HANDSHAKE, record
 
+
+async def connect(_host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """What the engine would give, without its guard."""
+    return await asyncio.open_connection("127.0.0.1", port)
+
+
 SILENCE = object()
 CLOSE = object()
 RESET = object()

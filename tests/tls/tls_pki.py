@@ -153,3 +153,29 @@ def with_openssl(folder: Path, stem: str, *, bits: int, digest: str) -> tuple[Pa
     signing = ("-CA", str(ca), "-CAkey", str(ca_key), "-CAcreateserial", "-days", "90", f"-{digest}")
     run("x509", "-req", "-in", f"{pem}.csr", *signing, "-extfile", str(extensions), "-out", str(pem))
     return pem, key
+
+
+@dataclass
+class Pki:
+    """The certificates that most tests need; a pair is a chain and its key."""
+
+    folder: Path
+    ca: Issued
+    ca_file: Path
+    ec: tuple[Path, Path]
+    rsa: tuple[Path, Path]
+    ed25519: tuple[Path, Path]
+    weak: tuple[Path, Path]
+
+
+def make_pki(folder: Path) -> Pki:
+    ca = issue("Test CA", ca=True)
+    return Pki(
+        folder=folder,
+        ca=ca,
+        ca_file=ca.write(folder, "ca")[0],
+        ec=issue(by=ca).write(folder, "ec"),
+        rsa=issue(by=ca, kind="rsa2048").write(folder, "rsa"),
+        ed25519=issue(by=ca, kind="ed25519").write(folder, "ed25519"),
+        weak=with_openssl(folder, "weak", bits=1024, digest="sha1"),
+    )

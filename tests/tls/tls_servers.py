@@ -85,18 +85,8 @@ def nginx(
 def openssl(folder: Path, pem: Path, key: Path, *options: str) -> Iterator[int]:
     """``openssl s_server``, one connection after the other."""
     port = free_port()
-    command = [
-        "openssl",
-        "s_server",
-        "-accept",
-        f"127.0.0.1:{port}",
-        "-cert",
-        str(pem),
-        "-key",
-        str(key),
-        "-cert_chain",
-    ]
-    with process([*command, str(pem), "-quiet", *options], port, folder / f"openssl-{port}.log") as listening:
+    command = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", str(pem), "-key", str(key)]
+    with process([*command, "-quiet", *options], port, folder / f"openssl-{port}.log") as listening:
         yield listening
 
 

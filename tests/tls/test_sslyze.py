@@ -1,0 +1,234 @@
+"""sslyze in its process: the same facts as the hellos, and no clean bill for a server that leaves."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import pytest
+import tls_servers
+from fake_tls import SILENCE, connect, serving
+from test_clienthello import only_tls12
+
+from pgssi_probe.tls import sslyze_convert, sslyze_pass
+from pgssi_probe.tls.facts import Unknown
+from pgssi_probe.tls.merge import merge
+from pgssi_probe.tls.names import NEWEST_FIRST, Version
+from pgssi_probe.tls.sslyze_pass import COMMANDS, SslyzeLimits
+
+FAST = SslyzeLimits(rate=None)
+
+
+async def scan(port, *, limits=FAST, commands=COMMANDS, **options):
+    return await sslyze_pass.collect(
+        connect, "localhost", "127.0.0.1", port, server_name="localhost", limits=limits, commands=commands, **options
+    )
+
+
+@pytest.mark.tools
+async def test_sslyze_and_the_hellos_agree_on_a_server_that_accepts_everything(pki, examine):
+    options = {"protocols": "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3", "ciphers": "ALL:COMPLEMENTOFALL:@SECLEVEL=0"}
+    with tls_servers.nginx(pki.folder, [pki.rsa], **options) as port:
+        hello = await examine(port, ca_file=pki.ca_file)
+        full = await scan(port, ca_file=pki.ca_file)
+    merged = merge(hello, full)
+    assert merged.disagreements == ()
+    assert full.connections <= sslyze_pass.CONNECTIONS
+    assert {item.name: item.present for item in full.vulnerabilities} == {
+        "heartbleed": False,
+        "ccs_injection": False,
+        "client_renegotiation": False,
+        "robot": False,
+    }
+    assert merged.facts.of(Version.TLS_1_0).coverage == "every_suite"
+    assert full.behaviour.resumption_by_ticket is True
+
+
+@pytest.mark.tools
+async def test_what_sslyze_cannot_see_is_no_contradiction(pki, examine):
+    with tls_servers.modern(pki.folder, *pki.ec, groups="X25519MLKEM768:X25519:P-256") as port:
+        merged = merge(await examine(port), await scan(port, commands=sslyze_pass.ENUMERATION))
+    assert merged.disagreements == ()
+    assert merged.facts.groups_of(Version.TLS_1_3).groups[0].name == "X25519MLKEM768"
+
+
+@pytest.mark.tools
+async def test_suites_that_sslyze_misses_on_x25519_alone_are_kept_and_said(pki, examine):
+    # Its OpenSSL 1.0.2 knows no X25519, so that it believes these suites of TLS 1.2 refused.
+    with tls_servers.modern(pki.folder, *pki.ec, groups="X25519", max=0x0303) as port:
+        merged = merge(await examine(port), await scan(port, commands=("tls_1_2_cipher_suites",)))
+    assert merged.disagreements
+    assert {(item.clienthello, item.sslyze) for item in merged.disagreements} == {("accepted", "refused")}
+    assert len(merged.facts.of(Version.TLS_1_2).suites) == 7
+
+
+@pytest.mark.tools
+async def test_an_ed25519_server_keeps_its_suites(pki, examine):
+    with tls_servers.openssl(pki.folder, *pki.ed25519) as port:
+        full = await scan(port, commands=("tls_1_2_cipher_suites", "tls_1_3_cipher_suites"))
+        merged = merge(await examine(port), full)
+    found = {suite.name for suite in merged.facts.of(Version.TLS_1_2).suites}
+    assert "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" in found
+
+
+async def test_a_silent_server_costs_a_few_hellos_and_no_process():
+    async with serving(lambda _: SILENCE) as port:
+        began = time.monotonic()
+        facts = await scan(port, limits=SslyzeLimits(answer_timeout=0.1))
+    assert time.monotonic() - began < 2
+    assert facts.reachable == Unknown("no_answer")
+    assert facts.vulnerabilities == ()
+
+
+async def test_a_server_that_holds_on_is_left_at_the_deadline():
+    async with serving(lambda offer: only_tls12(offer) if offer and offer.count <= 3 else SILENCE) as port:
+        began = time.monotonic()
+        facts = await scan(port, limits=SslyzeLimits(deadline=1.0))
+    assert time.monotonic() - began < 4
+    assert facts.reachable == Unknown("deadline")
+
+
+async def test_a_server_that_stops_midway_is_never_called_clean():
+    state = {"stop": False}
+
+    def answer(offer):
+        if offer and offer.count > 60:
+            state["stop"] = True
+        return SILENCE if state["stop"] else only_tls12(offer)
+
+    async with serving(answer) as port:
+        facts = await scan(port, limits=SslyzeLimits(deadline=12, answer_timeout=1, retries=1, rate=None))
+    assert not [version for version in facts.versions if version.accepted is False and version.version <= 0x302]
+    assert not [item for item in facts.vulnerabilities if item.present is False and not item.detail]
+
+
+async def test_the_worker_is_gone_after_the_deadline():
+    started = []
+    real = asyncio.create_subprocess_exec
+
+    async def spy(*arguments, **options):
+        started.append(await real(*arguments, **options))
+        return started[-1]
+
+    asyncio.create_subprocess_exec = spy
+    try:
+        async with serving(lambda offer: only_tls12(offer) if offer and offer.count <= 3 else SILENCE) as port:
+            await scan(port, limits=SslyzeLimits(deadline=0.5))
+    finally:
+        asyncio.create_subprocess_exec = real
+    assert [process.returncode for process in started] == [-9]
+
+
+@pytest.mark.parametrize(
+    ("output", "detail"),
+    [("", "no answer"), ("[]", "no answer"), ('{"error": "KeyError"}', "KeyError"), ('{"facts": {}}', "no facts")],
+)
+async def test_a_worker_that_talks_nonsense_is_unknown(monkeypatch, output, detail):
+    async def said(*_):
+        import json
+
+        try:
+            value = json.loads(output)
+        except ValueError:
+            return Unknown("tool_failed", "no answer")
+        return value if isinstance(value, dict) else Unknown("tool_failed", "no answer")
+
+    monkeypatch.setattr(sslyze_pass, "run_worker", said)
+    async with serving(only_tls12) as port:
+        facts = await scan(port)
+    assert facts.reachable == Unknown("tool_failed", detail)
+
+
+async def test_the_worker_has_none_of_our_secrets(monkeypatch):
+    monkeypatch.setenv("PGSSI_SECRET", "s3cret")
+    assert "PGSSI_SECRET" not in sslyze_pass._environment()
+    assert "PATH" in sslyze_pass._environment()
+
+
+# What sslyze returns, as far as the conversion looks.
+@dataclass
+class Attempt:
+    result: object = None
+    status: object = field(default_factory=lambda: SimpleNamespace(value="COMPLETED"))
+    error_reason: object = None
+
+
+def suites(accepted=(), rejected=(), message="TLS alert: handshake failure"):
+    def named(name):
+        return SimpleNamespace(name=name)
+
+    return Attempt(
+        SimpleNamespace(
+            accepted_cipher_suites=[SimpleNamespace(cipher_suite=named(n), ephemeral_key=None) for n in accepted],
+            rejected_cipher_suites=[SimpleNamespace(cipher_suite=named(n), error_message=message) for n in rejected],
+        )
+    )
+
+
+TIMED_OUT = "Connection to server timed out during the TLS handshake"
+GOOD, BAD = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_RSA_WITH_RC4_128_SHA"
+
+
+def scanned(**attempts):
+    found = {command: suites(rejected=(BAD,)) for command in sslyze_convert.SUITE_COMMANDS.values()}
+    found["tls_1_2_cipher_suites"] = suites((GOOD,), (BAD,))
+    return sslyze_convert.Scan({**found, **attempts}, Version.TLS_1_2)
+
+
+def facts_of(scan_):
+    return sslyze_convert.endpoint_facts(scan_, host="h", address="a", port=1, connections=1, declared_ca=False)
+
+
+def test_time_outs_are_no_rejections():
+    found = facts_of(scanned(tls_1_0_cipher_suites=suites(rejected=(BAD,), message=TIMED_OUT)))
+    assert found.of(Version.TLS_1_0).accepted == Unknown("no_answer", "1 time-outs")
+    assert found.of(Version.TLS_1_1).accepted is False
+    partly = facts_of(scanned(tls_1_2_cipher_suites=suites((GOOD,), (BAD,), TIMED_OUT)))
+    assert partly.of(Version.TLS_1_2).coverage == "partial"
+
+
+def test_a_highest_version_without_a_suite_makes_every_refusal_doubtful():
+    found = facts_of(scanned(tls_1_2_cipher_suites=suites(rejected=(GOOD, BAD))))
+    assert all(isinstance(found.of(version).accepted, Unknown) for version in NEWEST_FIRST)
+
+
+def test_a_failed_command_is_unknown_and_tried_again():
+    failed = Attempt(None, SimpleNamespace(value="ERROR"), SimpleNamespace(value="CONNECTIVITY_ISSUE"))
+    broken = scanned(ssl_3_0_cipher_suites=failed, robot=failed)
+    assert facts_of(broken).of(Version.SSL_3).accepted == Unknown("tool_failed", "connectivity_issue")
+    assert sslyze_convert.incomplete(broken, COMMANDS) == ("ssl_3_0_cipher_suites", "robot")
+    better = sslyze_convert.merged_attempts(broken.attempts, scanned().attempts | {"robot": failed}, ("robot",))
+    assert better["robot"] is failed
+
+
+def test_commands_that_were_not_asked_are_not_measured():
+    found = facts_of(scanned())
+    assert found.behaviour.compression == Unknown("not_measured")
+    assert found.vulnerabilities == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "present", "detail"),
+    [
+        ("VULNERABLE_STRONG_ORACLE", True, "strong"),
+        ("VULNERABLE_WEAK_ORACLE", True, "weak"),
+        ("NOT_VULNERABLE_NO_ORACLE", False, ""),
+        ("NOT_VULNERABLE_RSA_NOT_SUPPORTED", False, "no_rsa"),
+        ("UNKNOWN_INCONSISTENT_RESULTS", None, ""),
+    ],
+)
+def test_robot(said, present, detail):
+    attempt = Attempt(SimpleNamespace(robot_result=SimpleNamespace(value=said)))
+    found = facts_of(scanned(robot=attempt)).vulnerabilities[0]
+    if present is None:
+        assert isinstance(found.present, Unknown)
+    else:
+        assert (found.present, found.detail) == (present, detail)
+
+
+def test_heartbleed_is_found_and_its_absence_in_tls13_is_marked_as_implied():
+    yes = Attempt(SimpleNamespace(is_vulnerable_to_heartbleed=True))
+    no = Attempt(SimpleNamespace(is_vulnerable_to_heartbleed=False))
+    assert facts_of(scanned(heartbleed=yes)).vulnerabilities[0].present is True
+    newer = sslyze_convert.Scan(scanned(heartbleed=no).attempts, Version.TLS_1_3)
+    assert facts_of(newer).vulnerabilities[0].detail == "implied by TLS 1.3"
