@@ -19,7 +19,7 @@ from pgssi_probe.net.dial import Dialer, DialError, PinnedBackend
 from pgssi_probe.net.exchange import Exchange, Failure, Headers, Request, Response, TlsFacts, Truncation
 from pgssi_probe.net.governor import Limits
 from pgssi_probe.net.lanes import Lane, Lanes
-from pgssi_probe.net.wire import HEAD_ALLOWANCE, WireLostError
+from pgssi_probe.net.wire import HEAD_ALLOWANCE, Wire, WireLostError
 
 MAX_HEADER_FIELDS = 512
 """Beyond, the answer is refused. The size of the head is bounded by h11 (100 KB) and hpack (64 KB)."""
@@ -133,8 +133,7 @@ class HttpClient:
             if reader is not None:
                 flooded = backend.wire is not None and backend.wire.flooded
                 return capture.answered(reader, Truncation.WIRE_CAP if flooded else Truncation.CONNECTION_LOST)
-            http2 = backend.wire is not None and backend.wire.http2
-            return capture.failed(*_explain(error, http2=http2), backend)
+            return capture.failed(*_explain(error, backend.wire), backend)
         finally:
             if clean:
                 await self._lanes.give_back(lane)
@@ -217,17 +216,19 @@ class Capture:
         )
 
 
-def _explain(error: httpx.HTTPError, *, http2: bool) -> tuple[Failure, str]:
+def _explain(error: httpx.HTTPError, wire: Wire | None) -> tuple[Failure, str]:
     cause = error.__cause__
     if isinstance(cause, WireLostError):
         return cause.failure, cause.detail
     if isinstance(error, httpx.LocalProtocolError):
-        if http2:  # h2 does not say which side broke its rules
+        if wire is not None and wire.http2:  # h2 does not say which side broke its rules
             reason = cause.args[0] if cause is not None and cause.args else error
             return Failure.PROTOCOL, f"response: {type(reason).__name__}"
         return Failure.PROTOCOL, f"request: {error}"
     if isinstance(error, httpx.ProtocolError):
         if "disconnected" in str(error):
+            if wire is not None and wire.heard and not wire.http2:
+                return Failure.PROTOCOL, "response: ended before its head did"
             return Failure.RESET, "closed without an answer"
         return Failure.PROTOCOL, f"response: {error}"
     return Failure.RESET, "connection lost"

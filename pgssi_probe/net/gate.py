@@ -19,6 +19,7 @@ from pgssi_probe.net.exchange import Exchange, Failure, Request
 from pgssi_probe.net.governor import GateEvent, Governor, Limits, Refused
 from pgssi_probe.net.health import HealthPolicy, Sample
 from pgssi_probe.net.journal import Journal, JournalError, Value
+from pgssi_probe.net.lag import LoopLag
 from pgssi_probe.net.scope import OutOfScope, Resolver, Scope, ScopeGuard, canonical_host, system_resolver
 from pgssi_probe.net.trace import Trace
 from pgssi_probe.net.wire import address_text
@@ -58,6 +59,7 @@ class Gate:
         self._client = client
         self._clock = clock
         self._trace = Trace(journal)
+        self._lag = LoopLag()
         self._pending: set[asyncio.Task[object]] = set()
 
     def network(
@@ -71,6 +73,11 @@ class Gate:
     ) -> TargetNetwork:
         """What one check is given. It may send no more than this, only these methods, and read bodies no longer."""
         return TargetNetwork(self, by, max_requests, max_connections, frozenset(methods), max_body)
+
+    @property
+    def lag(self) -> LoopLag:
+        """What our own work takes from the event loop; watched while the gate is open."""
+        return self._lag
 
     @property
     def scope(self) -> Scope:
@@ -120,9 +127,10 @@ class Gate:
         try:
             with self._stoppable():
                 async with self.governor.request(host):
+                    held = self._lag.held
                     capture = self._client.begin(request, by)
                     exchange = await self._client.complete(capture)
-                    self._learn(host, exchange)
+                    self._learn(host, exchange, self._lag.held - held)
         except Refused as refused:
             if capture is None:
                 return self.refuse(request, by, refused.failure, refused.detail)
@@ -189,12 +197,14 @@ class Gate:
         self._keep_trace(lambda: self._trace.exchange(exchange))
         return exchange
 
-    def _learn(self, host: str, exchange: Exchange) -> None:
+    def _learn(self, host: str, exchange: Exchange, held: float) -> None:
+        """Tell the governor how the host answered. `held`: seconds that our own work kept the answer waiting."""
         response = exchange.response
+        latency = exchange.first_byte if exchange.first_byte is not None else exchange.elapsed
         sample = Sample(
             status=exchange.status,
             failure=exchange.failure,
-            latency=exchange.first_byte if exchange.first_byte is not None else exchange.elapsed,
+            latency=max(0.0, latency - held),
             bytes=response.wire_bytes if response else 0,
             provoked=exchange.request.provokes_errors,
         )
@@ -333,7 +343,8 @@ async def open_gate(
     )
     try:
         gate.note("opened", run=run_id, user_agent=user_agent)
-        yield gate
+        async with gate.lag:
+            yield gate
     finally:
         try:
             await gate.aclose()

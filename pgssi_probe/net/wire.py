@@ -65,6 +65,7 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self._chunks: deque[bytes] = deque()
         self._buffered = 0
         self._received = 0
+        self._asked_at = 0
         self._allowed = HEAD_ALLOWANCE
         self._paused = False
         self._ended = False
@@ -212,8 +213,14 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
     def flooded(self) -> bool:
         return isinstance(self._error, FloodError)
 
+    @property
+    def heard(self) -> bool:
+        """Whether anything came since the last `allow`."""
+        return self._received > self._asked_at
+
     def allow(self, size: int) -> None:
         """How many bytes may come from now on."""
+        self._asked_at = self._received
         self._allowed = self._received + size
 
     def cut(self, error: Exception | None = None) -> None:
