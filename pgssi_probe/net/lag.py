@@ -1,6 +1,6 @@
 """How long the event loop was held by our own work: time that is not the target's to answer for.
 
-A check that judges a large page, or a parser, holds the loop for tens of milliseconds, and every answer on its way seems
+A check that judges a large page, or a parser, holds the loop for tens of milliseconds, and every answer under way seems
 that much slower. Without this, a scan of heavy pages would take its own effort for the suffering of the target.
 """
 
