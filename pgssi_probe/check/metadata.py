@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 from pgssi_probe.model.outcome import INCONCLUSIVE, Frozen, Level, Status, Strength
 from pgssi_probe.model.result import References
 from pgssi_probe.model.severity import Ease, Impact, Severity, severity
-from pgssi_probe.model.text import Bilingual
+from pgssi_probe.model.text import Bilingual, Template
 
 Need = Literal["https", "account", "two_accounts", "second_role", "sacrifice", "browser", "time", "mailbox", "ports"]
 
@@ -41,8 +41,8 @@ class OutcomeDeclaration(Frozen):
     strength: Strength = Strength.PROOF
     impact: Impact | None = None
     ease: Ease | None = None
-    sentence: Bilingual
-    remedy: Bilingual | None = None
+    sentence: Template
+    remedy: Template | None = None
     optional_fields: tuple[str, ...] = ()
 
     @model_validator(mode="after")

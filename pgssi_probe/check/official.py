@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pgssi_probe.check.metadata import SUBJECT_FIELD, CheckMetadata
 from pgssi_probe.model.outcome import INCONCLUSIVE, Observation, Outcome, Reason, Status, Strength, stable_id
-from pgssi_probe.model.text import Bilingual
+from pgssi_probe.model.text import Template
 
-NOTHING_CONCLUDED = Bilingual(
+NOTHING_CONCLUDED = Template(
     fr="Rien n'a pu être conclu sur {subject}.",
     en="Nothing could be concluded about {subject}.",
 )

@@ -51,7 +51,7 @@ class EvidenceRoom:
         clean = self._redactor.text
         parts = exchange.request.parts
         target = exchange.request.origin_form or (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        sent = [f"{exchange.request.method} {redact_url(target, self._redactor)} HTTP", f"Host: {parts.netloc}"]
+        sent = [f"{exchange.request.method} {redact_url(target, self._redactor)} HTTP"]
         sent += self._lines(exchange.sent_headers)
         if exchange.request.body:
             sent.append(f"\n[{len(exchange.request.body)} bytes]")

@@ -27,15 +27,22 @@ def fields_of(template: str) -> frozenset[str]:
 
 
 class Bilingual(BaseModel):
-    """One sentence in French and in English, with the same named fields in both."""
+    """One text in French and in English, as people read it: braces in it mean nothing."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     fr: str
     en: str
 
+    def in_(self, lang: Lang) -> str:
+        return self.fr if lang == "fr" else self.en
+
+
+class Template(Bilingual):
+    """A sentence with named fields between braces, the same in both languages."""
+
     @model_validator(mode="after")
-    def _same_fields(self) -> Bilingual:
+    def _same_fields(self) -> Template:
         if fields_of(self.fr) != fields_of(self.en):
             raise ValueError("the French and English texts do not name the same fields")
         return self
@@ -44,12 +51,9 @@ class Bilingual(BaseModel):
     def fields(self) -> frozenset[str]:
         return fields_of(self.fr)
 
-    def in_(self, lang: Lang) -> str:
-        return self.fr if lang == "fr" else self.en
-
     def filled(self, values: dict[str, JsonValue]) -> Bilingual:
         """The same text with its fields replaced. KeyError when one is missing."""
-        return Bilingual.model_construct(
+        return Bilingual(
             fr=self.fr.format_map({name: shown(value, "fr") for name, value in values.items()}),
             en=self.en.format_map({name: shown(value, "en") for name, value in values.items()}),
         )

@@ -38,7 +38,7 @@ def say(lang: Lang, key: str, /, **values: object) -> str:
 
 def both(key: str, /, **values: object) -> Bilingual:
     """The sentence in both languages."""
-    return Bilingual.model_construct(fr=say("fr", key, **values), en=say("en", key, **values))
+    return Bilingual(fr=say("fr", key, **values), en=say("en", key, **values))
 
 
 def language(asked: str | None) -> Lang:

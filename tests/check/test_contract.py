@@ -17,7 +17,7 @@ from pgssi_probe.check.metadata import CheckMetadata, OutcomeDeclaration
 from pgssi_probe.check.official import ContractBroken, official
 from pgssi_probe.model.outcome import Level, Observation, Reason, Status, Subject, inconclusive, stable_id
 from pgssi_probe.model.severity import MATRIX, Ease, Impact, Severity, severity
-from pgssi_probe.model.text import Bilingual, shown
+from pgssi_probe.model.text import Bilingual, Template, shown
 from pgssi_probe.net.exchange import Failure
 from pgssi_probe.registry import RegistryError, UnknownCheck, check, checks, read_declaration
 
@@ -168,7 +168,7 @@ def test_inconclusive_is_open_to_every_check_with_its_reason() -> None:
 
 
 def test_a_failure_without_remedy_or_a_pass_with_an_impact_is_refused() -> None:
-    words = Bilingual(fr="é", en="e")
+    words = Template(fr="é", en="e")
     with pytest.raises(ValueError, match="remedy"):
         OutcomeDeclaration(status=Status.FAIL, impact=Impact.MAJOR, ease=Ease.EASY, sentence=words)
     with pytest.raises(ValueError, match="only a failure"):
@@ -177,9 +177,11 @@ def test_a_failure_without_remedy_or_a_pass_with_an_impact_is_refused() -> None:
 
 def test_the_two_languages_name_the_same_fields_and_only_plain_ones() -> None:
     with pytest.raises(ValueError, match="same fields"):
-        Bilingual(fr="{a}", en="{b}")
+        Template(fr="{a}", en="{b}")
     with pytest.raises(ValueError, match="plain name"):
-        Bilingual(fr="{a.__class__}", en="{a.__class__}")
+        Template(fr="{a.__class__}", en="{a.__class__}")
+
+    assert Bilingual(fr="{ écrit par la cible", en="{").fr.startswith("{")
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=30))
