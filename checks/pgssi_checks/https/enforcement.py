@@ -117,14 +117,17 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     site = await ctx.collect(SITE)
     report = _Report(ctx)
     for exchange in site.exchanges:
-        if falls_back_to_http(exchange):
+        entering = any(exchange is hop for hop in site.entry)
+        if falls_back_to_http(exchange, any_host=entering):
             report.add("redirect-to-http", exchange, location=destination(exchange))
     for page, form in clear_password_forms(site.pages):
         report.add("form-posts-http", page.exchange, action=form.action)
+    if site.home.response is None:  # an application that is down proves nothing of its plain HTTP port
+        return [*report.observations(), inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
     if not site.home.secure:
-        if site.home.response is not None and ctx.target.scheme == "http":
+        if ctx.target.scheme == "http":
             report.add(Hop.CONTENT, site.home)
-        return report.observations() or [inconclusive(ctx.target.site, Reason.CONNECTION_FAILED)]
+        return report.observations() or [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
     origin = plain_origin(ctx.target)
     if origin is None:
         return [*report.observations(), inconclusive(ctx.target.site, Reason.UNDECLARED)]

@@ -75,13 +75,13 @@ def sets_cookie(exchange: Exchange) -> tuple[str, ...]:
     return tuple(c.name[:200] for c in cookies if c is not None and not c.deletes(exchange.started))
 
 
-def falls_back_to_http(exchange: Exchange) -> bool:
-    """An HTTPS answer that sends the browser to plain HTTP on the same host."""
+def falls_back_to_http(exchange: Exchange, *, any_host: bool = False) -> bool:
+    """An HTTPS answer that sends the browser to plain HTTP: on the same host, or on any when it is the way in."""
     target = destination(exchange) if exchange.secure else None
     if target is None:
         return False
     parts = urlsplit(target)
-    return parts.scheme == "http" and parts.hostname == exchange.request.parts.hostname
+    return parts.scheme == "http" and (any_host or parts.hostname == exchange.request.parts.hostname)
 
 
 def plain_address(url: str, plain_origin: str) -> str:

@@ -24,6 +24,8 @@ from pgssi_checks.cookie.likeness import ENOUGH_BITS, Likeness, likeness, random
         ("session", "eyJfZnJlc2giOmZhbHNlfQ.ZzQ1Aw.8Yh2kLm3nOp4qRs5tUv6wXy7zA8", Likeness.SESSION),
         ("__Host-session", "3f1c0b9e7d2a4f56a8c1e0d9b7a6f543", Likeness.SESSION),
         ("access_token", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMiJ9.c2lnbmF0dXJlMTIzNDU2Nzg5MA", Likeness.SESSION),
+        ("sid", "0f2c7a9b4e81d635.9b4e81d6350f2c7a", Likeness.SESSION),
+        ("compteurs", "1763800000123456.1763800000654321", Likeness.ORDINARY),
         ("Redmine", "RGt2NEZ5b1pXaE1Qc2xDVzNuYTJvOHFEZ1U5OA%3D%3D--1c9f0e8d7b6a5f4e3d2c", Likeness.RANDOM),
         ("parcours", "9f86d081884c7d659a2feaa0c55ad015", Likeness.RANDOM),
         ("csrftoken", "x3k9p2vq8rj1m0z7c5n4b6t2w8y1d3fs", Likeness.ORDINARY),

@@ -114,3 +114,8 @@ def test_forged_origins_belong_to_nobody_or_only_resemble_ours() -> None:
 
 def test_a_grant_to_somebody_else_is_harmless() -> None:
     assert verdict("reflected-origin", Grant("https://partenaire.fr", True, True), "https://x.invalid") is None
+
+
+async def test_what_was_tried_is_counted() -> None:
+    (outcome,) = await run_check("headers.cors", server(lambda _: False))
+    assert (outcome.facts["count"], outcome.facts["apis"]) == (2, 1)

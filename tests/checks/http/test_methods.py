@@ -115,3 +115,15 @@ def test_the_allow_header_is_capped_and_sorted() -> None:
 def test_the_parameter_joins_the_query() -> None:
     assert with_parameter("https://a.fr/x?y=1#z", "V") == "https://a.fr/x?y=1&_method=V"
     assert with_parameter("https://a.fr/", "V") == "https://a.fr/?_method=V"
+
+
+async def test_a_home_page_in_error_shows_nothing() -> None:
+    """A refusal that is the same for every method says nothing of methods."""
+    assert slugs(await run_check("http.methods", lambda _: page(BODY, status=403))) == {"sober"}
+
+
+async def test_an_unstable_home_page_is_inconclusive() -> None:
+    statuses = itertools.cycle([200, 503])
+    outcomes = await run_check("http.methods", lambda _: page(BODY, status=next(statuses)))
+    assert {outcome.slug for outcome in outcomes} <= {"inconclusive", "sober"}
+    assert not any(outcome.failed for outcome in outcomes)

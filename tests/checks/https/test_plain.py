@@ -62,6 +62,12 @@ def test_falling_back_to_plain_http(url: str, location: str, expected: bool) -> 
     assert falls_back_to_http(exchange(url, redirect(location, status=302))) is expected
 
 
+def test_the_way_in_counts_whatever_the_host() -> None:
+    away = exchange(HTTPS, redirect("http://ailleurs.example/", status=302))
+    assert falls_back_to_http(away, any_host=True)
+    assert not falls_back_to_http(away)
+
+
 def test_cookies_that_are_set_count_and_those_deleted_do_not() -> None:
     headers = (("Set-Cookie", "a=1"), ("Set-Cookie", "b=; Max-Age=0"))
     assert sets_cookie(exchange(HOME, page("x", headers=headers))) == ("a",)
