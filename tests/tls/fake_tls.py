@@ -143,3 +143,48 @@ async def serving(answer: Callable[[Offer | None], object]) -> AsyncIterator[int
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def leaving(upstream: int, after: int, how: object) -> AsyncIterator[int]:
+    """A front of a real server that turns silent (SILENCE) or drops every connection (CLOSE) after ``after``."""
+    count = 0
+    tasks: set[asyncio.Task] = set()
+
+    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(2**14):
+                writer.write(data)
+                await writer.drain()
+            writer.write_eof()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal count
+        count += 1
+        gone = count > after
+        tasks.add(asyncio.current_task())
+        other = None
+        try:
+            if not gone:
+                back, other = await asyncio.open_connection("127.0.0.1", upstream)
+                await asyncio.gather(pipe(reader, other), pipe(back, writer))
+            elif how is SILENCE:
+                await asyncio.sleep(60)
+        except (OSError, asyncio.CancelledError):
+            pass
+        finally:
+            for end in (writer, other):
+                if end is not None:
+                    end.close()
+                    with contextlib.suppress(OSError):
+                        await end.wait_closed()
+            tasks.discard(asyncio.current_task())
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for task in list(tasks):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -289,3 +289,17 @@ async def test_exceptions_that_are_not_of_the_network_are_not_swallowed():
 
     with pytest.raises(KeyError):
         await clienthello.collect(broken, "localhost", 1, server_name=None, limits=Limits())
+
+
+async def test_a_server_that_is_away_for_a_while_is_not_believed_to_refuse(hellos):
+    # It speaks TLS 1.1 too, but drops everything from the third to the eighth connection.
+    def away(offer):
+        if offer and 3 <= offer.count <= 8:
+            return CLOSE
+        if offer and offer.highest == Version.TLS_1_1 and RSA_AES in offer.suites:
+            return flight(server_hello(0x0302, RSA_AES, extensions=GOOD), chain=CHAIN, version=0x0302)
+        return only_tls12(offer)
+
+    async with serving(away) as port:
+        facts = await hellos(port)
+    assert facts.of(Version.TLS_1_1).accepted is not False

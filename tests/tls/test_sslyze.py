@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 import tls_servers
-from fake_tls import SILENCE, connect, serving
+from fake_tls import CLOSE, SILENCE, connect, leaving, serving
 from test_clienthello import only_tls12
 
 from pgssi_probe.tls import sslyze_convert, sslyze_pass
@@ -88,18 +88,22 @@ async def test_a_server_that_holds_on_is_left_at_the_deadline():
     assert facts.reachable == Unknown("deadline")
 
 
-async def test_a_server_that_stops_midway_is_never_called_clean():
-    state = {"stop": False}
-
-    def answer(offer):
-        if offer and offer.count > 60:
-            state["stop"] = True
-        return SILENCE if state["stop"] else only_tls12(offer)
-
-    async with serving(answer) as port:
-        facts = await scan(port, limits=SslyzeLimits(deadline=12, answer_timeout=1, retries=1, rate=None))
-    assert not [version for version in facts.versions if version.accepted is False and version.version <= 0x302]
-    assert not [item for item in facts.vulnerabilities if item.present is False and not item.detail]
+@pytest.mark.tools
+@pytest.mark.parametrize("how", [SILENCE, CLOSE])
+async def test_a_server_that_leaves_midway_is_never_called_clean(pki, how):
+    # sslyze counts both a time-out and a dropped connection as a refused suite.
+    limits = SslyzeLimits(deadline=5, answer_timeout=1, retries=1, rate=None)
+    commands = ("tls_1_0_cipher_suites", "tls_1_2_cipher_suites", "heartbleed", "tls_compression")
+    with tls_servers.nginx(pki.folder, [pki.ec], protocols="TLSv1.2") as upstream:
+        async with leaving(upstream, 100, how) as port:
+            facts = await scan(port, limits=limits, commands=commands)
+        async with leaving(upstream, 10_000, how) as port:
+            whole = await scan(port, limits=limits, commands=commands)
+    assert isinstance(facts.reachable, Unknown)
+    assert not [version for version in facts.versions if version.accepted is False]
+    assert not [item for item in facts.vulnerabilities if item.present is False]
+    assert whole.of(Version.TLS_1_0).accepted is False
+    assert whole.of(Version.TLS_1_2).coverage == "every_suite"
 
 
 async def test_the_worker_is_gone_after_the_deadline():
