@@ -7,9 +7,8 @@ from collections.abc import Iterable
 
 from pgssi_checks.headers.csp_evaluation import opens_to_all
 from pgssi_checks.headers.csp_policy import parse_header
-from pgssi_checks.headers.responses import Kind, Sample, html_samples, tally
+from pgssi_checks.headers.responses import SAMPLES, Kind, Sample, html_only, tally
 from pgssi_probe.check import CheckContext, Observation, Reason, Response, inconclusive
-from pgssi_probe.discovery.collect import SITE
 
 FRAMED_KINDS = frozenset({Kind.PAGE, Kind.LOGIN})
 """An error page offers nothing to click on."""
@@ -60,7 +59,7 @@ def shown_values(samples: Iterable[Sample]) -> list[str]:
 
 
 async def observe(ctx: CheckContext) -> list[Observation]:
-    found = judge(await html_samples(await ctx.collect(SITE)))
+    found = judge(html_only(await ctx.collect(SAMPLES)))
     if not found:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
     return [

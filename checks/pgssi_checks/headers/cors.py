@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
-from pgssi_checks.headers.responses import Kind, samples
+from pgssi_checks.headers.responses import SAMPLES, Kind
 from pgssi_probe.check import (
     CheckContext,
     Exchange,
@@ -136,7 +136,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     site = await ctx.collect(SITE)
     if site.home.response is None:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
-    apis = [s.url for s in await samples(site) if s.kind is Kind.API and ctx.network.in_scope(s.url)]
+    apis = [s.url for s in await ctx.collect(SAMPLES) if s.kind is Kind.API and ctx.network.in_scope(s.url)]
     urls = candidates(site, apis, int(ctx.setting("addresses_max")))
     found: dict[str, list[Found]] = defaultdict(list)
     for url in urls:

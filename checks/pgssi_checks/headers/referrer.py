@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from pgssi_checks.headers.responses import Kind, Sample, html_samples, tally
+from pgssi_checks.headers.responses import SAMPLES, Kind, Sample, html_only, tally
 from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
-from pgssi_probe.discovery.collect import SITE
 
 POLICIES = frozenset(
     {
@@ -23,7 +22,7 @@ POLICIES = frozenset(
 )
 LEAKY = frozenset({"unsafe-url", "no-referrer-when-downgrade"})
 NAME_IN_CLEAR = frozenset({"origin", "origin-when-cross-origin"})
-"""Neither refused nor named among the right ones by RECOWEB R21: the address stays, the site's name goes to HTTP too."""
+"""Neither refused nor named among the right ones by RECOWEB R21: the address stays, the site is named over HTTP too."""
 
 
 def applied_policy(values: Iterable[str]) -> str | None:
@@ -59,7 +58,7 @@ def judge(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
 
 
 async def observe(ctx: CheckContext) -> list[Observation]:
-    found = judge(await html_samples(await ctx.collect(SITE)))
+    found = judge(html_only(await ctx.collect(SAMPLES)))
     if not found:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
     return [_observation(ctx, slug, concerned) for slug, concerned in found.items()]

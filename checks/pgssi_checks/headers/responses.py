@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
+from pgssi_probe.check import Collector, CollectorContext
+from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Document, Site
 from pgssi_probe.net.exchange import Exchange, Response
@@ -75,8 +77,17 @@ async def samples(site: Site) -> tuple[Sample, ...]:
     return tuple(found)
 
 
-async def html_samples(site: Site) -> tuple[Sample, ...]:
-    return tuple(sample for sample in await samples(site) if sample.kind in HTML_KINDS)
+async def _gather(ctx: CollectorContext) -> tuple[Sample, ...]:
+    site: Site = await ctx.collect(SITE)
+    return await samples(site)
+
+
+SAMPLES: Collector[tuple[Sample, ...]] = Collector("samples", _gather)
+"""The answers of the site, sorted and parsed once for all the checks of the family. Sends nothing of its own."""
+
+
+def html_only(sampled: tuple[Sample, ...]) -> tuple[Sample, ...]:
+    return tuple(sample for sample in sampled if sample.kind in HTML_KINDS)
 
 
 def tally(concerned: Sequence[Sample]) -> dict[str, JsonValue]:

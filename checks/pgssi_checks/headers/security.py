@@ -9,9 +9,8 @@ from collections.abc import Iterable
 
 from pydantic import JsonValue
 
-from pgssi_checks.headers.responses import HTML_KINDS, Kind, Sample, samples, tally
+from pgssi_checks.headers.responses import HTML_KINDS, SAMPLES, Kind, Sample, tally
 from pgssi_probe.check import CheckContext, Observation, Reason, Response, inconclusive
-from pgssi_probe.discovery.collect import SITE
 
 META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=", re.IGNORECASE)
 BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
@@ -97,7 +96,7 @@ def isolation(sampled: Iterable[Sample]) -> list[JsonValue]:
 
 
 async def observe(ctx: CheckContext) -> list[Observation]:
-    sampled = await samples(await ctx.collect(SITE))
+    sampled = await ctx.collect(SAMPLES)
     if not sampled:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
     found = judge(sampled)

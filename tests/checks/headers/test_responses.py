@@ -2,7 +2,7 @@
 
 import pytest
 
-from pgssi_checks.headers.responses import Kind, html_samples, is_data, samples, tally
+from pgssi_checks.headers.responses import Kind, html_only, is_data, samples, tally
 from pgssi_probe.check.harness import exchange, page, redirect
 from pgssi_probe.discovery.parse import parse_html
 from pgssi_probe.discovery.site import Page, Site
@@ -47,7 +47,7 @@ async def test_each_answer_has_its_kind_and_comes_once() -> None:
 
 
 async def test_html_answers_are_parsed_errors_included() -> None:
-    html = await html_samples(await sampled())
+    html = html_only(await samples(await sampled()))
     assert {sample.kind for sample in html} == {Kind.PAGE, Kind.LOGIN, Kind.ERROR}
     assert all(sample.document is not None for sample in html)
 
