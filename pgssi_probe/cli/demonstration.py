@@ -55,6 +55,8 @@ def serve_lab(weak: str, port: int, http_port: int, lang: Lang) -> None:
         serve(split(weak), port, http_port, Path(".lab"), ready)
     except lab.UnknownWeakness as error:
         stop(lang, "error.unknown_weakness", name=error.identifier, close=close_names(lang, error.close))
+    except lab.IncompatibleWeaknesses as error:
+        stop(lang, "error.incompatible_weaknesses", names=", ".join(error.names))
     except OSError:
         stop(lang, "error.port_in_use", port=port)
     except KeyboardInterrupt:
