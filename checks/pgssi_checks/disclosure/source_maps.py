@@ -45,7 +45,7 @@ def reference(script: Exchange) -> str | None:
     if not named:
         found = _REFERENCE.findall(response.text[-TAIL:])
         named = found[-1] if found else None
-    if not named or named.startswith("data:"):
+    if not named:
         return None
     try:
         address = urljoin(script.url, named.strip())

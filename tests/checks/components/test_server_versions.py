@@ -1,6 +1,7 @@
 """`components.server-versions`: what the dated table says, and what it must not be made to say."""
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -121,6 +122,19 @@ def test_the_longest_branch_is_meant(version: str, branch: str | None) -> None:
 def test_days(end: date | None, past: bool, expected: Support) -> None:
     assert support_of(Branch((1,), "1", end, past), TODAY, timedelta(days=30)) is expected
     assert support_of(None, TODAY, timedelta(days=30)) is Support.UNKNOWN
+
+
+def test_a_branch_within_a_branch_is_asked_first(tmp_path: Path) -> None:
+    path = tmp_path / "table.yaml"
+    path.write_text(
+        "date: 2026-01-02\nsource: x\nproducts:\n  - name: X\n    aliases: [x]\n    branches:\n"
+        "      '1.1': null\n      '1.1.1': 2020-01-01\n      '0.9': past\n",
+        encoding="utf-8",
+    )
+    line = support_table(path).line(Product("X"))
+    assert line is not None
+    found = [support_of(line.branch_of(version), TODAY, timedelta()) for version in ("1.1.1w", "1.1.0", "0.9.8", "2.0")]
+    assert found == [Support.ENDED, Support.MAINTAINED, Support.ENDED, Support.UNKNOWN]
 
 
 def test_the_table_is_sound() -> None:

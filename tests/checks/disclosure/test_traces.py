@@ -115,6 +115,7 @@ NOT_SHOWN = {
     "a numbered list": "#0 first item\n#1 second item\n#2 third item",
     "one numbered frame": "#0 /var/www/x.php(3): f()",
     "browser frames": "Error\n    at f (https://portail.example/app.js:1:2)\n    at g (https://portail.example/app.js:3:4)",
+    "one Node.js frame": "It stopped at lire (/srv/portail/dates.js:14:31) again.",
     "a list of Ruby files": "app/models/a.rb:1\napp/models/b.rb:2",
     "Go files": "See main.go:12 and server.go:14 in the repository.",
     "a Go routine in prose": "goroutine 1 [running]: is how it begins",

@@ -164,6 +164,11 @@ async def test_an_interface_in_reach_is_told(name: str) -> None:
     assert (outcome.slug, outcome.facts["interface"], outcome.subject.name) == (slug, name.split(",")[0], ORIGIN + path)
 
 
+async def test_a_page_that_asks_for_a_password_is_not_open() -> None:
+    hawtio = page('<title>Hawtio</title><div id="hawtio"></div><input name="u"><input type="password">')
+    assert slugs(await run_check(CHECK, serving({"/hawtio/": hawtio}), url=ORIGIN + "/")) == {"sign-in-page"}
+
+
 async def test_no_interface_passes() -> None:
     (outcome,) = await run_check(CHECK, serving({}), url=ORIGIN + "/")
     assert outcome.slug == "none"
