@@ -142,6 +142,21 @@ async def test_a_sign_in_sent_in_clear(plain: Callable[[Request], Answer], found
     assert ("login-over-http" in slugs(await run(plain, level=Level.ACTIVE))) is found
 
 
+@pytest.mark.parametrize(("landing", "found"), [("/login?echec=1", True), ("/ailleurs", False)])
+async def test_a_clear_sign_in_that_redirects(landing: str, found: bool) -> None:
+    def respond(request: Request) -> Answer:
+        origin = f"{request.parts.scheme}://portal.example"
+        if request.method == "POST" and request.parts.path == "/login":
+            where = landing if request.parts.scheme == "http" else "/login?echec=1"
+            return redirect(origin + where, status=303)
+        if request.parts.scheme == "http":
+            return page("", status=404) if request.method == "POST" else to_https(request)
+        return page(LOGIN)
+
+    outcomes = await run_check("https.enforcement", respond, level=Level.ACTIVE)
+    assert ("login-over-http" in slugs(outcomes)) is found
+
+
 async def test_an_answer_given_to_every_post_is_not_a_sign_in() -> None:
     def plain(request: Request) -> Answer:
         return page(LOGIN + "<p>Identifiants incorrects</p>") if request.method == "POST" else to_https(request)
