@@ -79,7 +79,7 @@ def facts_of(seen: Sequence[Sighting]) -> dict[str, JsonValue]:
     """What is shown of a cookie: never its value."""
     longest = max((sighting.lifetime or 0 for sighting in seen), default=0)
     urls: list[JsonValue] = [*list(dict.fromkeys(sighting.exchange.url for sighting in seen))[:MAX_URLS]]
-    domains: list[JsonValue] = [*sorted({s.cookie.domain for s in seen if s.cookie.domain})]
+    domains: list[JsonValue] = [*sorted({s.cookie.domain[:200] for s in seen if s.cookie.domain})]
     return {"count": len(seen), "urls": urls, "domains": domains, "hours": round(min(longest / 3600, 1e6), 1)}
 
 

@@ -94,7 +94,7 @@ def reused_nonces(answers: Iterable[Applied]) -> list[Applied]:
 
 
 def one_per_source(found: Sequence[tuple[Applied, Weakness]]) -> list[JsonValue]:
-    tokens: dict[JsonValue, None] = dict.fromkeys(token for _, weakness in found for token in weakness.sources)
+    tokens: dict[JsonValue, None] = dict.fromkeys(token[:200] for _, weakness in found for token in weakness.sources)
     return [*tokens][:MAX_SOURCES]
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 FALLBACKS: dict[str, tuple[str, ...]] = {
     "script-src-elem": ("script-src", "default-src"),
@@ -80,6 +81,7 @@ HOST = re.compile(
 
 MAX_POLICY = 16_384
 MAX_TOKENS = 500
+MAX_POLICIES = 100
 
 
 class Delivery(StrEnum):
@@ -165,13 +167,14 @@ def parse(text: str, *, delivery: Delivery = Delivery.HEADER, report_only: bool 
 
 def parse_header(values: Iterable[str], *, report_only: bool = False) -> list[Policy]:
     """Every policy of the header lines: each line may hold several, separated by commas (CSP3 §2.2.2)."""
-    parsed = (parse(text, report_only=report_only) for value in values for text in value.split(","))
+    texts = islice((text for value in values for text in value.split(",")), MAX_POLICIES)
+    parsed = (parse(text, report_only=report_only) for text in texts)
     return [policy for policy in parsed if policy is not None]
 
 
 def parse_meta(contents: Iterable[str]) -> list[Policy]:
     """Policies of meta tags: no comma list there, no report-only form, and three directives without effect."""
-    parsed = (parse(content, delivery=Delivery.META) for content in contents)
+    parsed = (parse(content, delivery=Delivery.META) for content in islice(contents, MAX_POLICIES))
     return [policy for policy in parsed if policy is not None]
 
 

@@ -15,6 +15,7 @@ from pgssi_probe.check import CheckContext, Observation, Reason, Response, incon
 META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=", re.IGNORECASE)
 BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
 NOTED = "nosniff-missing-on-errors"
+MAX_JSON = 1_000_000
 SNIFFED = 1024
 """Bytes in which a browser looks for a declared encoding (HTML Living Standard, prescan)."""
 
@@ -35,7 +36,7 @@ def charset_known(response: Response) -> bool:
 def is_json_as_html(response: Response) -> bool:
     """Data for programs that a browser would read as a page."""
     start = response.body.lstrip()[:1]
-    if response.media_type != "text/html" or start not in {b"{", b"["} or response.truncated:
+    if response.media_type != "text/html" or start not in {b"{", b"["} or len(response.body) > MAX_JSON:
         return False
     try:
         json.loads(response.body)

@@ -119,7 +119,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     for exchange in site.exchanges:
         entering = any(exchange is hop for hop in site.entry)
         if falls_back_to_http(exchange, any_host=entering):
-            report.add("redirect-to-http", exchange, location=destination(exchange))
+            report.add("redirect-to-http", exchange, location=(destination(exchange) or "")[:500] or None)
     for page, form in clear_password_forms(site.pages):
         report.add("form-posts-http", page.exchange, action=form.action)
     if site.home.response is None:  # an application that is down proves nothing of its plain HTTP port
@@ -148,7 +148,7 @@ async def _try_plain(ctx: CheckContext, site: Site, origin: str, report: _Report
         if hop is Hop.UNKNOWN:
             reason = Reason.SERVER_ERROR if exchange.response else Reason.CONNECTION_FAILED
             continue
-        report.add(hop, exchange, location=destination(exchange))
+        report.add(hop, exchange, location=(destination(exchange) or "")[:500] or None)
         if hop is Hop.CLOSED:
             return None
         if names := sets_cookie(exchange):
