@@ -42,11 +42,18 @@ def _language(arguments: list[str]) -> str:
 def main() -> None:
     page = _help_file(sys.argv[1:])
     if page is not None:
-        with open(page, encoding="utf-8") as stream:  # noqa: PTH123
-            sys.stdout.write(stream.read())
+        with open(page, "rb") as stream:  # noqa: PTH123
+            text = stream.read()
+        try:
+            sys.stdout.buffer.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:  # `| head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return
     from pgssi_probe.cli.app import run
+    from pgssi_probe.cli.streams import any_alphabet
 
+    any_alphabet()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -1,20 +1,24 @@
 # The annotations below hold texts chosen at run time: they are evaluated, so no `from __future__ import annotations`.
 """The commands, in the language of the person."""
 
-import sys
+import errno
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from pgssi_probe import __version__
-from pgssi_probe.cli.exits import Exit, Stop, close_names, explained, stop
+from pgssi_probe.cli.exits import Exit, Stop, close_names, explained, stop, system_words
+from pgssi_probe.cli.streams import err, out
 from pgssi_probe.model.text import LANGS, Lang
 from pgssi_probe.words import language, say
 
+HELP = Path(__file__).parent / "help"
 
-def build(lang: Lang) -> typer.Typer:
-    """The application with its help in one language."""
+
+def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
+    """The application with its help in one language. `command` is the command line as the report shows it."""
 
     def t(key: str) -> str:
         return say(lang, f"help.{key}")
@@ -32,10 +36,16 @@ def build(lang: Lang) -> typer.Typer:
     JsonOption = Annotated[bool, typer.Option("--json", help=t("json"))]
 
     @app.callback(invoke_without_command=True)
-    def top(version: Annotated[bool, typer.Option("--version", help=t("version"))] = False) -> None:
+    def top(
+        context: typer.Context,
+        version: Annotated[bool, typer.Option("--version", help=t("version"))] = False,
+        lang_: LangOption = lang,
+    ) -> None:
         if version:
-            sys.stdout.write(f"pgssi-probe {__version__}\n")
+            out(f"pgssi-probe {__version__}\n")
             raise typer.Exit
+        if context.invoked_subcommand is None:
+            show_help("index", lang)
 
     @app.command(help=t("scan"), epilog=t("exits"))
     def scan(
@@ -46,7 +56,7 @@ def build(lang: Lang) -> typer.Typer:
         skip: Annotated[str | None, typer.Option("--skip", help=t("skip"))] = None,
         dry_run: Annotated[bool, typer.Option("--dry-run", help=t("dry_run"))] = False,
         resume: Annotated[Path | None, typer.Option("--resume", help=t("resume"))] = None,
-        out: Annotated[Path | None, typer.Option("--out", "-o", help=t("out"))] = None,
+        folder: Annotated[Path | None, typer.Option("--out", "-o", help=t("out"))] = None,
         ca: Annotated[Path | None, typer.Option("--ca", help=t("ca"))] = None,
         http_url: Annotated[str | None, typer.Option("--http-url", help=t("http_url"))] = None,
         rate: Annotated[float | None, typer.Option("--rate", help=t("rate"))] = None,
@@ -59,7 +69,7 @@ def build(lang: Lang) -> typer.Typer:
         quiet: Annotated[bool, typer.Option("--quiet", "-q", help=t("quiet"))] = False,
         lang_: LangOption = lang,
     ) -> None:
-        from pgssi_probe.cli.scanning import finish, make_scan, scan_now, watcher
+        from pgssi_probe.cli.scanning import finish, make_scan, resume_now, scan_now
         from pgssi_probe.model.severity import Severity
 
         if not url and resume is None:
@@ -67,9 +77,22 @@ def build(lang: Lang) -> typer.Typer:
         if fail_on not in {*Severity, "never"}:
             choices = ", ".join([*Severity, "never"])
             stop(lang, "error.bad_choice", value=fail_on, option="--fail-on", choices=choices)
-        command = command_line()
-        asked = None
-        if resume is None:
+        if resume is not None:
+            given = {
+                "URL": url,
+                "--engagement": engagement,
+                "--level": level,
+                "--only": only,
+                "--skip": skip,
+                "--dry-run": dry_run,
+                "--out": folder,
+                "--ca": ca,
+                "--http-url": http_url,
+                "--rate": rate,
+                "--contact": contact,
+            }
+            scanned = resume_now(resume, lang, given=given, command_line=command, json=json, quiet=quiet)
+        else:
             asked = make_scan(
                 lang,
                 url,
@@ -81,19 +104,13 @@ def build(lang: Lang) -> typer.Typer:
                 http_url=http_url,
                 rate=rate,
                 contact=contact,
+                key=key,
                 command_line=command,
             )
-        if dry_run and asked is not None:
-            show_plan_of(asked, lang, json=json)
-            return
-        scanned = scan_now(
-            asked,
-            lang,
-            out=out,
-            resumed=resume,
-            progress=watcher(lang, json=json, quiet=quiet),
-            command=command,
-        )
+            if dry_run:
+                show_plan_of(asked, lang, json=json)
+                return
+            scanned = scan_now(asked, lang, out=folder, json=json, quiet=quiet)
         raise typer.Exit(finish(scanned, lang, key=key, sealed=not no_seal, json=json, fail_on=fail_on, strict=strict))
 
     rules = typer.Typer(help=t("rules"), no_args_is_help=True, rich_markup_mode=None)
@@ -185,19 +202,20 @@ def build(lang: Lang) -> typer.Typer:
     ) -> None:
         from pgssi_probe.cli.demonstration import list_weaknesses, serve_lab
 
-        if list_:
-            list_weaknesses(lang, json=json)
-        else:
-            serve_lab(weak, port, http_port, lang)
+        with explained(lang):
+            if list_:
+                list_weaknesses(lang, json=json)
+            else:
+                serve_lab(weak, port, http_port, lang)
 
     @app.command(help=t("demo"))
     def demo(
-        out: Annotated[Path, typer.Option("--out", "-o", help=t("out"))] = Path("demo"),
+        folder: Annotated[Path, typer.Option("--out", "-o", help=t("demo_out"))] = Path("demo"),
         lang_: LangOption = lang,
     ) -> None:
         from pgssi_probe.cli.demonstration import demo as run_demo
 
-        raise typer.Exit(run_demo(out, lang))
+        raise typer.Exit(run_demo(folder, lang))
 
     @app.command(help=t("doctor"))
     def doctor(json: JsonOption = False, lang_: LangOption = lang) -> None:
@@ -206,7 +224,7 @@ def build(lang: Lang) -> typer.Typer:
         raise typer.Exit(run_doctor(lang, json=json))
 
     @app.command(help=t("schema"))
-    def schema() -> None:
+    def schema(lang_: LangOption = lang) -> None:
         from pgssi_probe.cli.showing import write_json
         from pgssi_probe.model.schema import report_schema
 
@@ -230,11 +248,15 @@ def show_plan_of(scan: Any, lang: Lang, *, json: bool) -> None:
     show_plan(plan, scan.target.url, level, lang)
 
 
-def command_line() -> tuple[str, ...]:
+def show_help(page: str, lang: Lang) -> None:
+    out((HELP / lang / f"{page}.txt").read_text(encoding="utf-8"))
+
+
+def command_line(arguments: list[str]) -> tuple[str, ...]:
     """The arguments as the report shows them: addresses redacted. No option takes a secret."""
     from pgssi_probe.redact import redact_url
 
-    return ("pgssi-probe", *(redact_url(argument) for argument in sys.argv[1:]))
+    return ("pgssi-probe", *(redact_url(argument) for argument in arguments))
 
 
 def asked_language(arguments: list[str]) -> Lang:
@@ -258,35 +280,70 @@ def run(arguments: list[str]) -> int:
     lang: Lang = "fr"
     try:
         lang = asked_language(arguments)
-        result = build(lang)(arguments, standalone_mode=False)
+        if any("\udc80" <= char <= "\udcff" for argument in arguments for char in argument):
+            stop(lang, "error.not_utf8")
+        result = build(lang, command_line(arguments))(arguments, standalone_mode=False)
+        out("")  # a full disk behind standard output is told now, not after the end
         return int(result or 0)
     except Stop as end:
-        sys.stderr.write(f"pgssi-probe: {end.sentence}\n")
-        return int(end.code)
+        return _said(end.sentence, end.code)
     except KeyboardInterrupt:
-        sys.stderr.write(f"pgssi-probe: {say(lang, 'error.interrupted')}\n")
-        return int(Exit.UNREACHABLE)
-    except BrokenPipeError:
-        return int(Exit.OK)
+        return _said(say(lang, "error.interrupted"), Exit.UNREACHABLE)
     except Exception as error:  # noqa: BLE001 (the last resort: a sentence, not a traceback)
         return _unforeseen(error, lang)
+
+
+def _said(sentence: str, code: Exit) -> int:
+    err(f"pgssi-probe: {sentence}\n")
+    return int(code)
 
 
 def _unforeseen(error: Exception, lang: Lang) -> int:
     if isinstance(error, typer.Exit):
         return int(error.exit_code)
     if isinstance(error, typer.Abort):
-        sys.stderr.write(f"pgssi-probe: {say(lang, 'error.interrupted')}\n")
-        return int(Exit.UNREACHABLE)
+        return _said(say(lang, "error.interrupted"), Exit.UNREACHABLE)
+    kind = type(error).__name__
+    if kind == "NoArgsIsHelpError":
+        show_help(error.ctx.info_name, lang)  # type: ignore[attr-defined]
+        return int(Exit.OK)
     if hasattr(error, "format_message"):  # how the command-line library says a usage error
-        sys.stderr.write(f"pgssi-probe: {say(lang, 'error.usage', detail=error.format_message())}\n")
-        return int(Exit.USAGE)
-    from pgssi_probe.engine.run import diagnostics
+        return _said(say(lang, "error.usage", detail=usage(error, lang)), Exit.USAGE)
+    if isinstance(error, OSError) and error.errno in STREAM_TROUBLE and error.filename is None:
+        symbol = errno.errorcode[error.errno]
+        return _said(say(lang, "error.output", detail=system_words(lang, symbol)), Exit.INTERNAL)
+    from pgssi_probe.engine.fault import diagnostics
 
-    sys.stderr.write(
-        f"pgssi-probe: {say(lang, 'error.internal', kind=type(error).__name__, detail=diagnostics(error))}\n"
-    )
-    return int(Exit.INTERNAL)
+    return _said(say(lang, "error.internal", kind=kind, detail=diagnostics(error)), Exit.INTERNAL)
 
 
-__all__ = ["build", "close_names", "run"]
+STREAM_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+QUOTED = re.compile(r"'([^']*)'|\(([^()]*)\)$")
+
+
+def usage(error: Any, lang: Lang) -> str:
+    """A usage error in the language of the person: the library speaks English only, so its kind is what counts."""
+    said = error.format_message()
+    quoted = QUOTED.search(said)
+    name = next((text for text in quoted.groups() if text), "") if quoted else ""
+    match type(error).__name__:
+        case "NoSuchOption":
+            return say(lang, "usage.no_option", name=error.option_name, close=close_names(lang, close_to(error)))
+        case "BadOptionUsage":
+            return say(lang, "usage.value", name=error.option_name)
+        case "MissingParameter":
+            return say(lang, "usage.missing", name=name)
+        case "BadParameter":
+            return say(lang, "usage.bad_value", name=name)
+        case "UsageError" if said.startswith("No such command"):
+            return say(lang, "usage.no_command", name=name)
+        case "UsageError" if "extra argument" in said:
+            return say(lang, "usage.extra", name=name)
+    return str(said)
+
+
+def close_to(error: Any) -> tuple[str, ...]:
+    return tuple(sorted(error.possibilities or ()))
+
+
+__all__ = ["build", "run"]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
+import errno
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from pgssi_probe.cli.exits import Exit, close_names, explained, stop
-from pgssi_probe.cli.scanning import finish, split, watcher
-from pgssi_probe.cli.showing import line, table, write_json
+from pgssi_probe.cli.scanning import finish, split
+from pgssi_probe.cli.showing import line, path_line, table, write_json
+from pgssi_probe.cli.watching import watching
 from pgssi_probe.clock import SystemClock
+from pgssi_probe.engine.folder import FolderError, RunFolder, symbol_of
 from pgssi_probe.model.outcome import Level
 from pgssi_probe.model.text import Lang
 from pgssi_probe.words import say
@@ -40,7 +42,7 @@ def serve_lab(weak: str, port: int, http_port: int, lang: Lang) -> None:
     from pgssi_probe.lab.serve import serve
 
     def ready(addresses: Any) -> None:
-        line(
+        path_line(
             say(
                 lang,
                 "lab.ready",
@@ -51,14 +53,19 @@ def serve_lab(weak: str, port: int, http_port: int, lang: Lang) -> None:
         )
         line(say(lang, "lab.stop"))
 
+    for number in (port, http_port):
+        if not 0 <= number <= 65535:
+            stop(lang, "error.bad_choice", value=number, option="--port", choices="0 … 65535")
     try:
         serve(split(weak), port, http_port, Path(".lab"), ready)
     except lab.UnknownWeakness as error:
         stop(lang, "error.unknown_weakness", name=error.identifier, close=close_names(lang, error.close))
     except lab.IncompatibleWeaknesses as error:
         stop(lang, "error.incompatible_weaknesses", names=", ".join(error.names))
-    except OSError:
-        stop(lang, "error.port_in_use", port=port)
+    except OSError as error:
+        if error.errno in {errno.EADDRINUSE, errno.EADDRNOTAVAIL} or error.filename is None:
+            stop(lang, "error.port_in_use", port=f"{port}, {http_port}")
+        raise FolderError("unwritable", Path(error.filename), symbol_of(error)) from None
     except KeyboardInterrupt:
         return
 
@@ -66,8 +73,7 @@ def serve_lab(weak: str, port: int, http_port: int, lang: Lang) -> None:
 def demo(out: Path, lang: Lang) -> Exit:
     """Start the portal with a telling set of weaknesses, scan it at the active level, leave a sealed report."""
     _lab(lang)
-    if (out / "run.json").exists():
-        shutil.rmtree(out)
+    RunFolder(out).discard()
     with explained(lang, host="localhost"):
         scanned = asyncio.run(_scan_the_lab(out, lang))
     code = finish(scanned, lang, key=None, sealed=True, json=False, fail_on="never", strict=False)
@@ -97,7 +103,7 @@ async def _scan_the_lab(out: Path, lang: Lang) -> Any:
     )
     weak = resolve((DEMO,))
     async with running_lab(weak) as lab:
-        line(say(lang, "lab.demo", url=lab.https_url, count=len(weak)))
+        path_line(say(lang, "lab.demo", url=lab.https_url, count=len(weak)))
         scan = Scan(
             target=Target(lab.https_url + "/", lab.ca_file, lab.http_url + "/"),
             engagement=Engagement(
@@ -108,4 +114,5 @@ async def _scan_the_lab(out: Path, lang: Lang) -> Any:
             selection=Selection(),
             command_line=("pgssi-probe", "demo"),
         )
-        return await run_scan(scan, lambda _: out, progress=watcher(lang, json=False, quiet=False))
+        with watching(lang, json=False, quiet=False) as progress:
+            return await run_scan(scan, lambda _: out, progress=progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from pgssi_probe.model.text import Lang
-from pgssi_probe.words import say
+from pgssi_probe.words import catalogue, say
 
 
 class Exit(IntEnum):
@@ -44,7 +45,7 @@ def explained(lang: Lang, *, host: str = "", port: int = 0) -> Iterator[None]:
     from pgssi_probe.engagement import EngagementError
     from pgssi_probe.engine.folder import FolderError
     from pgssi_probe.engine.preflight import Unreachable
-    from pgssi_probe.net.journal import JournalError
+    from pgssi_probe.net.journal import JournalBusyError, JournalError
     from pgssi_probe.registry import RegistryError, UnknownCheck
 
     try:
@@ -53,15 +54,34 @@ def explained(lang: Lang, *, host: str = "", port: int = 0) -> Iterator[None]:
         raise Stop(Exit.USAGE, engagement_sentence(lang, error)) from None
     except FolderError as error:
         code = Exit.INTERNAL if error.code == "unwritable" else Exit.USAGE
-        raise Stop(code, say(lang, f"folder.error.{error.code}", path=error.path, detail=error.detail)) from None
+        detail = system_words(lang, error.detail)
+        raise Stop(code, say(lang, f"folder.error.{error.code}", path=error.path, detail=detail)) from None
     except Unreachable as error:
-        stop(lang, f"unreachable.{error.code}", Exit.UNREACHABLE, host=host, port=port, detail=error.detail)
+        detail = say(lang, f"reason.{error.detail}") if error.code == "stopped" else error.detail
+        stop(lang, f"unreachable.{error.code}", Exit.UNREACHABLE, host=host, port=port, detail=detail)
     except UnknownCheck as error:
-        stop(lang, "error.unknown_check", name=error.identifier, close=close_names(lang, error.close))
+        unknown_check(lang, error.identifier, error.close)
     except RegistryError as error:
         stop(lang, "error.registry", Exit.INTERNAL, detail=error)
+    except JournalBusyError:
+        stop(lang, "folder.error.busy")
     except JournalError as error:
-        stop(lang, "folder.error.unwritable", Exit.INTERNAL, path="journal.jsonl", detail=error)
+        detail = system_words(lang, errno.errorcode.get(error.errno or 0, ""))
+        stop(lang, "folder.error.unwritable", Exit.INTERNAL, path="journal.jsonl", detail=detail)
+
+
+def unknown_check(lang: Lang, identifier: str, close: tuple[str, ...]) -> NoReturn:
+    """No such check; or one that the guide announces and this version does not have yet."""
+    from pgssi_probe.guide import guide
+
+    if any(planned.id == identifier for planned in guide().planned):
+        stop(lang, "error.planned_check", name=identifier)
+    stop(lang, "error.unknown_check", name=identifier, close=close_names(lang, close))
+
+
+def system_words(lang: Lang, symbol: str) -> str:
+    """What the system said, from the symbol of an error (`ENOSPC`)."""
+    return catalogue(lang).get(f"system.{symbol}", symbol)
 
 
 def engagement_sentence(lang: Lang, error: Exception) -> str:
@@ -73,7 +93,10 @@ def engagement_sentence(lang: Lang, error: Exception) -> str:
         where = say(lang, "engagement.where", file=error.file, line=error.line, key=error.key or "TOML")
     else:
         where = say(lang, "engagement.where_file", file=error.file)
-    return where + say(lang, f"engagement.error.{error.code}", detail=error.detail)
+    detail = system_words(lang, error.detail) if error.code == "unreadable" else error.detail
+    if error.code == "bad_value":
+        detail = catalogue(lang).get(f"engagement.value.{error.detail}", error.detail)
+    return where + say(lang, f"engagement.error.{error.code}", detail=detail)
 
 
 def readable(path: Path | None) -> bool:

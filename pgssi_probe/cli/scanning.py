@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pgssi_probe.cli.exits import Exit, Stop, explained, readable, stop
-from pgssi_probe.cli.watching import JsonLines, Lines, Live
-from pgssi_probe.engine.folder import FolderError
-from pgssi_probe.engine.progress import Progress, Silent
-from pgssi_probe.engine.run import diagnostics
+from pgssi_probe.cli.watching import JsonLines, watching
+from pgssi_probe.engine.fault import diagnostics
+from pgssi_probe.engine.folder import RunFolder
 from pgssi_probe.model.outcome import Level, Status
 from pgssi_probe.model.rendering import Reporter, Seal, SealError
 from pgssi_probe.model.result import RunResult
@@ -36,14 +37,6 @@ def seal_for(lang: Lang) -> Seal:
     return found
 
 
-def watcher(lang: Lang, *, json: bool, quiet: bool) -> Progress:
-    if json:
-        return JsonLines()
-    if quiet:
-        return Silent()
-    return Live(lang) if sys.stderr.isatty() else Lines(lang)
-
-
 def split(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
@@ -60,6 +53,7 @@ def make_scan(
     http_url: str | None,
     rate: float | None,
     contact: str | None,
+    key: Path | None,
     command_line: tuple[str, ...],
 ) -> Any:
     """A `Scan` from options; Stop with one sentence for each mistake that a person can make."""
@@ -76,6 +70,10 @@ def make_scan(
 
     if level is not None and level not in set(Level):
         stop(lang, "error.bad_choice", value=level, option="--level", choices=", ".join(Level))
+    if contact is not None and not (contact.isprintable() and contact.isascii() and len(contact) <= 200):
+        stop(lang, "error.contact")
+    if not readable(key):
+        stop(lang, "error.key_file", file=key)
     target_url = address(url)
     with explained(lang):
         engagement = load_engagement(engagement_file) if engagement_file else Engagement()
@@ -88,8 +86,14 @@ def make_scan(
     if not readable(ca_file) or (ca_file and not _is_pem(ca_file)):
         stop(lang, "error.ca_file", file=ca_file)
     plain = http_url or engagement.scope.plain_http
+    plain_url = address(plain) if plain else None
+    if plain_url is not None and urlsplit(plain_url).scheme != "http":
+        stop(lang, "error.plain_scheme", url=plain_url)
+    target = Target(target_url, str(ca_file.resolve()) if ca_file else None, plain_url)
+    if plain_url is not None and not engagement.scope.names(plain_url) and urlsplit(plain_url).hostname != target.host:
+        stop(lang, "error.plain_host", url=plain_url, host=target.host)
     return Scan(
-        target=Target(target_url, str(ca_file.resolve()) if ca_file else None, address(plain) if plain else None),
+        target=target,
         engagement=engagement,
         selection=Selection(Level(level) if level else None, split(only), split(skip)),
         engagement_file=engagement_file,
@@ -109,13 +113,16 @@ def _is_pem(path: Path) -> bool:
 
 
 def password_for(lang: Lang, key: Path | None) -> Callable[[], str] | None:
+    """Where the password of a key comes from; None when nobody is there to be asked."""
     if key is None:
+        return None
+    given = os.environ.get("PGSSI_KEY_PASSWORD")
+    if given is not None:
+        return lambda: given
+    if not sys.stdin.isatty():
         return None
 
     def ask() -> str:
-        given = os.environ.get("PGSSI_KEY_PASSWORD")
-        if given is not None:
-            return given
         import getpass
 
         return getpass.getpass(say(lang, "summary.password", file=key.name) + " : ")
@@ -138,18 +145,12 @@ def deliver(result: RunResult, folder: Path, lang: Lang, *, key: Path | None, se
     failed = []
     reporters: dict[str, Reporter] = loaded("pgssi_probe.reporters")
     for name, reporter in sorted(reporters.items()):
-        path = folder / reporter.file_name
         try:
             content = reporter.render(result, lang)
         except Exception as error:  # noqa: BLE001 (a rendering is third-party code as well)
             failed.append(f"{name}: {diagnostics(error)}")
             continue
-        try:
-            path.write_bytes(content)
-            path.chmod(0o600)
-        except OSError as error:
-            raise FolderError("unwritable", path, error.strerror or "") from None
-        written.append(path)
+        written.append(RunFolder(folder).write(reporter.file_name, content))
     if not sealed:
         return Delivered(tuple(written), tuple(failed))
     seal = seal_for(lang)
@@ -191,12 +192,17 @@ def finish(scanned: Any, lang: Lang, *, key: Path | None, sealed: bool, json: bo
     else:
         local_key = sealed and key is None and delivered.unsealed is None
         show_result(result, folder, delivered.files, lang, local_key=local_key)
+    complain(delivered, lang)
+    return exit_code(result, fail_on, strict=strict)
+
+
+def complain(delivered: Delivered, lang: Lang) -> None:
+    """Stop with what could not be delivered, if anything."""
     if delivered.unrendered:
         detail = "; ".join(delivered.unrendered)
         raise Stop(Exit.INTERNAL, say(lang, "error.internal", kind="render", detail=detail))
     if delivered.unsealed is not None:
         raise Stop(Exit.USAGE, say(lang, "summary.unsealed", why=delivered.unsealed))
-    return exit_code(result, fail_on, strict=strict)
 
 
 def render_again(folder: Path, lang: Lang, *, key: Path | None, sealed: bool) -> Exit:
@@ -206,46 +212,60 @@ def render_again(folder: Path, lang: Lang, *, key: Path | None, sealed: bool) ->
     try:
         result = RunResult.model_validate_json((folder / "report.json").read_bytes())
     except (OSError, ValueError):
-        stop(lang, "folder.error.not_a_run", path=folder)
+        unfinished = (folder / "run.json").exists() and not (folder / "report.json").exists()
+        stop(lang, f"folder.error.{'no_report' if unfinished else 'not_a_run'}", path=folder)
+    if not readable(key):
+        stop(lang, "error.key_file", file=key)
     with explained(lang):
         delivered = deliver(result, folder, lang, key=key, sealed=sealed)
     show_result(result, folder, delivered.files, lang, local_key=sealed and key is None and delivered.unsealed is None)
-    if delivered.unsealed is not None:
-        raise Stop(Exit.USAGE, say(lang, "summary.unsealed", why=delivered.unsealed))
+    complain(delivered, lang)
     return Exit.OK
 
 
 def show_result(result: RunResult, folder: Path, files: tuple[Path, ...], lang: Lang, *, local_key: bool) -> None:
-    from pgssi_probe.cli.showing import heading, line, show_summary
+    from pgssi_probe.cli.showing import heading, line, path_line, show_summary
 
     show_summary(result, lang)
     heading(say(lang, "summary.files"))
     keys = {".html": "report", ".json": "data", ".p7s": "seal"}
     for path in files:
-        line("  " + say(lang, f"summary.{keys.get(path.suffix, 'data')}", path=path))
+        path_line("  " + say(lang, f"summary.{keys.get(path.suffix, 'data')}", path=path))
     if any(path.suffix == ".p7s" for path in files):
-        line("  " + say(lang, "summary.verify", path=folder))
+        path_line("  " + say(lang, "summary.verify", path=shlex.quote(str(folder))))
     if local_key:
         line("  " + say(lang, "summary.local_key"))
     if result.run.state != "completed":
-        line("  " + say(lang, "summary.resume", path=folder), "yellow")
+        path_line("  " + say(lang, "summary.resume", path=shlex.quote(str(folder))))
 
 
-def scan_now(
-    scan: Any, lang: Lang, *, out: Path | None, resumed: Path | None, progress: Progress, command: tuple[str, ...]
-) -> Any:
-    """Run or resume, with every foreseeable mistake said in one sentence."""
-    from pgssi_probe.engine.scan import default_folder, resume, run_scan
+def scan_now(scan: Any, lang: Lang, *, out: Path | None, json: bool, quiet: bool) -> Any:
+    """Run, with every foreseeable mistake said in one sentence."""
+    from pgssi_probe.engine.scan import default_folder, run_scan
 
-    if resumed is not None:
-        with explained(lang, host=str(resumed)):
-            return asyncio.run(resume(resumed, command_line=command, progress=progress))
     target = scan.target
-    with explained(lang, host=target.host, port=target.port):
-        return asyncio.run(
-            run_scan(
-                scan,
-                lambda run_id: out or default_folder(target, run_id, Path("runs")),
-                progress=progress,
-            )
-        )
+
+    def folder(run_id: str) -> Path:
+        return out or default_folder(target, run_id, Path("runs"))
+
+    with explained(lang, host=target.host, port=target.port), watching(lang, json=json, quiet=quiet) as progress:
+        return asyncio.run(run_scan(scan, folder, progress=progress))
+
+
+def resume_now(
+    path: Path, lang: Lang, *, given: Mapping[str, object], command_line: tuple[str, ...], json: bool, quiet: bool
+) -> Any:
+    """Go on with a run as it was asked for. `given` are the options that would change it: none may have a value."""
+    from pgssi_probe.check.context import Target
+    from pgssi_probe.engine.scan import resume
+
+    refused = [name for name, value in given.items() if value]
+    if refused:
+        stop(lang, "error.resume_alone", names=", ".join(refused))
+    with explained(lang):
+        _, settings = RunFolder.reopen(path)
+    if not readable(Path(settings.ca_file) if settings.ca_file else None):
+        stop(lang, "error.ca_file", file=settings.ca_file)
+    target = Target(settings.target)
+    with explained(lang, host=target.host, port=target.port), watching(lang, json=json, quiet=quiet) as progress:
+        return asyncio.run(resume(path, command_line=command_line, progress=progress))

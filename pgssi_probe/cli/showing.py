@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pgssi_probe.cli.safe import plain
+from pgssi_probe.cli.safe import harmless_json, plain
+from pgssi_probe.cli.streams import out, to_nowhere
 from pgssi_probe.cli.watching import STYLES
 from pgssi_probe.model.outcome import Level, Status
 from pgssi_probe.model.result import Plan, RunResult
@@ -28,30 +28,44 @@ VERDICT_STYLES = {
 }
 
 
-def console() -> Console:
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+class Page(Console):
+    """Standard output for people: as wide as the terminal, never folded in a pipe."""
+
+    def __init__(self) -> None:
+        self.in_pipe = not sys.stdout.isatty()
+        super().__init__(highlight=False, width=400 if self.in_pipe else None)
+
+    def on_broken_pipe(self) -> None:
+        to_nowhere(sys.stdout)
 
 
 def write_json(data: Any) -> None:
-    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2, default=str) + "\n")
+    out(harmless_json(data, indent=2) + "\n")
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     """A simple table without borders."""
-    drawn = Table(*headings, box=None, pad_edge=False, header_style="bold")
+    names = tuple(headings)
+    drawn = Table(*names, box=None, pad_edge=False, header_style="bold", show_header=bool(names))
     for row in rows:
         drawn.add_row(*(cell if isinstance(cell, Text) else Text(plain(str(cell))) for cell in row))
-    console().print(drawn)
+    Page().print(drawn)
 
 
 def heading(text: str) -> None:
-    console().print(Text(f"\n{text}", style="bold"))
+    Page().print(Text(f"\n{text}", style="bold"))
 
 
 def line(text: str, style: str = "") -> None:
-    """One paragraph; a leading line feed leaves a blank line before it."""
+    """One paragraph; a leading line feed leaves a blank line before it. In a pipe it stays one line."""
     before = "\n" if text.startswith("\n") else ""
-    console().print(Text(before + plain(text.strip("\n"), 2000), style=style))
+    page = Page()
+    page.print(Text(before + plain(text.strip("\n"), 2000), style=style), soft_wrap=page.in_pipe)
+
+
+def path_line(text: str) -> None:
+    """A line that holds a path or an address: never folded, so that it can be copied."""
+    Page().print(Text(plain(text, 5000)), soft_wrap=True)
 
 
 def show_plan(plan: Plan, target: str, level: Level, lang: Lang) -> None:
@@ -119,7 +133,7 @@ def show_summary(result: RunResult, lang: Lang) -> None:
         for outcome in worst:
             severity = outcome.severity or Severity.MINOR
             mark = Text(f"  {say(lang, f'severity.{severity}'):<10}", style=STYLES[severity])
-            console().print(mark + Text(plain(outcome.sentence.in_(lang), 220)))
+            Page().print(mark + Text(plain(outcome.sentence.in_(lang), 220)))
 
 
 def _state(state: str) -> str:

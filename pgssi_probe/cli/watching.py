@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pgssi_probe.cli.safe import plain
-from pgssi_probe.model.outcome import Outcome, Status
+from pgssi_probe.cli.safe import harmless_json, plain
+from pgssi_probe.cli.streams import err, out
+from pgssi_probe.engine.progress import Progress, Silent
+from pgssi_probe.model.outcome import Outcome, Reason, Status
 from pgssi_probe.model.result import CheckRun, Event, Plan, RunResult
 from pgssi_probe.model.text import Lang
 from pgssi_probe.words import say
@@ -26,12 +28,13 @@ class Lines:
         self._lang = lang
 
     def _line(self, text: str) -> None:
-        sys.stderr.write(f"{time.strftime('%H:%M:%S')} {plain(text)}\n")
-        sys.stderr.flush()
+        err(f"{time.strftime('%H:%M:%S')} {plain(text)}\n")
 
     def planned(self, plan: Plan) -> None:
         count = sum(entry.runs for entry in plan.entries)
         self._line(say(self._lang, "progress.plan", count=count, requests=plan.requests_max))
+        if held := without_mandate(plan):
+            self._line(say(self._lang, "progress.held", count=held))
 
     def started(self, check: str) -> None:
         pass
@@ -53,8 +56,7 @@ class JsonLines:
     """One JSON object per event, on standard output."""
 
     def _write(self, kind: str, **values: object) -> None:
-        sys.stdout.write(json.dumps({"event": kind, **values}, ensure_ascii=False) + "\n")
-        sys.stdout.flush()
+        out(harmless_json({"event": kind, **values}) + "\n")
 
     def planned(self, plan: Plan) -> None:
         self._write("planned", checks=[entry.check for entry in plan.entries if entry.runs], requests=plan.requests_max)
@@ -108,6 +110,12 @@ class Live:
     def planned(self, plan: Plan) -> None:
         self._bar.start()
         self._bar.update(self._task, total=sum(entry.runs for entry in plan.entries))
+        if held := without_mandate(plan):
+            self._bar.console.print(say(self._lang, "progress.held", count=held), style="yellow", markup=False)
+
+    def close(self) -> None:
+        """Give the terminal back as it was, whatever happened."""
+        self._bar.stop()
 
     def started(self, check: str) -> None:
         self._running[check] = None
@@ -133,7 +141,8 @@ class Live:
             self._bar.stop()
         if event.kind not in {"started", "finished", "check"}:
             kind = say(self._lang, f"event.{event.kind}")
-            self._bar.console.print(Text(plain(f"{kind} : {event.subject} {event.detail}"), style="yellow"))
+            text = say(self._lang, "progress.event", kind=kind, subject=event.subject, detail=event.detail)
+            self._bar.console.print(Text(plain(text), style="yellow"))
 
     def _describe(self) -> None:
         names = ", ".join(list(self._running)[:3]) + ("…" if len(self._running) > 3 else "")
@@ -141,3 +150,25 @@ class Live:
 
 
 STYLES = {"critical": "bold red", "major": "red", "important": "yellow", "minor": "cyan"}
+
+
+def without_mandate(plan: Plan) -> int:
+    """How many checks are held back for want of a mandate: a person should not take their silence for a pass."""
+    return sum(entry.reason is Reason.MANDATE_MISSING for entry in plan.entries)
+
+
+@contextmanager
+def watching(lang: Lang, *, json: bool, quiet: bool) -> Iterator[Progress]:
+    """Who watches: nobody, a machine, a terminal or a pipe. The terminal is given back at the end."""
+    if json:
+        yield JsonLines()
+    elif quiet:
+        yield Silent()
+    elif not sys.stderr.isatty():
+        yield Lines(lang)
+    else:
+        live = Live(lang)
+        try:
+            yield live
+        finally:
+            live.close()

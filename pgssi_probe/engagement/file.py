@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 import tomllib
@@ -16,7 +17,11 @@ _LINE = re.compile(r"at line (\d+)")
 
 
 class EngagementError(Exception):
-    """A file that cannot be used. `code` is a key of the catalogue under `engagement.error`."""
+    """A file that cannot be used. `code` is a key of the catalogue under `engagement.error`.
+
+    `detail` is the symbol of a system error when the file is unreadable, a key under `engagement.value` when a value
+    is bad, and else a few words of the TOML reader.
+    """
 
     def __init__(self, code: str, *, file: Path, line: int | None = None, key: str = "", detail: str = "") -> None:
         super().__init__(code)
@@ -32,7 +37,7 @@ def load_engagement(path: Path) -> Engagement:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise EngagementError("unreadable", file=path, detail=error.strerror or "") from None
+        raise EngagementError("unreadable", file=path, detail=errno.errorcode.get(error.errno or 0, "")) from None
     if len(raw) > MAX_BYTES:
         raise EngagementError("too_large", file=path)
     try:
@@ -40,6 +45,8 @@ def load_engagement(path: Path) -> Engagement:
         data = tomllib.loads(text)
     except UnicodeDecodeError:
         raise EngagementError("not_utf8", file=path) from None
+    except RecursionError:
+        raise EngagementError("not_toml", file=path, detail="nested too deep") from None
     except tomllib.TOMLDecodeError as error:
         where = _LINE.search(str(error))
         raise EngagementError(
@@ -53,12 +60,33 @@ def load_engagement(path: Path) -> Engagement:
         steps = tuple(str(step) for step in first["loc"])
         code = "unknown_key" if first["type"] == "extra_forbidden" else "bad_value"
         raise EngagementError(
-            code, file=path, line=line_of(text, steps), key=".".join(steps), detail=first["msg"]
+            code, file=path, line=line_of(text, steps), key=".".join(steps), detail=symbol(first["type"], first["msg"])
         ) from None
     if engagement.scope.ca_file:
         ca_file = str((path.parent / engagement.scope.ca_file).resolve())
         engagement = engagement.model_copy(update={"scope": engagement.scope.model_copy(update={"ca_file": ca_file})})
     return engagement
+
+
+KINDS = {
+    "string_type": "text",
+    "date_": "date",
+    "float_": "number",
+    "int_": "whole",
+    "tuple_type": "list",
+    "enum": "level",
+    "greater_than": "range",
+    "less_than": "range",
+    "model_": "section",
+    "dict_": "section",
+}
+
+
+def symbol(kind: str, message: str) -> str:
+    """What is wrong with a value: a validator of ours says it in one word, the library by the kind of its error."""
+    if kind == "value_error":
+        return message.removeprefix("Value error, ")
+    return next((word for start, word in KINDS.items() if kind.startswith(start)), "kind")
 
 
 def line_of(text: str, steps: tuple[str, ...]) -> int | None:

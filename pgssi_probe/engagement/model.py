@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -45,7 +46,10 @@ class Mandate(Frozen):
     @classmethod
     def _interval(cls, hours: str) -> str:
         if hours:
-            parse_hours(hours)
+            try:
+                parse_hours(hours)
+            except ValueError:
+                raise ValueError("hours") from None
         return hours
 
     @field_validator("timezone")
@@ -54,13 +58,13 @@ class Mandate(Frozen):
         try:
             ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError("unknown time zone") from None
+            raise ValueError("zone") from None
         return name
 
     @model_validator(mode="after")
     def _dates_in_order(self) -> Mandate:
         if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
-            raise ValueError("valid_until is before valid_from")
+            raise ValueError("order")
         return self
 
     def refusal(self, level: Level, now: datetime) -> Refusal | None:
@@ -116,12 +120,46 @@ class ScopeSection(Frozen):
     plain_http: str | None = None
     ca_file: str | None = None
 
+    @field_validator("hosts")
+    @classmethod
+    def _endpoints(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if "/" in host or not _reachable(f"https://{host.removesuffix(':*')}".replace("//*.", "//")):
+                raise ValueError("host")
+        return hosts
+
+    @field_validator("target", "plain_http")
+    @classmethod
+    def _address(cls, url: str | None) -> str | None:
+        if url and not (url.lower().startswith(("http://", "https://")) and _reachable(url)):
+            raise ValueError("url")
+        return url
+
+    @field_validator("addresses")
+    @classmethod
+    def _networks(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        for address in addresses:
+            try:
+                ip_network(address, strict=False)
+            except ValueError:
+                raise ValueError("network") from None
+        return addresses
+
     def names(self, url: str) -> bool:
         """Whether `target` or `hosts` name the origin of an absolute URL, port included."""
         wanted = _origin(url)
         return any(
             _origin(named if "://" in named else f"https://{named}") == wanted for named in (self.target, *self.hosts)
         )
+
+
+def _reachable(url: str) -> bool:
+    """Whether an address has a host and a port that can be dialled."""
+    try:
+        host, port = urlsplit(url).hostname, urlsplit(url).port
+    except ValueError:
+        return False
+    return bool(host) and port != 0 and not any(char.isspace() for char in url)
 
 
 def _origin(url: str) -> tuple[str, int | None]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from pgssi_probe.clock import Clock
-from pgssi_probe.engine.folder import FolderError
+from pgssi_probe.engine.folder import FolderError, symbol_of
 from pgssi_probe.model.evidence import Evidence, EvidenceKind
 from pgssi_probe.net.exchange import Exchange, Headers
 from pgssi_probe.redact import Redactor, redact_headers, redact_url
@@ -118,6 +118,6 @@ class EvidenceRoom:
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
                 stream.write(raw)
         except OSError as error:
-            raise FolderError("unwritable", path, error.strerror or "") from None
+            raise FolderError("unwritable", path, symbol_of(error)) from None
         self._pieces[piece.id] = piece.model_copy(update={"sha256": hashlib.sha256(raw).hexdigest()})
         return piece.id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -17,13 +18,20 @@ from pgssi_probe.model.result import CheckRun
 
 
 class FolderError(Exception):
-    """The folder cannot be written or read. `code` is a key of the catalogue under `folder.error`."""
+    """The folder cannot be written or read. `code` is a key of the catalogue under `folder.error`.
+
+    `detail` is the symbol of a system error (`ENOSPC`), or nothing.
+    """
 
     def __init__(self, code: str, path: Path, detail: str = "") -> None:
         super().__init__(code)
         self.code = code
         self.path = path
         self.detail = detail
+
+
+def symbol_of(error: OSError) -> str:
+    return errno.errorcode.get(error.errno or 0, "")
 
 
 class Settings(Frozen):
@@ -38,7 +46,8 @@ class Settings(Frozen):
     engagement_sha256: str | None = None
     ca_file: str | None = None
     plain_http_url: str | None = None
-    addresses: dict[str, tuple[str, ...]] = {}  # noqa: RUF012 (pydantic copies it)
+    requests_per_second: float
+    contact: str = ""
     started: str
 
 
@@ -47,6 +56,19 @@ class Finished(Frozen):
 
     check: CheckRun
     outcomes: tuple[Outcome, ...]
+
+
+OURS = (
+    "evidence/E*.json",
+    "journal.jsonl*",
+    "outcomes.jsonl",
+    "plan.json",
+    "report.html",
+    "report.json",
+    "report.*.p7s",
+    ".writing-*",
+    "run.json",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +89,16 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, settings: Settings) -> RunFolder:
-        """A new folder, 0700; FolderError when it exists with a run inside or cannot be written."""
+        """A new folder, 0700; FolderError when it holds anything already or cannot be written."""
         folder = cls(path)
         try:
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if any(path.iterdir()):  # somebody's folder: neither its rights nor its files are ours to change
+                raise FolderError("occupied" if (path / "run.json").exists() else "not_empty", path)
             path.chmod(0o700)
-            if (path / "run.json").exists():
-                raise FolderError("occupied", path)
             folder.evidence.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
-            raise FolderError("unwritable", path, error.strerror or "") from None
+            raise FolderError("unwritable", path, symbol_of(error)) from None
         folder.write("run.json", settings)
         return folder
 
@@ -88,7 +110,7 @@ class RunFolder:
         except FileNotFoundError:
             raise FolderError("not_a_run", path) from None
         except OSError as error:
-            raise FolderError("unreadable", path, error.strerror or "") from None
+            raise FolderError("unreadable", path, symbol_of(error)) from None
         except ValueError:
             raise FolderError("not_a_run", path) from None
 
@@ -106,14 +128,17 @@ class RunFolder:
             Path(temporary).replace(target)
         except OSError as error:
             Path(temporary).unlink(missing_ok=True) if temporary else None
-            raise FolderError("unwritable", target, error.strerror or "") from None
+            raise FolderError("unwritable", target, symbol_of(error)) from None
         return target
 
     def discard(self) -> None:
-        """Take away a folder in which nothing was gathered. What is not ours stays."""
+        """Take away the files of a run, and its folder when nothing else is in it. What is not ours stays."""
+        if not (self.path / "run.json").exists():
+            return
         with suppress(OSError):
-            for path in (self.path / "run.json", self.path / "plan.json", self.journal):
-                path.unlink(missing_ok=True)
+            for pattern in OURS:
+                for path in self.path.glob(pattern):
+                    path.unlink(missing_ok=True)
             self.evidence.rmdir()
             self.path.rmdir()
 
@@ -127,7 +152,7 @@ class RunFolder:
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError as error:
-            raise FolderError("unwritable", path, error.strerror or "") from None
+            raise FolderError("unwritable", path, symbol_of(error)) from None
 
     def finished(self) -> Iterator[Finished]:
         """The checks that have their outcomes. A line torn by a crash is left out: its check runs again."""

@@ -7,7 +7,6 @@ import ssl
 from contextlib import suppress
 
 from pgssi_probe.check.context import Target
-from pgssi_probe.model.outcome import Reason
 from pgssi_probe.net.exchange import Failure, Request
 from pgssi_probe.net.gate import Gate
 
@@ -15,7 +14,10 @@ GREETING_SECONDS = 10.0
 
 
 class Unreachable(Exception):
-    """There is nothing to scan at the address. `code` is a key of the catalogue under `unreachable`."""
+    """There is nothing to scan at the address. `code` is a key of the catalogue under `unreachable`.
+
+    `detail` is a reason of the closed list when `code` is "stopped", else a few words of our own in English.
+    """
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(code)
@@ -40,16 +42,17 @@ async def preflight(target: Target, gate: Gate) -> tuple[str, ...]:
     network = gate.network(by="preflight", max_requests=2, max_connections=1, methods=("GET",))
     exchange = await network.send(Request("GET", target.url))
     failure = exchange.failure
-    if failure in _CODES:
-        raise Unreachable(_CODES[failure], exchange.detail)
+    code = _CODES.get(failure) if failure else None
     if failure is Failure.TLS and not await _speaks_tls(target, gate):
-        raise Unreachable("not_tls", exchange.detail)
-    if target.scheme == "http" and exchange.response is None and failure is not Failure.STOPPED:
+        code = "not_tls"
+    if code is None and target.scheme == "http" and exchange.response is None:
         words = await _first_words(target, gate)
         if not words.startswith(b"HTTP/"):
-            raise Unreachable("not_http" if words else "no_answer", exchange.detail)
-    if failure is Failure.STOPPED:
-        raise Unreachable("stopped", str(gate.stopped or Reason.INTERRUPTED))
+            code = "not_http" if words else "no_answer"
+    if gate.stopped is not None:
+        raise Unreachable("stopped", gate.stopped)
+    if code is not None:
+        raise Unreachable(code, exchange.detail)
     return await network.addresses(target.host, target.port)
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pgssi_probe import __version__
 from pgssi_probe.check.context import CheckContext, Collector, Target
 from pgssi_probe.check.official import official, unique
 from pgssi_probe.clock import Clock
 from pgssi_probe.engagement import Engagement
 from pgssi_probe.engine.collected import Collections
 from pgssi_probe.engine.evidence import EvidenceRoom
+from pgssi_probe.engine.fault import diagnostics
 from pgssi_probe.engine.folder import Finished, FolderError, RunFolder
 from pgssi_probe.engine.progress import Progress
 from pgssi_probe.model.outcome import Level, Outcome, Reason
@@ -226,16 +224,3 @@ class Conductor:
             max_connections=collector.connections,
             methods=("GET", "HEAD"),
         )
-
-
-def diagnostics(error: BaseException) -> str:
-    """Type and places of an exception, for developers. No message: it could hold what the target said."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{'/'.join(frame.filename.split('/')[-3:])}:{frame.lineno}" for frame in frames[-6:]]
-    text = f"{type(error).__name__} at {' > '.join(places)}"
-    with suppress(Exception):
-        from pgssi_probe.check.official import ContractBroken  # its message is ours
-
-        if isinstance(error, ContractBroken):
-            text = f"{text}: {error}"
-    return f"pgssi-probe {__version__}: {text}"

@@ -28,7 +28,8 @@ from pgssi_probe.model.outcome import Reason
 from pgssi_probe.model.result import HostAddresses, Plan, Run, RunResult
 from pgssi_probe.net.gate import open_gate
 from pgssi_probe.net.governor import GateEvent, Limits
-from pgssi_probe.net.scope import Scope
+from pgssi_probe.net.scope import Scope, canonical_host
+from pgssi_probe.redact import redact_url
 from pgssi_probe.registry import UnknownCheck, checks
 
 __all__ = ["Scan", "Scanned", "Unreachable", "plan_of", "resume", "run_scan"]
@@ -143,6 +144,8 @@ async def run_scan(
         engagement_sha256=scan.engagement.file_sha256,
         ca_file=scan.target.ca_file,
         plain_http_url=scan.target.plain_http_url,
+        requests_per_second=scan.engagement.limits.requests_per_second,
+        contact=scan.contact,
         started=started.isoformat(),
     )
     room = RunFolder.create(folder(run_id), settings)
@@ -156,7 +159,11 @@ async def run_scan(
 async def resume(
     path: Path, *, command_line: Sequence[str] = (), progress: Progress | None = None, clock: Clock | None = None
 ) -> Scanned:
-    """Go on with an interrupted run: only the checks without outcome run. Same scope, same engagement file."""
+    """Go on with an interrupted run: only the checks without outcome run, as they were asked for.
+
+    The engagement file must be the same. The level is never above what the mandate allows now.
+    Raises Unreachable with the target that was recorded, FolderError, EngagementError.
+    """
     clock = clock or SystemClock()
     room, settings = RunFolder.reopen(path)
     engagement = Engagement()
@@ -164,14 +171,18 @@ async def resume(
         engagement = load_engagement(Path(settings.engagement_file))
         if engagement.file_sha256 != settings.engagement_sha256:
             raise FolderError("engagement_changed", Path(settings.engagement_file))
+    limits = engagement.limits.model_copy(update={"requests_per_second": settings.requests_per_second})
     scan = Scan(
         target=Target(settings.target, settings.ca_file, settings.plain_http_url),
-        engagement=engagement,
+        engagement=engagement.model_copy(update={"limits": limits}),
         selection=Selection(settings.level, settings.only, settings.skip),
         engagement_file=Path(settings.engagement_file) if settings.engagement_file else None,
+        contact=settings.contact,
         command_line=tuple(command_line),
     )
     started = datetime.fromisoformat(settings.started)
+    level = allowed_level(scan.target, scan.engagement, scan.selection, clock.now())
+    settings = settings.model_copy(update={"level": level})
     return await _run(scan, room, settings, plan_of(scan, clock), started, clock, progress or Silent())
 
 
@@ -221,8 +232,8 @@ async def _run(
         )
         room.write("plan.json", plan)
         conductor.note("started", scan.target.origin, settings.run_id)
-        addresses = await preflight(scan.target, gate)
         with _stop_on_signals(conductor):
+            addresses = await preflight(scan.target, gate)
             gathered = await conductor.conduct(room.finished())
         finished = clock.now()
         stopped = gate.stopped or conductor.stopped_because
@@ -237,7 +248,7 @@ async def _run(
             run=Run(
                 id=settings.run_id,
                 tool_version=__version__,
-                target=scan.target.url,
+                target=redact_url(scan.target.url),
                 addresses=(HostAddresses(host=scan.target.host, port=scan.target.port, addresses=addresses),),
                 level=level,
                 started=started,
@@ -296,7 +307,10 @@ def normalised_url(text: str) -> str:
     text = text.strip()
     if "://" not in text:
         raise ValueError("no_scheme")
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise ValueError("no_host") from None
     if parts.scheme.lower() not in {"http", "https"}:
         raise ValueError("other_scheme")
     if parts.username or parts.password:
@@ -305,11 +319,13 @@ def normalised_url(text: str) -> str:
         host, port = parts.hostname, parts.port
     except ValueError:
         raise ValueError("bad_port") from None
-    if not host or any(char.isspace() or ord(char) < 32 for char in text):
+    if port == 0:
+        raise ValueError("bad_port")
+    if not host or any(char.isspace() or not char.isprintable() for char in text):
         raise ValueError("no_host")
     try:
-        name = host if host.isascii() else host.encode("idna").decode()
-    except UnicodeError:
+        name = canonical_host(host)
+    except ValueError:
         raise ValueError("no_host") from None
     scheme = parts.scheme.lower()
     default = {"http": 80, "https": 443}[scheme]

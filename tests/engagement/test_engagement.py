@@ -123,6 +123,47 @@ def test_a_mistake_is_said_with_its_line(tmp_path: Path, text: str, code: str, l
     assert (caught.value.code, caught.value.line) == (code, line)
 
 
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("[mandate]\nreference = 3\n", "text"),
+        ('[mandate]\nvalid_from = "hier"\n', "date"),
+        ('[limits]\nrequests_per_second = "vite"\n', "number"),
+        ("[limits]\nconcurrency = 1.5\n", "whole"),
+        ('[scope]\nhosts = "a.example"\n', "list"),
+        ('[mandate]\nlevels = ["doux"]\n', "level"),
+        ("[limits]\nconcurrency = 0\n", "range"),
+        ("limits = 3\n", "section"),
+        ('[mandate]\nhours = "8h-18h"\n', "hours"),
+        ('[mandate]\ntimezone = "Europe/Valombre"\n', "zone"),
+        ("[mandate]\nvalid_from = 2026-02-01\nvalid_until = 2026-01-01\n", "order"),
+        ('[scope]\nhosts = ["https://a.example/"]\n', "host"),
+        ('[scope]\nhosts = ["a.example:port"]\n', "host"),
+        ('[scope]\nhosts = ["a b"]\n', "host"),
+        ('[scope]\ntarget = "portal.example"\n', "url"),
+        ('[scope]\ntarget = "https://portal.example:port/"\n', "url"),
+        ('[scope]\nplain_http = "http://[::1"\n', "url"),
+        ('[scope]\naddresses = ["192.0.2.300"]\n', "network"),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_a_key_of_the_catalogue(tmp_path: Path, text: str, detail: str) -> None:
+    with pytest.raises(EngagementError) as caught:
+        load_engagement(write(tmp_path, text))
+    assert (caught.value.code, caught.value.detail) == ("bad_value", detail)
+    assert caught.value.line is not None
+
+
+def test_hosts_may_be_wild_and_have_any_port(tmp_path: Path) -> None:
+    text = '[scope]\nhosts = ["*.a.example", "b.example:*", "[2001:db8::1]:8443"]\naddresses = ["192.0.2.0/24"]\n'
+    assert len(load_engagement(write(tmp_path, text)).scope.hosts) == 3
+
+
+def test_a_file_nested_too_deep_is_said(tmp_path: Path) -> None:
+    with pytest.raises(EngagementError) as caught:
+        load_engagement(write(tmp_path, "a = " + "[" * 100_000))
+    assert caught.value.code == "not_toml"
+
+
 def test_an_unreadable_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(EngagementError) as caught:
         load_engagement(tmp_path / "absent.toml")

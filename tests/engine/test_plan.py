@@ -84,7 +84,6 @@ def test_an_active_check_needs_a_mandate_and_names_the_missing_line() -> None:
         ({"target": "https://other.example/", "hosts": ["portal.example"]}, True),
         ({"hosts": ["portal.example:443"]}, True),
         ({"hosts": ["portal.example.evil.example"]}, False),
-        ({"target": "https://portal.example:port/"}, False),
     ],
 )
 def test_a_mandate_for_one_target_authorises_no_other(scope: dict[str, object], covered: bool) -> None:
@@ -157,6 +156,11 @@ def test_addresses_are_normalised(typed: str, url: str) -> None:
         ("https://portal.example:99999/", "bad_port"),
         ("https://", "no_host"),
         ("https://por tal.example/", "no_host"),
+        ("https://[::1", "no_host"),
+        ("https://a..b/", "no_host"),
+        (f"https://{'a' * 70}.example/", "no_host"),
+        ("https://portal.example/\u202e", "no_host"),
+        ("https://portal.example:0/", "bad_port"),
     ],
 )
 def test_a_mistake_in_an_address_has_its_own_sentence(typed: str, key: str) -> None:
