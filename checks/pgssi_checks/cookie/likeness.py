@@ -43,16 +43,17 @@ def random_bits(value: str) -> float:
 
 
 def _bits(token: str) -> float:
-    digits = sum(char.isdigit() for char in token)
-    letters = sum(char.isalpha() for char in token)
-    changes = sum(a.isalpha() and b.isalpha() and a.islower() != b.islower() for a, b in pairwise(token))
-    if not digits and changes < len(token) / 4:
-        return 0.0  # words, snake_case, CamelCase
-    if not letters and len(token) < 20:
+    if not any(char.isdigit() for char in token) and _changes_of_case(token) < len(token) / 4:
+        return 0.0  # words, snake_case, CamelCase; and about one random value of 128 bits in a thousand
+    if not any(char.isalpha() for char in token) and len(token) < 20:
         return 0.0  # dates and counters
     counts = Counter(token)
     shannon = -sum(n / len(token) * math.log2(n / len(token)) for n in counts.values())
     return shannon * len(token)
+
+
+def _changes_of_case(token: str) -> int:
+    return sum(a.isalpha() and b.isalpha() and a.islower() != b.islower() for a, b in pairwise(token))
 
 
 def likeness(name: str, values: list[str]) -> Likeness:
