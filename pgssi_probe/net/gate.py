@@ -112,6 +112,17 @@ class Gate:
         """An event of the run, for the journal. Raises JournalError."""
         self._trace.write("event", {"event": event, **fields})
 
+    async def recheck(self) -> tuple[str, ...]:
+        """Resolve every name met so far again; those that resolve elsewhere now are closed, and returned.
+
+        What is dialled stays pinned in any case. Behind a content delivery network answers change as a matter of
+        course: call this where a new address means another target.
+        """
+        strayed = await self.guard.recheck()
+        for name in strayed:
+            self.governor.close(name, Reason.OUT_OF_SCOPE, "resolves elsewhere than at the start of the run")
+        return strayed
+
     async def aclose(self) -> None:
         """Close every connection, and say so in the journal."""
         await self._client.aclose()

@@ -171,6 +171,13 @@ class Governor:
             kind: Literal["aborted", "stopped"] = "aborted" if reason is Reason.UNSTABLE_TARGET else "stopped"
             self._emit(GateEvent(kind, reason, detail=detail))
 
+    def close(self, host: str, reason: Reason, detail: str, seconds: float = 0.0) -> None:
+        """No request to this host from now on; the run goes on."""
+        lane = self._lane(host)
+        if lane.closed is None:
+            lane.closed = detail
+            self._emit(GateEvent("closed", reason, host, seconds, detail))
+
     def closed(self, host: str) -> str | None:
         """Why this host is not asked any more, None while it is."""
         return self._lane(host).closed
@@ -223,9 +230,7 @@ class Governor:
         if seconds is None:
             seconds = self._policy.unstated_hold
         if seconds > self.limits.max_retry_after:
-            if lane.closed is None:
-                lane.closed = f"host asked to be left alone for {seconds:.0f} s"
-                self._emit(GateEvent("closed", Reason.RATE_LIMITED, lane.host, seconds))
+            self.close(lane.host, Reason.RATE_LIMITED, f"host asked to be left alone for {seconds:.0f} s", seconds)
             return
         until = self._clock.monotonic() + seconds
         if until > lane.held_until:

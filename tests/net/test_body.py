@@ -165,6 +165,10 @@ def test_bytes_after_the_end_are_ignored() -> None:
     assert read([brotli.compress(b"ok"), b"more"], "br")[0] == b"ok"
 
 
+def test_padding_between_members_is_skipped() -> None:
+    assert read([gzip.compress(b"one") + b"\0\0", b"\0" + gzip.compress(b"two")], "gzip")[0] == b"onetwo"
+
+
 def test_an_empty_body_under_a_coding_is_whole() -> None:
     assert read([], "gzip") == (b"", 0, None)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pgssi_probe.net.client import safe_detail
 from pgssi_probe.net.exchange import Failure, Request, Truncation
 from pgssi_probe.net.gate import TargetNetwork
 from pgssi_probe.net.governor import Limits
@@ -462,6 +463,25 @@ async def test_the_second_address_is_tried_when_the_first_refuses(
     url = server.url(host="portal.example")
     network = await network_for(url, resolver=resolver)
     assert [(await network.send(Request("GET", url))).status for _ in range(2)] == [200, 200]
+
+
+async def test_the_address_that_answered_is_kept(serve: Serve, network_for: NetworkFor, kit: Any) -> None:
+    server = await serve(kit.replying(kit.http(b"ok"), close=True))
+
+    async def resolver(host: str, port: int) -> list[str]:
+        return ["127.0.0.9", "127.0.0.1"]
+
+    url = server.url(host="portal.example")
+    network = await network_for(url, resolver=resolver)
+    assert (await network.send(Request("GET", url))).peer == f"127.0.0.1:{server.port}"
+    late = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.9", server.port)
+    async with late:
+        assert (await network.send(Request("GET", url))).peer == f"127.0.0.1:{server.port}"
+
+
+def test_details_are_made_safe() -> None:
+    assert safe_detail("a\x1b[31m\u202e\n\xe9<b>") == "a?[31m???<b>"
+    assert len(safe_detail("x" * 999)) == 200
 
 
 async def test_an_answer_to_an_upgrade_ends_the_exchange(serve: Serve, network_for: NetworkFor, kit: Any) -> None:

@@ -294,6 +294,32 @@ async def test_retry_after_of_the_target_is_obeyed(serve: Serve, gate_for: GateF
     assert len(server.heads) == 1
 
 
+async def test_a_name_that_strays_is_closed(serve: Serve, gate_for: GateFor, kit: Any) -> None:
+    server = await serve(kit.replying(kit.http(b"ok"), close=True))
+    answers = ["127.0.0.1"]
+
+    async def resolver(host: str, port: int) -> list[str]:
+        return answers
+
+    events: list[GateEvent] = []
+    url = server.url(host="portal.example")
+    gate = await gate_for(url, resolver=resolver, on_event=events.append)
+    network = gate.network(by="x", max_requests=10)
+    assert (await network.send(Request("GET", url))).status == 200
+    assert await gate.recheck() == ()
+    answers = ["127.0.0.2"]
+    assert (await network.send(Request("GET", url))).peer == f"127.0.0.1:{server.port}"
+    assert await gate.recheck() == ("portal.example",)
+    refused = await network.send(Request("GET", url))
+    assert refused.failure is Failure.STOPPED
+    assert "elsewhere" in refused.detail
+    assert [(event.kind, event.reason, event.host) for event in events] == [
+        ("closed", Reason.OUT_OF_SCOPE, "portal.example")
+    ]
+    with pytest.raises(OutOfScope):
+        await network.addresses("portal.example", server.port)
+
+
 async def test_closing_leaves_nothing_open(serve: Serve, kit: Any, pki: Any) -> None:
     server = await serve(kit.replying(kit.http(b"ok")), tls=pki.context("good"))
     before = {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}

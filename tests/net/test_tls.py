@@ -57,6 +57,7 @@ async def test_a_bad_certificate_is_recorded_and_the_scan_goes_on(
         assert not tls.verified
         assert words in (tls.verify_error or "")
         assert tls.certificate_der is not None
+    assert facts(exchanges[1]) is facts(exchanges[2])  # a certificate is kept once, not once an exchange
     assert len(server.heads) == 3  # the first handshake failed before any request: one connection more, once
 
 
