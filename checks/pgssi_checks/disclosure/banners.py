@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -107,11 +108,11 @@ def _subject(disclosure: Disclosure, site: Subject) -> Subject:
 def _observed_internal(ctx: CheckContext, names: Sequence[InternalName]) -> list[Observation]:
     by_header: dict[str, list[InternalName]] = {}
     for name in names:
-        by_header.setdefault(name.header.lower(), []).append(name)
+        by_header.setdefault(string.capwords(name.header, "-"), []).append(name)
     return [
         Observation(
             slug="internal-address",
-            subject=Subject(kind="header", name=concerned[0].header),
+            subject=Subject(kind="header", name=header),
             facts={
                 "values": [*sorted({name.value for name in concerned})],
                 "count": len({id(name.exchange) for name in concerned}),
@@ -119,7 +120,7 @@ def _observed_internal(ctx: CheckContext, names: Sequence[InternalName]) -> list
             },
             evidence=(ctx.keep(concerned[0].exchange),),
         )
-        for concerned in by_header.values()
+        for header, concerned in by_header.items()
     ]
 
 

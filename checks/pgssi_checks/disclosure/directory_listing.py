@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from pgssi_checks.disclosure.answered import ENDS, is_nothing, silence
+from pgssi_checks.disclosure.answered import is_nothing
+from pgssi_checks.disclosure.asking import ask
 from pgssi_checks.disclosure.listings import Listing, directories, read_listing
-from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
+from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Request, inconclusive
 from pgssi_probe.compare.absence import ABSENCE
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.discovery.site import Site
 
-BATCH = 4
+MAX_DIRECTORIES = 40
 MAX_SHOWN = 20
 
 
@@ -28,15 +28,6 @@ def known_addresses(site: Site) -> Iterator[str]:
         yield from (link.url for link in page.document.links)
 
 
-async def ask(ctx: CheckContext, wanted: list[str]) -> list[Exchange]:
-    answers: list[Exchange] = []
-    for start in range(0, len(wanted), BATCH):
-        answers += await asyncio.gather(*(ctx.get(url) for url in wanted[start : start + BATCH]))
-        if answers[-1].failure in ENDS:
-            break
-    return answers
-
-
 def listing_of(exchange: Exchange) -> Listing | None:
     return read_listing(exchange.response, exchange.url) if exchange.response else None
 
@@ -45,19 +36,19 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     site = await ctx.collect(SITE)
     if site.home.response is None:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
-    wanted = directories(ctx.target.origin, known_addresses(site), ctx.metadata.sends.requests)
-    answers = await ask(ctx, [url for url in wanted if not is_dangerous(url)])
+    wanted = directories(ctx.target.origin, known_addresses(site), MAX_DIRECTORIES)
+    asked = await ask(ctx, [(url, Request("GET", url)) for url in wanted if not is_dangerous(url)])
     control = await ctx.collect(ABSENCE)
     found: list[tuple[Exchange, Listing]] = []
-    for exchange in answers:
+    for _, exchange in asked.answers:
         listing = listing_of(exchange)
         if listing and not await is_nothing(control, exchange, listing_of):
             found.append((exchange, listing))
-    if found:
-        return [_observation(ctx, found)]
-    if reason := silence(answers):
-        return [inconclusive(ctx.target.site, reason)]
-    return [Observation(slug="none", subject=ctx.target.site, facts={"count": len(answers)})]
+    observations = [_observation(ctx, found)] if found else []
+    if asked.reason:
+        return [*observations, inconclusive(ctx.target.site, asked.reason)]
+    none = Observation(slug="none", subject=ctx.target.site, facts={"count": len(asked.answers)})
+    return observations or [none]
 
 
 def _observation(ctx: CheckContext, found: list[tuple[Exchange, Listing]]) -> Observation:

@@ -5,12 +5,12 @@ A refusal is not presence. What is recognised is compared with the answers about
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from pgssi_checks.disclosure.answered import ENDS, TOO_MANY, is_nothing, silence
+from pgssi_checks.disclosure.answered import is_nothing
+from pgssi_checks.disclosure.asking import ask
 from pgssi_checks.disclosure.file_candidates import Candidate, Found, candidates, is_public_script, recognise
 from pgssi_checks.disclosure.source_maps import SourceMap, inline, read_map, reference
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Request, Subject, inconclusive
@@ -18,44 +18,35 @@ from pgssi_probe.compare.absence import ABSENCE
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.site import Site
 
-BATCH = 4
-MAX_REFUSED_IN_A_ROW = 3
+MAX_CANDIDATES = 114
 MAX_MAPS = 6
+MAX_URLS = 20
+
+
+def already_found(candidate: Candidate, answers: Sequence[tuple[Candidate, Exchange]]) -> bool:
+    """Whether what a candidate would tell is told already: one file of a repository is enough."""
+    return candidate.once and any(
+        other.slug == candidate.slug and recognise(other, exchange) for other, exchange in answers
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What was asked for, what came, and whether everything was."""
+class Weakness:
+    """One thing to mend: a file and its copies, or what makes one weakness together (a repository, metrics)."""
 
-    answers: tuple[tuple[Candidate, Exchange], ...]
-    complete: bool
-
-
-async def ask(ctx: CheckContext, wanted: Sequence[Candidate]) -> Asked:
-    """Ask for the candidates, a few together. Stops when the run ends or the target says that it is too much."""
-    answers: list[tuple[Candidate, Exchange]] = []
-    done: set[str] = set()
-    limited = 0
-    for start in range(0, len(wanted), BATCH):
-        batch = [candidate for candidate in wanted[start : start + BATCH] if candidate.slug not in done]
-        exchanges = await asyncio.gather(*(ctx.send(candidate.request) for candidate in batch))
-        for candidate, exchange in zip(batch, exchanges, strict=True):
-            answers.append((candidate, exchange))
-            limited = limited + 1 if exchange.status == TOO_MANY else 0
-            if candidate.once and recognise(candidate, exchange):
-                done.add(candidate.slug)
-        if limited >= MAX_REFUSED_IN_A_ROW or any(exchange.failure in ENDS for exchange in exchanges):
-            return Asked(tuple(answers), complete=False)
-    return Asked(tuple(answers), complete=True)
+    found: Found
+    urls: tuple[str, ...]
 
 
-def first_of_each(found: Sequence[Found]) -> list[Found]:
-    """One finding a file; of what makes one weakness (a repository, metrics), the first only."""
-    kept: list[Found] = []
+def weaknesses(found: Sequence[Found]) -> list[Weakness]:
+    """The same content at several addresses is told once, at the first; so is all that a `once` group holds."""
+    groups: dict[tuple[str, str], list[Found]] = {}
     for each in found:
-        if not (each.candidate.once and any(other.candidate.slug == each.candidate.slug for other in kept)):
-            kept.append(each)
-    return kept
+        response = each.exchange.response
+        content = response.sha256 if response and response.body and not each.candidate.once else ""
+        key = (each.candidate.slug, content or ("" if each.candidate.once else each.candidate.url))
+        groups.setdefault(key, []).append(each)
+    return [Weakness(same[0], tuple(each.candidate.url for each in same)) for same in groups.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +85,12 @@ def _is_map(exchange: Exchange) -> bool:
     return exchange.response is not None and read_map(exchange.response.text) is not None
 
 
-def _observed_file(ctx: CheckContext, found: Found) -> Observation:
+def _observed_file(ctx: CheckContext, weakness: Weakness) -> Observation:
+    found = weakness.found
     return Observation(
         slug=found.candidate.slug,
         subject=Subject(kind="file", name=found.candidate.url),
-        facts={"size": found.size, "status": found.exchange.status},
+        facts={"size": found.size, "status": found.exchange.status, "urls": [*weakness.urls][:MAX_URLS]},
         evidence=(ctx.keep(found.exchange, excerpt=found.excerpt or None),),
     )
 
@@ -122,21 +114,20 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     if site.home.response is None:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
     control = await ctx.collect(ABSENCE)
-    wanted = candidates(ctx.target.url, site)[: ctx.metadata.sends.requests - MAX_MAPS]
-    asked = await ask(ctx, wanted)
+    wanted = candidates(ctx.target.url, site)[:MAX_CANDIDATES]
+    asked = await ask(ctx, [(candidate, candidate.request) for candidate in wanted], enough=already_found)
     recognised = [found for candidate, exchange in asked.answers if (found := recognise(candidate, exchange))]
     present = [
         found
         for found in recognised
         if not await is_nothing(control, found.exchange, partial(recognise, found.candidate))
     ]
-    observations = [_observed_file(ctx, found) for found in first_of_each(present)]
-    maps = await source_maps(ctx, site) if asked.complete else []
+    observations = [_observed_file(ctx, weakness) for weakness in weaknesses(present)]
+    maps = [] if asked.reason else await source_maps(ctx, site)
     if maps:
         observations.append(_observed_maps(ctx, maps))
-    reason = silence(exchange for _, exchange in asked.answers) or (None if asked.complete else Reason.RATE_LIMITED)
-    if reason:
-        return [*observations, inconclusive(ctx.target.site, reason)]
+    if asked.reason:
+        return [*observations, inconclusive(ctx.target.site, asked.reason)]
     if not observations:
         return [Observation(slug="none", subject=ctx.target.site, facts={"count": len(asked.answers)})]
     return observations

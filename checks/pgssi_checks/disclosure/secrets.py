@@ -58,6 +58,8 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     if not texts:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
     found = judge(texts)[:MAX_OUTCOMES]
+    if not found and any(place.exchange.truncated for place in texts):
+        return [inconclusive(ctx.target.site, Reason.BODY_TRUNCATED)]
     if not found:
         count = len({id(place.exchange) for place in texts})
         return [Observation(slug="none", subject=ctx.target.site, facts={"count": count})]

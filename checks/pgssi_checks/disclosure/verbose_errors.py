@@ -92,6 +92,8 @@ async def observe(ctx: CheckContext) -> list[Observation]:
         return [_observation(ctx, concerned) for concerned in by_slug.values()]
     if reason := silence(answer.exchange for answer in answers):
         return [inconclusive(ctx.target.site, reason)]
+    if any(answer.exchange.truncated for answer in answers):
+        return [inconclusive(ctx.target.site, Reason.BODY_TRUNCATED)]
     answered = [answer for answer in answers if answer.exchange.response]
     return [
         Observation(

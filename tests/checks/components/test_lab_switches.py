@@ -20,6 +20,8 @@ TRAPS = (
     "trap/help-traceback",
     "trap/masked-key",
     "trap/random-content",
+    "trap/flaky",
+    "trap/rate-limit",
 )
 
 

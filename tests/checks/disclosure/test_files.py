@@ -18,6 +18,7 @@ from pgssi_checks.disclosure.file_candidates import (
     recognise,
     size_of,
 )
+from pgssi_checks.disclosure.files import MAX_CANDIDATES, MAX_MAPS
 from pgssi_probe.check import Failure, Request, Response
 from pgssi_probe.check.harness import NOT_FOUND_BODY, exchange, page, run_check, scripted, slugs
 from pgssi_probe.discovery.site import Document, Link, Page, Site
@@ -212,6 +213,17 @@ async def test_one_repository_is_one_finding() -> None:
     assert [outcome.subject.name for outcome in outcomes] == [ORIGIN + "/.git/HEAD"]
 
 
+async def test_copies_of_one_file_are_one_finding() -> None:
+    description = page('{"openapi": "3.1.0", "info": {}}', content_type="application/json")
+    other = page('{"openapi": "3.1.0", "info": {"title": "x"}}', content_type="application/json")
+    files = {"/openapi.json": description, "/swagger.json": description, "/api-docs": other}
+    outcomes = await run_check(CHECK, serving(files), url=ORIGIN + "/")
+    assert [outcome.facts["urls"] for outcome in outcomes] == [
+        [ORIGIN + "/openapi.json", ORIGIN + "/swagger.json"],
+        [ORIGIN + "/api-docs"],
+    ]
+
+
 async def test_a_limiter_is_obeyed() -> None:
     asked = []
 
@@ -254,7 +266,8 @@ def test_backups_of_known_scripts_come_first() -> None:
 def test_the_whole_stays_within_what_is_declared() -> None:
     site = captured(*(f"{ORIGIN}/dossier/page{number}.php" for number in range(50)))
     for target in (ORIGIN + "/", ORIGIN + "/portail/accueil"):
-        assert len(candidates(target, site)) + 6 <= check(CHECK).metadata.sends.requests
+        assert len(candidates(target, site)) <= MAX_CANDIDATES
+    assert check(CHECK).metadata.sends.requests > MAX_CANDIDATES + MAX_MAPS
 
 
 def test_an_application_under_a_path_is_asked_there_too() -> None:

@@ -1,0 +1,88 @@
+"""Asking for many addresses: a few together, once more for those that stumbled, no further when told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pgssi_checks.disclosure.answered import ENDS, TOO_MANY, reason_of
+from pgssi_probe.check import CheckContext, Exchange, Reason, Request
+
+T = TypeVar("T")
+
+BATCH = 4
+MAX_REFUSED_IN_A_ROW = 3
+"""Answers "too many requests" in a row after which the target is left alone [ours]."""
+FEW = 0.05
+"""Share of addresses without an answer of their own beyond which nothing is said of the rest [ours]."""
+STUMBLES = frozenset({TOO_MANY, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[T]):
+    """The last answer for each thing asked. `reason` says why the absence of a finding would prove nothing, if so."""
+
+    answers: tuple[tuple[T, Exchange], ...]
+    reason: Reason | None
+
+
+def stumbled(exchange: Exchange) -> bool:
+    """Whether the answer is not one about the address: none, too many requests, a relay without its application."""
+    return exchange.response is None or exchange.response.status in STUMBLES
+
+
+async def ask(
+    ctx: CheckContext,
+    wanted: Sequence[tuple[T, Request]],
+    *,
+    enough: Callable[[T, Sequence[tuple[T, Exchange]]], bool] = lambda _thing, _answers: False,
+) -> Asked[T]:
+    """Send every request, within what the check declares. `enough` says that a thing need not be asked any more."""
+    allowed = ctx.metadata.sends.requests
+    answers: dict[int, tuple[T, Exchange]] = {}
+    sent = 0
+    places = list(range(len(wanted)))
+    for again in (False, True):
+        if again:
+            places = [place for place, (_, exchange) in answers.items() if stumbled(exchange)]
+        for start in range(0, len(places), BATCH):
+            known = tuple(answers.values())
+            batch = [place for place in places[start : start + BATCH] if again or not enough(wanted[place][0], known)]
+            batch = batch[: max(0, allowed - sent)]
+            sent += len(batch)
+            exchanges = await asyncio.gather(*(ctx.send(wanted[place][1]) for place in batch))
+            answers.update({place: (wanted[place][0], got) for place, got in zip(batch, exchanges, strict=True)})
+            if reason := _told_to_stop([exchange for _, exchange in answers.values()]):
+                return Asked(tuple(answers.values()), reason)
+    every = tuple(answers.values())
+    return Asked(every, unanswered([exchange for _, exchange in every]))
+
+
+def _told_to_stop(exchanges: Sequence[Exchange]) -> Reason | None:
+    ended = next((exchange.failure for exchange in exchanges if exchange.failure in ENDS), None)
+    if ended:
+        return reason_of(ended)
+    last = exchanges[-MAX_REFUSED_IN_A_ROW:]
+    if len(last) == MAX_REFUSED_IN_A_ROW and all(exchange.status == TOO_MANY for exchange in last):
+        return Reason.RATE_LIMITED
+    return None
+
+
+def unanswered(exchanges: Sequence[Exchange]) -> Reason | None:
+    """Why too few addresses were answered for themselves; None when nearly all were."""
+    if not exchanges:
+        return Reason.NO_SAMPLE
+    missing = [exchange for exchange in exchanges if stumbled(exchange)]
+    if len(missing) <= len(exchanges) * FEW:
+        return None
+    reasons = Counter(_reason(exchange) for exchange in missing)
+    return reasons.most_common(1)[0][0]
+
+
+def _reason(exchange: Exchange) -> Reason:
+    if exchange.status == TOO_MANY:
+        return Reason.RATE_LIMITED
+    return Reason.SERVER_ERROR if exchange.response else reason_of(exchange.failure)
