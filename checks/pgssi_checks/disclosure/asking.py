@@ -40,7 +40,13 @@ async def ask(
     *,
     enough: Callable[[T, Sequence[tuple[T, Exchange]]], bool] = lambda _thing, _answers: False,
 ) -> Asked[T]:
-    """Send every request, within what the check declares. `enough` says that a thing need not be asked any more."""
+    """Send every request, within what the check declares and the engagement allows; what it excludes is left out.
+
+    `enough` says that a thing need not be asked any more.
+    """
+    wanted = [(thing, request) for thing, request in wanted if ctx.network.in_scope(request.url)]
+    if not wanted:
+        return Asked((), Reason.OUT_OF_SCOPE)
     allowed = ctx.metadata.sends.requests
     answers: dict[int, tuple[T, Exchange]] = {}
     sent = 0

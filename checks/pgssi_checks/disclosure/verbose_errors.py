@@ -79,7 +79,8 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     if site.home.response is None:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
     answers = [Answer("not-found", exchange) for exchange in site.absent]
-    for provocation in provocations(site, site.home.url, secrets.token_hex(6))[: ctx.metadata.sends.requests]:
+    built = provocations(site, site.home.url, secrets.token_hex(6))[: ctx.metadata.sends.requests]
+    for provocation in (each for each in built if ctx.network.in_scope(each.request.url)):
         exchange = await ctx.send(provocation.request)
         answers.append(Answer(provocation.kind, exchange))
         if exchange.failure in ENDS:

@@ -66,4 +66,5 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     observations = [_observation(ctx, each) for each in worst_of_each(present)]
     if asked.reason:
         return [*observations, inconclusive(ctx.target.site, asked.reason)]
-    return observations or [Observation(slug="none", subject=ctx.target.site, facts={"count": len(interfaces())})]
+    asked_for = len({interface.name for interface, _ in asked.answers})
+    return observations or [Observation(slug="none", subject=ctx.target.site, facts={"count": asked_for})]

@@ -85,6 +85,15 @@ async def test_enough_is_enough() -> None:
     assert got.reason is None
 
 
+async def test_what_the_engagement_excludes_is_left_out() -> None:
+    run = scripted(check("disclosure.files").metadata, lambda _: FOUND, url=ORIGIN)
+    wanted = [(0, Request("GET", "https://other.example/")), (1, Request("GET", ORIGIN))]
+    got = await ask(run.context, wanted)
+    assert ([number for number, _ in got.answers], got.reason) == ([1], None)
+    nothing = await ask(run.context, wanted[:1])
+    assert (nothing.answers, nothing.reason) == ((), Reason.OUT_OF_SCOPE)
+
+
 def test_few_missing_answers_are_borne() -> None:
     good, bad = exchange(ORIGIN, FOUND), exchange(ORIGIN, Failure.RESET)
     assert unanswered([]) is Reason.NO_SAMPLE
