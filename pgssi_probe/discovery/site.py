@@ -121,6 +121,11 @@ class Page:
     def url(self) -> str:
         return self.exchange.url
 
+    @property
+    def is_cut(self) -> bool:
+        """The page goes on further than was read: what it does not show proves nothing."""
+        return self.document.cut or self.exchange.truncated is not None
+
 
 class Skipped(StrEnum):
     """Why a known address was not fetched."""

@@ -158,5 +158,10 @@ class Exchange:
         return self.response.status if self.response else None
 
     @property
+    def truncated(self) -> Truncation | None:
+        """Why the body is not whole: what it does not show proves nothing then."""
+        return self.response.truncated if self.response else None
+
+    @property
     def secure(self) -> bool:
         return self.request.parts.scheme == "https"

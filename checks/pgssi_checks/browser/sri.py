@@ -70,6 +70,8 @@ async def observe(ctx: CheckContext) -> list[Observation]:
         )
         for slug, loaded in found.items()
     ]
+    if not observations and any(page.is_cut for page in site.pages):
+        return [inconclusive(ctx.target.site, Reason.BODY_TRUNCATED)]
     if not observations:
         facts: dict[str, JsonValue] = {"pages": len(site.pages), "fixed": len({one.resource.url for one in fixed})}
         observations.append(Observation(slug="fixed", subject=ctx.target.site, facts=facts))

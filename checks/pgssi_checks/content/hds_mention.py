@@ -45,6 +45,8 @@ async def observe(ctx: CheckContext) -> list[Observation]:
                 evidence=(ctx.keep(first.page.exchange, excerpt=quoted or None),),
             )
         ]
+    if any(page.is_cut for page in site.pages):
+        return [inconclusive(ctx.target.site, Reason.BODY_TRUNCATED)]
     if little_to_read(site, ctx.setting(MIN_TEXT)):
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
     read = listed(page.url for page in site.pages)

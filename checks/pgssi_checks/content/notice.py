@@ -22,12 +22,16 @@ REQUIRED: Final = "required"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`present` tells of each element whether it was seen; empty when no page was read."""
+    """`present` tells of each element whether it was seen; empty when no page was read.
+
+    `reason` says why nothing is concluded when `slug` is None.
+    """
 
     slug: str | None
     reading: Reading
     present: Mapping[str, bool]
     pages: tuple[Page, ...] = ()
+    reason: Reason = Reason.NO_SAMPLE
 
     @property
     def facts(self) -> dict[str, JsonValue]:
@@ -50,7 +54,8 @@ def judge(
 ) -> Verdict:
     """A page counts when it says something of its own; a thin one is like a link whose target was not read.
 
-    The slug is None when there was too little to read for absence to mean anything.
+    The slug is None when there was too little to read for absence to mean anything, or when a page was cut short:
+    what is missing may stand further down.
     """
     chart = Map(site)
     reading = chart.on(topic)
@@ -59,10 +64,14 @@ def judge(
         text = Reading(pages, (), ()).text
         present = {name: bool(pattern.search(text)) for name, pattern in elements.items()}
         complete = all(present[name] for name in required)
+        if not complete and any(page.is_cut for page in pages):
+            return Verdict(None, reading, present, pages, Reason.BODY_TRUNCATED)
         return Verdict("found" if complete else "incomplete", reading, present, pages)
     if reading.unread or reading.pages:
         unread = (*reading.unread, *(page.url for page in reading.pages))
         return Verdict("linked", Reading(reading.pages, unread, reading.broken), {})
+    if any(page.is_cut for page in site.pages):
+        return Verdict(None, reading, {}, reason=Reason.BODY_TRUNCATED)
     if little_to_read(site, min_text):
         return Verdict(None, reading, {})
     return Verdict("missing", reading, {})
@@ -90,7 +99,7 @@ async def observe_notice(
         min_notice=ctx.setting(MIN_NOTICE),
     )
     if verdict.slug is None:
-        return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
+        return [inconclusive(ctx.target.site, verdict.reason)]
     evidence = tuple(_kept(ctx, page, elements) for page in verdict.pages[:3])
     if not evidence:
         evidence = (

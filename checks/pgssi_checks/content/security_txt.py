@@ -91,9 +91,17 @@ def usable_contact(value: str) -> bool:
 
 def holds(response: Response | None) -> SecurityTxt | None:
     """The file in an answer; None for an error, a page in its place (a soft 404) or a text that is something else."""
-    if response is None or response.status != 200 or response.body[:256].lstrip()[:1] in {b"<", b"{"}:
+    if response is None or response.status != 200 or _begins_a_page(response):
         return None
     return parse_security_txt(response.text)
+
+
+def looks_like_a_page(exchange: Exchange) -> bool:
+    return exchange.response is not None and _begins_a_page(exchange.response)
+
+
+def _begins_a_page(response: Response) -> bool:
+    return response.body[:256].lstrip()[:1] in {b"<", b"{"}
 
 
 def judge(file: SecurityTxt, exchange: Exchange, now: datetime) -> tuple[str, dict[str, JsonValue]]:
@@ -142,8 +150,12 @@ async def observe(ctx: CheckContext) -> list[Observation]:
         file = holds(exchange.response)
         if file is not None:
             slug, facts = judge(file, exchange, ctx.clock.now())
+            if exchange.truncated and slug in {"no-contact", "no-expires"}:
+                return [inconclusive(ctx.target.site, Reason.BODY_TRUNCATED, evidence=(ctx.keep(exchange),))]
             return [Observation(slug=slug, subject=ctx.target.site, facts=facts, evidence=(ctx.keep(exchange),))]
     kept = tuple(ctx.keep(exchange) for exchange in asked)
+    if any(exchange.status == 200 and exchange.truncated and not looks_like_a_page(exchange) for exchange in asked):
+        return [inconclusive(ctx.target.site, Reason.BODY_TRUNCATED, evidence=kept)]
     return [Observation(slug="missing", subject=ctx.target.site, evidence=kept)]
 
 

@@ -98,10 +98,15 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     found = contacts(site, ctx.setting(MAX_CLICKS))
     reporting = phishing_pages(site)
     blind = little_to_read(site, ctx.setting(MIN_TEXT))
-    if blind and not found and not reporting:
-        return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
+    cut = any(page.is_cut for page in site.pages)
+    if (blind or cut) and not found and not reporting:
+        return [inconclusive(ctx.target.site, Reason.BODY_TRUNCATED if cut else Reason.NO_SAMPLE)]
     read = ctx.keep_facts(ctx.metadata.title.en, {"read": listed(page.url for page in site.pages)})
-    return [_about_support(ctx, site, found, read), _about_phishing(ctx, reporting, read)]
+    told = [_about_support(ctx, site, found, read), _about_phishing(ctx, reporting, read)]
+    if not cut:
+        return told
+    seen = [one for one in told if one.slug in {"found", "linked", "phishing-report"}]
+    return [*seen, inconclusive(ctx.target.site, Reason.BODY_TRUNCATED)] if len(seen) < len(told) else seen
 
 
 def _about_support(ctx: CheckContext, site: Site, found: tuple[Contact, ...], read: str) -> Observation:

@@ -98,6 +98,8 @@ async def observe(ctx: CheckContext) -> list[Observation]:
         )
         for slug, concerned in found.items()
     ]
-    if not found.keys() - {"upgraded"}:
+    if not found.keys() - {"upgraded"} and any(page.is_cut for page in secure):
+        observations.append(inconclusive(ctx.target.site, Reason.BODY_TRUNCATED))
+    elif not found.keys() - {"upgraded"}:
         observations.append(Observation(slug="clean", subject=ctx.target.site, facts={"count": len(secure)}))
     return observations
