@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from pgssi_probe.check import CheckContext, Exchange, Failure, Observation, Reason, Request, inconclusive
 from pgssi_probe.compare.similarity import Fingerprint, same_page_threshold
-from pgssi_probe.discovery.collect import SITE
+from pgssi_probe.discovery.collect import SITE, location
+from pgssi_probe.discovery.site import Site
 from pgssi_probe.net.exchange import Headers
 
 INVENTED = "PGSSIPROBE"
@@ -66,13 +67,13 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     if again.response is None or again.status != home.status:
         return [inconclusive(ctx.target.site, Reason.UNSTABLE_TARGET)]
     options = await ctx.send(Request("OPTIONS", home.url))
-    observations = [*await _trace(ctx, home.url), *await _invented(ctx, home, again), *await _override(ctx, home)]
+    observations = [*await _trace(ctx, home.url), *await _invented(ctx, site, again), *await _override(ctx, home)]
     listed = allowed_methods(options)
     facts = {"allow": [*listed]}
     if listed and options.response is not None:
         kept = (ctx.keep(options),)
         observations.append(Observation(slug="allow-listed", subject=ctx.target.site, facts=facts, evidence=kept))
-    if not any(observation.slug != "allow-listed" for observation in observations):
+    if not any(observation.slug in {"trace", "invented-verb", "override"} for observation in observations):
         observations.append(Observation(slug="sober", subject=ctx.target.site))
     return observations
 
@@ -97,14 +98,52 @@ async def _trace(ctx: CheckContext, url: str) -> list[Observation]:
     ]
 
 
-async def _invented(ctx: CheckContext, home: Exchange, again: Exchange) -> list[Observation]:
+async def _invented(ctx: CheckContext, site: Site, again: Exchange) -> list[Observation]:
+    """Being served as GET is how many servers are made; passing an access control by it is a weakness."""
+    home = site.home
     if home.status is None or home.status >= 400:
-        return []
+        return []  # a refusal that is the same for every method says nothing of methods
     sent = [await ctx.send(Request(INVENTED, home.url)) for _ in range(2)]
     if not all(same_answer(home, exchange, again) for exchange in sent):
         return []
-    facts = {"url": home.url, "method": INVENTED, "status": home.status}
-    return [Observation(slug="invented-verb", subject=ctx.target.site, facts=facts, evidence=(ctx.keep(sent[0]),))]
+    for refused in refusals(site)[: int(ctx.setting("refusals_max"))]:
+        if (passed := await _passes(ctx, refused)) is not None:
+            facts = {"url": refused.url, "method": INVENTED, "refused": refused.status, "status": passed.status}
+            kept = (ctx.keep(refused), ctx.keep(passed))
+            return [Observation(slug="invented-verb", subject=ctx.target.site, facts=facts, evidence=kept)]
+    facts = {"url": home.url, "method": INVENTED}
+    return [Observation(slug="served-as-get", subject=ctx.target.site, facts=facts, evidence=(ctx.keep(sent[0]),))]
+
+
+async def _passes(ctx: CheckContext, refused: Exchange) -> Exchange | None:
+    """The page that the invented method obtains where GET is refused, twice; None when it is refused as well.
+
+    An invented address tells a server that answers anything to an unknown method from one that gives the page.
+    """
+    again = await ctx.get(refused.url)
+    if again.status != refused.status:
+        return None
+    control = await ctx.send(Request(INVENTED, urljoin(refused.url, secrets.token_hex(8))))
+    passed = [await ctx.send(Request(INVENTED, refused.url)) for _ in range(2)]
+    if not all(is_content(exchange) and not same_answer(control, exchange, control) for exchange in passed):
+        return None
+    return passed[0] if same_answer(passed[0], passed[1], passed[1]) else None
+
+
+def is_content(exchange: Exchange) -> bool:
+    response = exchange.response
+    return response is not None and response.status == 200 and len(response.body) > 0
+
+
+def refusals(site: Site) -> list[Exchange]:
+    """Addresses that GET may not read without an account: 401, 403, or a redirect to a sign-in page, each once."""
+    logins = {urlsplit(page.url).path for page in site.login_pages}
+    found = {
+        exchange.url: exchange
+        for exchange in site.others
+        if exchange.status in {401, 403} or urlsplit(location(exchange) or "").path in logins - {""}
+    }
+    return list(found.values())
 
 
 async def _override(ctx: CheckContext, home: Exchange) -> list[Observation]:

@@ -21,16 +21,19 @@ from pgssi_probe.lab.sessions import AlreadyOpen, Session
 
 Handler = Callable[[Request], Awaitable[Response]]
 HOME_OF_SPACE = "/mon-espace"
+UNGUARDED = "unguarded"
+"""Name of the mark, on the state of a request, that a weakness sets to keep it from the guard."""
 
 
 def private(page: Handler) -> Handler:
-    """A page for signed-in users. Lets the access policy open some paths to anyone."""
+    """A page for signed-in users. Lets the access policy open some paths, or some requests, to anyone."""
 
     @wraps(page)
     async def guarded(request: Request) -> Response:
         portal, visit = portal_of(request), visit_of(request)
         if visit.username is None:
-            if not request.url.path.startswith(portal.blueprint.access.public_paths or ("\0",)):
+            open_path = request.url.path.startswith(portal.blueprint.access.public_paths or ("\0",))
+            if not open_path and not getattr(request.state, UNGUARDED, False):
                 raise SignInNeeded
             visit.session = _first_patient(portal)
         return await page(request)

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pgssi_probe.lab.blueprint import Blueprint
+from pgssi_probe.lab.portal.access import UNGUARDED
 from pgssi_probe.lab.weaknesses.registry import weakness
 
 STANDARD = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"})
@@ -35,12 +36,13 @@ def override(lab: Blueprint) -> None:
 
 @weakness(
     "http.methods/invented-verb",
-    fr="Une méthode inventée est servie comme GET",
-    en="An invented method is served as GET",
+    fr="Le contrôle d'accès ne regarde que les méthodes connues",
+    en="Access control looks at the known methods only",
 )
 def invented_verb(lab: Blueprint) -> None:
     async def accept(request: Request) -> None:
         if request.method not in STANDARD:
             request.scope["method"] = "GET"
+            setattr(request.state, UNGUARDED, True)
 
     lab.interceptors.append(accept)

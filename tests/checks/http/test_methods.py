@@ -1,11 +1,12 @@
 """`http.methods`: a method is accused only when it does something."""
 
 import itertools
+from collections.abc import Callable
 
 import pytest
 
 from pgssi_checks.http.methods import INVENTED, allowed_methods, with_parameter
-from pgssi_probe.check.harness import Answer, exchange, page, run_check, scripted, slugs
+from pgssi_probe.check.harness import Answer, exchange, page, redirect, run_check, scripted, slugs
 from pgssi_probe.net.exchange import Request
 from pgssi_probe.registry import check
 
@@ -52,7 +53,7 @@ async def test_a_page_that_shows_every_request_is_not_accused_of_trace() -> None
     assert "trace" not in slugs(await run_check("http.methods", mirror))
 
 
-async def test_an_invented_method_served_as_get() -> None:
+async def test_an_invented_method_served_as_get_is_only_noted() -> None:
     count = itertools.count()
 
     def lax(request: Request) -> Answer:
@@ -61,8 +62,52 @@ async def test_an_invented_method_served_as_get() -> None:
         return page(BODY + f"<p>Visite {next(count)}</p>")
 
     outcomes = await run_check("http.methods", lax)
+    assert {"served-as-get", "sober"} <= slugs(outcomes)
+    assert "invented-verb" not in slugs(outcomes)
+
+
+HOME_WITH_SPACE = BODY + '<a href="/espace">Mon espace</a><a href="/entrer">Entrer</a>'
+LOGIN = "<form method=post><input name=u><input type=password name=p></form>"
+
+
+def guarded(*, refusal: Answer, by_method: bool, elsewhere: Answer | None = None) -> Callable[[Request], Answer]:
+    """A site whose guard looks at GET only (`by_method`), or at everything."""
+
+    def site(request: Request) -> Answer:
+        path = request.parts.path
+        if path == "/":
+            return page(HOME_WITH_SPACE)
+        if path == "/entrer":
+            return page(LOGIN)
+        if path == "/espace":
+            return page("<h1>Mes rendez-vous</h1>") if by_method and request.method == INVENTED else refusal
+        if elsewhere is not None and request.method == INVENTED:
+            return elsewhere
+        return page("absent", status=404)
+
+    return site
+
+
+@pytest.mark.parametrize(
+    "refusal", [page("non", status=403), page("non", status=401), redirect("/entrer?suite=/espace")]
+)
+async def test_an_access_control_that_an_invented_method_passes(refusal: Answer) -> None:
+    outcomes = await run_check("http.methods", guarded(refusal=refusal, by_method=True))
     (found,) = [outcome for outcome in outcomes if outcome.slug == "invented-verb"]
-    assert found.strength.value == "hint"
+    assert found.strength.value == "proof"
+    assert str(found.facts["url"]).endswith("/espace")
+    assert "sober" not in slugs(outcomes)
+
+
+@pytest.mark.parametrize("refusal", [page("non", status=403), redirect("/entrer")])
+async def test_a_guard_that_looks_at_every_method_is_not_accused(refusal: Answer) -> None:
+    assert "invented-verb" not in slugs(await run_check("http.methods", guarded(refusal=refusal, by_method=False)))
+
+
+async def test_a_server_that_says_the_same_to_any_unknown_method_is_not_accused() -> None:
+    same = page("<h1>Mes rendez-vous</h1>")
+    outcomes = await run_check("http.methods", guarded(refusal=page("non", status=403), by_method=True, elsewhere=same))
+    assert "invented-verb" not in slugs(outcomes)
 
 
 @pytest.mark.parametrize(
