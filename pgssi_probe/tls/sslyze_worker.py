@@ -5,13 +5,14 @@ this process when it takes too long. Whatever sslyze wants, connections leave fo
 """
 
 import json
+import os
 import socket
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 MAX_REQUEST = 2**16
 BURST = 25
@@ -46,7 +47,7 @@ class _Door:
         return self._open(target, *arguments, **options)
 
 
-def main() -> int:
+def main() -> NoReturn:
     """Read the request, scan, write the answer. Anything unexpected is an answer too."""
     request = json.loads(sys.stdin.buffer.read(MAX_REQUEST))
     try:
@@ -55,7 +56,8 @@ def main() -> int:
         answer = {"error": type(error).__name__}
     json.dump(answer, sys.stdout)
     sys.stdout.flush()
-    return 0
+    # Everything is said: leave at once. Taking two OpenSSL libraries and sslyze's models apart costs a third of a scan.
+    os._exit(0)
 
 
 def scan(request: dict[str, Any]) -> dict[str, Any]:
@@ -136,4 +138,4 @@ def _without_sni() -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()

@@ -1,5 +1,6 @@
 """Keys and certificates for the TLS test servers, made once a session. Nothing here is secret."""
 
+import base64
 import datetime as dt
 import ipaddress
 import subprocess
@@ -179,3 +180,22 @@ def make_pki(folder: Path) -> Pki:
         ed25519=issue(by=ca, kind="ed25519").write(folder, "ed25519"),
         weak=with_openssl(folder, "weak", bits=1024, digest="sha1"),
     )
+
+
+def write_dh(folder: Path, bits: int) -> Path:
+    """Diffie-Hellman parameters of a published group, for nginx (PKCS #3: a sequence of prime and generator)."""
+    from pgssi_probe.tls.dh_groups import _published
+
+    wanted = {1024: "modp1024", 2048: "ffdhe2048"}[bits]
+    prime = next(prime for prime, name in _published(bits).items() if name == wanted)
+    body = b"".join(_der(2, number.to_bytes(number.bit_length() // 8 + 1, "big")) for number in (prime, 2))
+    text = base64.encodebytes(_der(0x30, body)).decode()
+    path = folder / f"dh-{bits}.pem"
+    path.write_text(f"-----BEGIN DH PARAMETERS-----\n{text}-----END DH PARAMETERS-----\n")
+    return path
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    length = bytes((size,)) if size < 128 else bytes((0x82,)) + size.to_bytes(2, "big")
+    return bytes((tag,)) + length + content
