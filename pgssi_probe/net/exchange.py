@@ -11,6 +11,9 @@ from urllib.parse import SplitResult, urlsplit
 
 Headers = tuple[tuple[str, str], ...]
 
+KEPT_TEXT = 32_768
+"""Bytes of a body whose text is decoded once and for all."""
+
 
 class Failure(StrEnum):
     """Why no response came. A response whose body was cut is one all the same: see `Truncation`."""
@@ -110,9 +113,19 @@ class Response:
             return True
         return not self.media_type and self.body[:512].lstrip().lower().startswith((b"<!doctype html", b"<html"))
 
-    @cached_property
+    @property
     def text(self) -> str:
-        """The body as text, in the declared charset when Python knows it, else UTF-8; never raises."""
+        """The body as text, in the declared charset when Python knows it, else UTF-8; never raises.
+
+        Kept for short bodies only: a hundred long ones would weigh twice.
+        """
+        return self._text if len(self.body) <= KEPT_TEXT else self._decoded()
+
+    @cached_property
+    def _text(self) -> str:
+        return self._decoded()
+
+    def _decoded(self) -> str:
         declared = (self.header("content-type") or "").lower()
         charset = declared.split("charset=", 1)[1].split(";")[0].strip(" \"'") if "charset=" in declared else "utf-8"
         try:
