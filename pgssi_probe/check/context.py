@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.clock import Clock
+from pgssi_probe.model.account import Account
 from pgssi_probe.model.evidence import EvidenceKind
 from pgssi_probe.model.outcome import Level, Subject
 from pgssi_probe.net.exchange import Exchange, Headers, Request
@@ -93,6 +94,8 @@ class CollectorContext:
     declared: Mapping[str, JsonValue]
     excluded: Callable[[str], bool]
     collect: Callable[[Collector[Any]], Awaitable[Any]]
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    """Test accounts by label, their secrets resolved; empty without an engagement."""
 
     def allows(self, level: Level) -> bool:
         return level.rank <= self.level.rank
@@ -110,6 +113,7 @@ class Collector(Generic[T]):
     requests: int = 0
     connections: int = 0
     level: Level = Level.PASSIVE
+    methods: tuple[str, ...] = ("GET", "HEAD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,8 @@ class CheckContext:
     collector: Callable[[Collector[Any]], Awaitable[Any]]
     transcript: Callable[[], Sequence[Exchange]]
     """Every exchange of the run so far with its headers; bodies of most are gone."""
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    """Test accounts by label, their secrets resolved; empty without an engagement."""
 
     def allows(self, level: Level) -> bool:
         return level.rank <= self.level.rank

@@ -23,6 +23,7 @@ from pgssi_probe.check.context import CheckContext, Collector, CollectorContext,
 from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.check.official import official, unique
 from pgssi_probe.clock import Clock, VirtualClock
+from pgssi_probe.model.account import Account
 from pgssi_probe.model.evidence import EvidenceKind
 from pgssi_probe.model.outcome import Level, Outcome
 from pgssi_probe.net.exchange import Exchange, Failure, Headers, Request, Response
@@ -154,9 +155,11 @@ def scripted(
     declared: Mapping[str, JsonValue] | None = None,
     collected: Mapping[str, Any] | None = None,
     transcript: Sequence[Exchange] | None = None,
+    accounts: Mapping[str, Account] | None = None,
+    clock: Clock | None = None,
 ) -> Scripted:
     """Everything that a check needs. `collected` gives ready-made results to collectors, by name."""
-    clock = VirtualClock()
+    clock = clock or VirtualClock()
     target = Target(url=url, plain_http_url=plain_http_url)
     network = ScriptedNetwork(script, clock, target.origin)
     evidence = KeptEvidence()
@@ -168,7 +171,9 @@ def scripted(
         if collector.name not in results:
             results[collector.name] = asyncio.ensure_future(
                 collector.gather(
-                    CollectorContext(target, network, clock, level, declared or {}, lambda _: False, collect)
+                    CollectorContext(
+                        target, network, clock, level, declared or {}, lambda _: False, collect, accounts or {}
+                    )
                 )
             )
         return await results[collector.name]
@@ -184,6 +189,7 @@ def scripted(
         evidence=evidence,
         collector=collect,
         transcript=lambda: transcript if transcript is not None else tuple(network.exchanges),
+        accounts=accounts or {},
     )
     return Scripted(own, evidence, context)
 

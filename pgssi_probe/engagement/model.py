@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from ipaddress import ip_network
+from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -172,6 +173,45 @@ def _origin(url: str) -> tuple[str, int | None]:
     return (parts.hostname or "").lower(), port
 
 
+class SecretReference(Frozen):
+    """Where a secret is to be found: exactly one of the four. The file never holds the secret itself."""
+
+    env: str | None = None
+    command: tuple[str, ...] | None = None
+    keyring: str | None = None
+    prompt: bool | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> SecretReference:
+        given = [value for value in (self.env, self.command, self.keyring, self.prompt) if value]
+        if len(given) != 1:
+            raise ValueError("give exactly one of env, command, keyring or prompt")
+        return self
+
+
+class AccountSection(Frozen):
+    """A test account. The user name may be written, a password or a TOTP secret only referred to."""
+
+    username: str | SecretReference
+    password: SecretReference | None = None
+    totp: SecretReference | None = None
+
+
+AccountLabel = Literal["a", "b", "low", "high", "sacrifice"]
+
+
+class LoginSection(Frozen):
+    """How to sign in, when it is not found by itself. Fields are names of the form or keys of the JSON."""
+
+    url: str | None = None
+    driver: Literal["auto", "form", "json", "basic", "digest", "bearer"] = "auto"
+    username_field: str | None = None
+    password_field: str | None = None
+    signed_in_url: str | None = None
+    signed_in_text: str | None = None
+    logout_url: str | None = None
+
+
 class Limits(Frozen):
     """How hard. Rates are per host; budgets are for the run."""
 
@@ -190,8 +230,16 @@ class Engagement(Frozen):
     mandate: Mandate | None = None
     scope: ScopeSection = ScopeSection()
     limits: Limits = Limits()
+    accounts: dict[AccountLabel, AccountSection] = Field(default_factory=dict)
+    login: LoginSection = LoginSection()
     declared: dict[str, JsonValue] = Field(default_factory=dict)
     file_sha256: str | None = None
+
+    @property
+    def told(self) -> dict[str, JsonValue]:
+        """What the operator says of the application, as checks read it: `declared`, and the login section by key."""
+        login = {f"login.{name}": value for name, value in self.login.model_dump().items() if value is not None}
+        return {**login, **self.declared}
 
     def refusal(self, level: Level, now: datetime) -> Refusal | None:
         if level is Level.PASSIVE:

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from pgssi_probe.check.context import Collector, CollectorContext, Network, Target
 from pgssi_probe.clock import Clock
+from pgssi_probe.model.account import Account
 from pgssi_probe.model.outcome import Level
 
 
@@ -24,6 +25,7 @@ class Collections:
         level: Level,
         declared: Mapping[str, JsonValue],
         excluded: Callable[[str], bool],
+        accounts: Mapping[str, Account],
     ) -> None:
         self._target = target
         self._networks = networks
@@ -31,6 +33,7 @@ class Collections:
         self._level = level
         self._declared = declared
         self._excluded = excluded
+        self._accounts = accounts
         self._gathering: dict[str, asyncio.Task[Any]] = {}
 
     async def get(self, collector: Collector[Any]) -> Any:
@@ -48,6 +51,7 @@ class Collections:
                 declared=self._declared,
                 excluded=self._excluded,
                 collect=self.get,
+                accounts=self._accounts,
             )
             task = asyncio.ensure_future(collector.gather(context))
             self._gathering[collector.name] = task

@@ -12,13 +12,16 @@ from pgssi_probe.engagement import Engagement, Refusal
 from pgssi_probe.model.outcome import Level, Reason
 from pgssi_probe.model.result import Plan, PlanEntry
 
-NEED_REASONS: Mapping[str, Reason] = {
-    "account": Reason.ACCOUNT_MISSING,
-    "two_accounts": Reason.ACCOUNT_MISSING,
-    "second_role": Reason.ACCOUNT_MISSING,
-    "sacrifice": Reason.ACCOUNT_MISSING,
+ACCOUNTS_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "account": ("a",),
+    "two_accounts": ("a", "b"),
+    "second_role": ("low", "high"),
+    "sacrifice": ("sacrifice",),
+}
+"""Labels of the accounts that each need asks for."""
+ACCOUNT_NEEDS = frozenset(ACCOUNTS_NEEDED)
+UNMET: Mapping[str, Reason] = {
     "browser": Reason.BROWSER_MISSING,
-    "time": Reason.NOT_YET_AVAILABLE,
     "mailbox": Reason.NOT_YET_AVAILABLE,
     "ports": Reason.NOT_YET_AVAILABLE,
 }
@@ -105,8 +108,11 @@ def _obstacle(
     if "https" in metadata.needs and target.scheme != "https":
         return Reason.NOT_HTTPS, None
     for need in metadata.needs:
-        if need in NEED_REASONS:
-            return NEED_REASONS[need], need
+        if need in UNMET:
+            return UNMET[need], need
+        for label in ACCOUNTS_NEEDED.get(need, ()):
+            if label not in engagement.accounts:
+                return Reason.ACCOUNT_MISSING, f"accounts.{label}"
     if metadata.level.rank > level.rank:
         refusal: Refusal | None = engagement.refusal_for(target.url, metadata.level, now)
         if refusal is not None:

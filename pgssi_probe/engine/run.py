@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from pgssi_probe.check.context import CheckContext, Collector, Target
+from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.check.official import official, unique
 from pgssi_probe.clock import Clock
 from pgssi_probe.engagement import Engagement
@@ -16,7 +18,9 @@ from pgssi_probe.engine.collected import Collections
 from pgssi_probe.engine.evidence import EvidenceRoom
 from pgssi_probe.engine.fault import diagnostics
 from pgssi_probe.engine.folder import Finished, FolderError, RunFolder
+from pgssi_probe.engine.plan import ACCOUNT_NEEDS
 from pgssi_probe.engine.progress import Progress
+from pgssi_probe.model.account import Account
 from pgssi_probe.model.outcome import Level, Outcome, Reason
 from pgssi_probe.model.result import CheckRun, Event, Plan, PlanEntry
 from pgssi_probe.net.gate import Gate
@@ -29,6 +33,11 @@ CHECK_BODY = 400_000
 PATIENCE = 6.0
 """A check may last this many times its declared duration, and never less than PATIENCE_FLOOR seconds."""
 PATIENCE_FLOOR = 120.0
+
+
+def _turn(metadata: CheckMetadata) -> int:
+    """0 for most checks, 1 for those that judge what the others received, 2 for the one that may lock an account."""
+    return 2 if "sacrifice" in metadata.needs else int(metadata.after_everything)
 
 
 @dataclass
@@ -54,6 +63,7 @@ class Conductor:
     clock: Clock
     progress: Progress
     rules_of: Callable[[str], tuple[str, ...]]
+    accounts: Mapping[str, Account] = field(default_factory=dict)
     gathered: Gathered = field(default_factory=Gathered)
     stopped_because: Reason | None = None
     _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -66,10 +76,12 @@ class Conductor:
             self._collector_network,
             self.clock,
             self.level,
-            self.engagement.declared,
+            self.engagement.told,
             self.gate.scope.excludes,
+            self.accounts,
         )
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._account = asyncio.Lock()
 
     @property
     def evidence(self) -> EvidenceRoom:
@@ -101,10 +113,8 @@ class Conductor:
             if not entry.runs:
                 self._record(self._without_running(entry, entry.reason or Reason.DESELECTED, entry.missing))
         runnable = [entry for entry in waiting if entry.runs]
-        first = [entry for entry in runnable if not self.checks[entry.check].metadata.after_everything]
-        last = [entry for entry in runnable if self.checks[entry.check].metadata.after_everything]
-        for group in (first, last):
-            await self._together(group)
+        for turn in range(3):
+            await self._together([entry for entry in runnable if _turn(self.checks[entry.check].metadata) == turn])
         await self._collections.close()
         if self._failure is not None:
             raise self._failure
@@ -132,11 +142,19 @@ class Conductor:
     async def _one(self, entry: PlanEntry) -> None:
         check = self.checks[entry.check]
         try:
-            async with self._turns:
+            async with self._lane(check.metadata):
                 await self._observe(check)
         except FolderError as error:
             self._failure = error
             self.stop(Reason.RUN_ABORTED)
+
+    def _lane(self, metadata: CheckMetadata) -> AbstractAsyncContextManager[Any]:
+        """What a check waits for before it starts. Sign-ins of one check would end the sessions of another where an
+        application allows a single session, so those with accounts go one by one; those that mostly wait hold nobody.
+        """
+        if "time" in metadata.needs:
+            return nullcontext()
+        return self._account if ACCOUNT_NEEDS & set(metadata.needs) else self._turns
 
     async def _observe(self, check: RegisteredCheck) -> None:
         metadata = check.metadata
@@ -153,10 +171,11 @@ class Conductor:
             network=network,
             clock=self.clock,
             level=self.level,
-            declared=self.engagement.declared,
+            declared=self.engagement.told,
             evidence=self._evidence,
             collector=self._collections.get,
             transcript=lambda: self.gate.transcript,
+            accounts=self.accounts,
         )
         self.progress.started(check.id)
         began = self.clock.monotonic()
@@ -222,5 +241,5 @@ class Conductor:
             by=f"collector:{collector.name}",
             max_requests=collector.requests,
             max_connections=collector.connections,
-            methods=("GET", "HEAD"),
+            methods=collector.methods,
         )

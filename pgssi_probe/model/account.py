@@ -1,0 +1,47 @@
+"""Test accounts and their secrets. A secret is never shown: not in a repr, a log, a run folder or an exception."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Label = Literal["a", "b", "low", "high", "sacrifice"]
+LABELS: tuple[Label, ...] = ("a", "b", "low", "high", "sacrifice")
+
+
+class Secret:
+    """A value that only `reveal` gives."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(("Secret", self._value))
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        raise TypeError("a secret is not serialised")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of the engagement, its secrets resolved. `a` and `b` have the same role, `low` and `high` two roles;
+    `sacrifice` is the only one that ever meets a wrong password on purpose."""
+
+    label: str
+    username: str
+    password: Secret | None = None
+    totp: Secret | None = None
+    """Shared secret of a TOTP second factor, in base 32 (RFC 6238)."""
