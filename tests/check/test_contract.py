@@ -15,6 +15,7 @@ from pgssi_probe.check import CheckContext, Request
 from pgssi_probe.check.harness import page, run_check
 from pgssi_probe.check.metadata import CheckMetadata, OutcomeDeclaration
 from pgssi_probe.check.official import ContractBroken, official
+from pgssi_probe.guide import guide
 from pgssi_probe.model.outcome import Level, Observation, Reason, Status, Subject, inconclusive, stable_id
 from pgssi_probe.model.severity import MATRIX, Ease, Impact, Severity, severity
 from pgssi_probe.model.text import Bilingual, Template, shown
@@ -55,10 +56,11 @@ SITE = Subject(kind="site", name="https://portal.example")
 
 
 def test_the_catalogue_of_this_version_is_whole() -> None:
-    assert sorted(checks()) == ISSUED
+    assert set(ISSUED) <= set(checks())
+    assert not set(checks()) & guide().planned_ids
 
 
-@pytest.mark.parametrize("identifier", ISSUED)
+@pytest.mark.parametrize("identifier", sorted(checks()))
 def test_a_declaration_can_be_read_by_an_auditor(identifier: str) -> None:
     metadata = check(identifier).metadata
     assert (
@@ -75,14 +77,14 @@ def test_a_declaration_can_be_read_by_an_auditor(identifier: str) -> None:
         assert setting.source
 
 
-@pytest.mark.parametrize("identifier", ISSUED)
+@pytest.mark.parametrize("identifier", sorted(checks()))
 def test_a_check_is_one_coroutine_function(identifier: str) -> None:
     observe = check(identifier).observe()
     assert inspect.iscoroutinefunction(observe)
     assert list(inspect.signature(observe).parameters) == ["ctx"]
 
 
-@pytest.mark.parametrize("identifier", ISSUED)
+@pytest.mark.parametrize("identifier", sorted(checks()))
 def test_a_check_that_sends_no_ordinary_request_is_not_passive(identifier: str) -> None:
     metadata = check(identifier).metadata
     if metadata.level is Level.PASSIVE:
@@ -91,14 +93,14 @@ def test_a_check_that_sends_no_ordinary_request_is_not_passive(identifier: str) 
 
 
 @pytest.mark.parametrize("failure", [Failure.RESPONSE_TIMEOUT, Failure.RESET, Failure.BUDGET, Failure.STOPPED])
-@pytest.mark.parametrize("identifier", ISSUED)
+@pytest.mark.parametrize("identifier", sorted(checks()))
 async def test_silence_is_never_a_pass_nor_an_accusation(identifier: str, failure: Failure) -> None:
     outcomes = await run_check(identifier, lambda _: failure)
     wrong = [one for one in outcomes if one.status in {Status.PASS, Status.FAIL}]
     assert not wrong, [(one.slug, one.facts) for one in wrong]
 
 
-@pytest.mark.parametrize("identifier", ISSUED)
+@pytest.mark.parametrize("identifier", sorted(checks()))
 @pytest.mark.parametrize(
     "body",
     [
