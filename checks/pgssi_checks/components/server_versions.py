@@ -55,16 +55,19 @@ def judge(found: Iterable[Banner], table: SupportTable, today: date, soon: timed
     return list(seen.values())
 
 
-def packager_of(each: Seen, seen: Iterable[Seen]) -> str:
-    """Who packages a product: its version tells, else the banner of the server that carries it; "" when nobody shows.
+def packager_of(each: Seen, seen: Iterable[Seen], table: SupportTable, today: date) -> str:
+    """Who may maintain a version in its publisher's place: its own mark tells, else the banner of the server that
+    carries it, else the distributions known to ship it; "" when nothing points to any.
 
     What a content manager says of itself is not packaged with the server.
     """
     if mark := _PACKAGED.search(each.product.version):
         return _PACKAGERS[mark.group(1).lower()]
-    if each.place in {Place.GENERATOR, Place.COMMENT}:
-        return ""
-    return next((other.product.distribution for other in seen if other.product.distribution), "")
+    if each.place not in {Place.GENERATOR, Place.COMMENT}:
+        for other in seen:
+            if other.product.distribution:
+                return other.product.distribution
+    return table.packager(each.name, each.product.version, today)
 
 
 async def observe(ctx: CheckContext) -> list[Observation]:
@@ -75,7 +78,9 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     table = support_table()
     today = ctx.clock.now().date()
     seen = judge(banners(exchanges, site.pages), table, today, timedelta(days=ctx.setting("soon_days")))
-    observations = [_observation(ctx, each, table, packager_of(each, seen)) for each in seen if each.support in _TOLD]
+    observations = [
+        _observation(ctx, each, table, packager_of(each, seen, table, today)) for each in seen if each.support in _TOLD
+    ]
     maintained = [f"{each.name} {each.product.version}" for each in seen if each.support is Support.MAINTAINED]
     others = [str(each.product) for each in seen if each.support is Support.UNKNOWN]
     shown: dict[str, JsonValue] = {"table_date": table.dated.isoformat()}

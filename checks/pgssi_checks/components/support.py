@@ -50,10 +50,29 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Packaged:
+    """A version that a distribution ships and maintains until a day. `numbers` are what the version begins with."""
+
+    product: str
+    numbers: tuple[int, ...]
+    by: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
 class SupportTable:
     dated: date
     source: str
     lines: Mapping[str, Line]
+    packaged: tuple[Packaged, ...] = ()
+
+    def packager(self, product: str, version: str, today: date) -> str:
+        """A distribution still under support that ships this version; "" when none is known to."""
+        numbers = numbers_of(version)
+        for each in self.packaged:
+            if each.product == product and each.numbers == numbers[: len(each.numbers)] and today <= each.until:
+                return each.by
+        return ""
 
     def line(self, product: Product) -> Line | None:
         return self.lines.get(product.name.lower())
@@ -75,7 +94,11 @@ def support_table(path: Path = TABLE) -> SupportTable:
         branches.sort(key=lambda branch: len(branch.numbers), reverse=True)
         line = Line(entry["name"], tuple(branches))
         lines.update(dict.fromkeys(entry["aliases"], line))
-    return SupportTable(data["date"], data["source"], lines)
+    packaged = tuple(
+        Packaged(entry["product"], numbers_of(entry["version"]), entry["by"], entry["until"])
+        for entry in data.get("packaged", ())
+    )
+    return SupportTable(data["date"], data["source"], lines, packaged)
 
 
 def support_of(branch: Branch | None, today: date, soon: timedelta) -> Support:

@@ -1,5 +1,6 @@
 """`components.server-versions`: what the dated table says, and what it must not be made to say."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,9 @@ async def judged(*headers: tuple[str, str], body: str = "<p>Bonjour</p>") -> tup
             {"end-of-life-packaged", "maintained"},
         ),
         ((("X-Powered-By", "PHP/7.4.33-1+deb11u5"),), {"end-of-life-packaged"}),
+        ((("Server", "nginx/1.22.1"),), {"end-of-life-packaged"}),
+        ((("Server", "nginx/1.22.0"),), {"end-of-life"}),
+        ((("X-Powered-By", "PHP/8.0.30"),), {"end-of-life-packaged"}),
         ((("Server", "Microsoft-IIS/7.5"),), {"end-of-life"}),
         ((("Server", "Microsoft-IIS/10.0"),), {"unknown"}),
         ((("Server", "Jetty(9.4.31.v20200723)"),), {"end-of-life"}),
@@ -82,7 +86,7 @@ async def test_an_old_table_calls_nothing_maintained(monkeypatch: pytest.MonkeyP
     table = support_table()
 
     def aged(*_: Any) -> Any:
-        return type(table)(TODAY - timedelta(days=366), table.source, table.lines)
+        return replace(table, dated=TODAY - timedelta(days=366))
 
     monkeypatch.setattr("pgssi_checks.components.server_versions.support_table", aged)
     assert slugs(await judged(("Server", "nginx/1.31.0"))) == {"old-table"}
@@ -135,6 +139,16 @@ def test_a_branch_within_a_branch_is_asked_first(tmp_path: Path) -> None:
     assert line is not None
     found = [support_of(line.branch_of(version), TODAY, timedelta()) for version in ("1.1.1w", "1.1.0", "0.9.8", "2.0")]
     assert found == [Support.ENDED, Support.MAINTAINED, Support.ENDED, Support.UNKNOWN]
+
+
+def test_a_distribution_counts_while_it_is_maintained() -> None:
+    table = support_table()
+    assert table.packager("nginx", "1.22.1", date(2028, 6, 30)) == "Debian 12"
+    assert table.packager("nginx", "1.22.1", date(2028, 7, 1)) == ""
+    assert table.packager("nginx", "1.22", TODAY) == ""
+    assert table.packager("PHP", "8.2.36", TODAY) == "Debian 12"
+    names = {line.name for line in table.lines.values()}
+    assert all(each.product in names and each.numbers and each.until > table.dated for each in table.packaged)
 
 
 def test_the_table_is_sound() -> None:
