@@ -24,6 +24,8 @@ LENGTH_SLACK: Final = 64
 """Bytes by which two answers to HEAD about nothing may differ: they may repeat the address [ours]."""
 GONE: Final = frozenset({404, 410})
 CONTROLLED: Final = frozenset({"GET", "HEAD"})
+COMPARED_BODY: Final = 400_000
+"""Bytes of body that are read of an invented address when nothing says how far the answer itself was read."""
 
 Pair = tuple[Exchange, Exchange]
 
@@ -126,9 +128,11 @@ class AbsenceControl:
         self._asked = 0
         self._pairs: dict[tuple[object, ...], asyncio.Task[tuple[Likeness, Likeness]]] = {}
 
-    async def pair(self, url: str, *, method: str = "GET", headers: Headers = ()) -> Pair | None:
+    async def pair(
+        self, url: str, *, method: str = "GET", headers: Headers = (), max_body: int = COMPARED_BODY
+    ) -> Pair | None:
         """The answers to two invented siblings of `url`; None when no control could be had."""
-        control = await self._control(url, method, headers)
+        control = await self._control(url, method, headers, max_body)
         return (control[0].exchange, control[1].exchange) if control else None
 
     async def looks_absent(self, exchange: Exchange) -> bool:
@@ -142,19 +146,23 @@ class AbsenceControl:
         if exchange.response.status in GONE:
             return Absence.GONE
         method = exchange.request.method if exchange.request.method in CONTROLLED else "GET"
-        control = await self._control(exchange.url, method, exchange.request.headers)
+        request = exchange.request
+        control = await self._control(exchange.url, method, request.headers, request.max_body or COMPARED_BODY)
         if control is None:
             return Absence.UNKNOWN
         return compare(Likeness(exchange), control)
 
-    async def _control(self, url: str, method: str, headers: Headers) -> tuple[Likeness, Likeness] | None:
-        key = (*_kind(url), method, headers)
+    async def _control(
+        self, url: str, method: str, headers: Headers, max_body: int
+    ) -> tuple[Likeness, Likeness] | None:
+        # Read as far as the answer that they are compared with: a page and its beginning are not alike.
+        key = (*_kind(url), method, headers, max_body)
         task = self._pairs.get(key)
         if task is None:
             if self._asked >= self._max_pairs:
                 return await self._nearest(key)
             self._asked += 1
-            task = asyncio.ensure_future(self._invent(url, method, headers))
+            task = asyncio.ensure_future(self._invent(url, method, headers, max_body))
             self._pairs[key] = task
         # Shielded: the check that asked first may be cancelled while others wait.
         control = await asyncio.shield(task)
@@ -173,9 +181,9 @@ class AbsenceControl:
                     return control
         return None
 
-    async def _invent(self, url: str, method: str, headers: Headers) -> tuple[Likeness, Likeness]:
+    async def _invent(self, url: str, method: str, headers: Headers, max_body: int) -> tuple[Likeness, Likeness]:
         first, second = await asyncio.gather(
-            *(self._network.send(Request(method, sibling(url), headers)) for _ in range(2))
+            *(self._network.send(Request(method, sibling(url), headers, max_body=max_body)) for _ in range(2))
         )
         return Likeness(first), Likeness(second)
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from pgssi_probe.check import Exchange, Failure, Reason
-from pgssi_probe.compare.absence import AbsenceControl
+from pgssi_probe.compare.absence import COMPARED_BODY, AbsenceControl
 
 _REASONS = {
     Failure.DNS: Reason.CONNECTION_FAILED,
@@ -54,5 +54,10 @@ async def is_nothing(control: AbsenceControl, exchange: Exchange, recognised: Ca
     if await control.looks_absent(exchange):
         return True
     request = exchange.request
-    siblings = await control.pair(exchange.url, method=request.method, headers=request.headers)
+    siblings = await control.pair(
+        exchange.url,
+        method=request.method,
+        headers=request.headers,
+        max_body=request.max_body or COMPARED_BODY,
+    )
     return siblings is not None and any(recognised(sibling) for sibling in siblings)

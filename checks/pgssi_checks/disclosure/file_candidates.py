@@ -53,7 +53,7 @@ class Candidate:
 
     @property
     def request(self) -> Request:
-        return Request("HEAD", self.url) if self.head else Request("GET", self.url, PARTIAL)
+        return Request("HEAD", self.url) if self.head else Request("GET", self.url, PARTIAL, max_body=READ_BYTES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from functools import partial
 from pgssi_checks.disclosure.answered import is_nothing
 from pgssi_checks.disclosure.asking import ask
 from pgssi_checks.exposure.admin_pages import (
+    MAX_READ,
     Access,
     Reached,
     interfaces,
@@ -52,7 +53,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
     own = (ctx.target.url, site.home.url)
     wanted = [
-        (interface, Request("GET", ctx.target.origin + path))
+        (interface, Request("GET", ctx.target.origin + path, max_body=MAX_READ))
         for interface in interfaces()
         for path in interface.paths
         if not is_own(path, *own)

@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from pgssi_probe.net.exchange import Exchange, Response
 
 INTERFACES = Path(__file__).with_name("interfaces.yaml")
-MAX_READ = 300_000
+MAX_READ = 150_000
 MAX_EXCERPT = 300
 
 _PASSWORD = re.compile(r"<input[^<>]{0,400}type=[\"']?password", re.IGNORECASE)
