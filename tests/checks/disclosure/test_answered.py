@@ -48,7 +48,9 @@ class Control:
     async def looks_absent(self, _exchange: Exchange) -> bool:
         return self.alike
 
-    async def pair(self, _url: str, *, method: str, headers: object) -> tuple[Exchange, Exchange] | None:
+    async def pair(
+        self, _url: str, *, method: str, headers: object, **_caps: object
+    ) -> tuple[Exchange, Exchange] | None:
         assert (method, headers) == ("GET", ())
         return self.siblings
 
