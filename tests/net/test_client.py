@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pgssi_probe.net import lanes
 from pgssi_probe.net.client import safe_detail
 from pgssi_probe.net.exchange import Failure, Request, Truncation
 from pgssi_probe.net.gate import TargetNetwork
@@ -477,6 +478,22 @@ async def test_the_address_that_answered_is_kept(serve: Serve, network_for: Netw
     late = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.9", server.port)
     async with late:
         assert (await network.send(Request("GET", url))).peer == f"127.0.0.1:{server.port}"
+
+
+async def test_few_connections_are_kept_open_over_many_hosts(
+    serve: Serve, network_for: NetworkFor, kit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "MAX_IDLE", 2)
+    server = await serve(kit.replying(kit.http(b"ok")))
+
+    async def resolver(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    urls = [server.url(host=f"h{number}.example") for number in range(4)]
+    network = await network_for(*urls, resolver=resolver)
+    for url in (*urls, *urls[2:], urls[0]):
+        assert (await network.send(Request("GET", url))).status == 200
+    assert server.connections == 5  # the last two hosts were still open, the first was not
 
 
 def test_details_are_made_safe() -> None:
