@@ -259,7 +259,7 @@ def page(
 def testssl_version() -> str:
     """As the program says it."""
     said = subprocess.run(["testssl", "--version"], check=False, capture_output=True, text=True, timeout=60).stdout
-    match = re.search(r"testssl\.sh +(\S+)", re.sub(r"\x1b\[[0-9;]*m", "", said))
+    match = re.search(r"testssl +(\d\S*)", said)
     return match[1] if match else "of this machine"
 
 
