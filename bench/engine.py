@@ -26,7 +26,8 @@ from pgssi_probe.net.governor import Limits
 from pgssi_probe.net.scope import Scope, ScopeGuard
 
 PAIRS = 5
-REQUESTS = 500
+REQUESTS = {"httpx": 500, "client": 2000}
+"""By measure: httpx is slow at 100, and few requests a connection would measure the start."""
 LEVELS = (1, 20, 100)
 
 Send = Callable[[], Awaitable[object]]
@@ -40,7 +41,7 @@ UNBOUND = Limits(
 )
 
 
-async def _cost(send: Send, at_once: int) -> float:
+async def _cost(send: Send, at_once: int, requests: int) -> float:
     """Milliseconds of CPU a request."""
 
     async def worker(count: int) -> None:
@@ -49,21 +50,21 @@ async def _cost(send: Send, at_once: int) -> float:
 
     await asyncio.gather(*(worker(2) for _ in range(at_once)))  # connections are made
     began = time.process_time()
-    await asyncio.gather(*(worker(REQUESTS // at_once) for _ in range(at_once)))
-    return (time.process_time() - began) / (REQUESTS // at_once * at_once) * 1000
+    await asyncio.gather(*(worker(requests // at_once) for _ in range(at_once)))
+    return (time.process_time() - began) / (requests // at_once * at_once) * 1000
 
 
 async def bare(url: str, at_once: int) -> float:
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     async with httpx.AsyncClient(limits=limits, trust_env=False) as client:
-        return await _cost(lambda: client.get(url), at_once)
+        return await _cost(lambda: client.get(url), at_once, REQUESTS["httpx"])
 
 
 async def ours(url: str, at_once: int) -> float:
     clock = SystemClock()
     client = HttpClient(Dialer(ScopeGuard(Scope.of(url)), clock), UNBOUND, clock, user_agent="bench")
     try:
-        return await _cost(lambda: client.send(Request("GET", url)), at_once)
+        return await _cost(lambda: client.send(Request("GET", url)), at_once, REQUESTS["client"])
     finally:
         await client.aclose()
 
@@ -72,7 +73,7 @@ async def gate(url: str, at_once: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         async with open_gate(scope=Scope.of(url), limits=UNBOUND, journal=Path(folder, "journal.jsonl")) as way:
             network = way.network(by="bench.engine", max_requests=10**9)
-            return await _cost(lambda: network.send(Request("GET", url)), at_once)
+            return await _cost(lambda: network.send(Request("GET", url)), at_once, REQUESTS["client"])
 
 
 def main() -> bool:
