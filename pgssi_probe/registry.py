@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from pgssi_probe import yaml_text
 from pgssi_probe.check.context import CheckContext
 from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.model.outcome import Observation
@@ -59,7 +60,7 @@ class RegisteredCheck:
 def read_declaration(path: Path) -> CheckMetadata:
     """The validated declaration of a YAML file; RegistryError names the file and the place."""
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 (a safe loader)
+        data = yaml_text.load(path.read_text(encoding="utf-8"))
         return CheckMetadata.model_validate(data)
     except yaml.YAMLError as error:
         raise RegistryError(f"{path}: not readable as YAML: {error}") from None
@@ -67,9 +68,6 @@ def read_declaration(path: Path) -> CheckMetadata:
         first = error.errors()[0]
         place = ".".join(str(step) for step in first["loc"])
         raise RegistryError(f"{path}: {place}: {first['msg']}") from None
-
-
-_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _declared_in_package(package: str) -> Iterator[RegisteredCheck]:

@@ -1,8 +1,8 @@
 """HTML to `Document`, once, whatever the page is made of: every list and string is capped and nothing raises.
 
-Uses BeautifulSoup over lxml. Never html5lib: 100 kB of nested tags cost it minutes. The first of two attributes of the
-same name wins, as in browsers. Where the page wrote the end of a form, which the tree does not tell, is marked before
-parsing by a processing instruction: HTML takes those for comments, so that they change no tree.
+Read by lxml, as events. Never html5lib: 100 kB of nested tags cost it minutes. The first of two attributes of the same
+name wins, as in browsers. Where the page wrote the end of a form, which the events do not tell, is marked before it is
+read, by a processing instruction: HTML takes those for comments, so that they change nothing.
 """
 
 from __future__ import annotations
@@ -10,21 +10,10 @@ from __future__ import annotations
 import asyncio
 import codecs
 import re
-from collections.abc import Iterator
-from io import StringIO
+from collections.abc import Mapping
 from typing import Final
 
-from bs4 import BeautifulSoup
-from bs4.element import (
-    Comment,
-    Doctype,
-    NavigableString,
-    PageElement,
-    PreformattedString,
-    ProcessingInstruction,
-    Tag,
-)
-from bs4.exceptions import ParserRejectedMarkup
+from lxml import etree
 
 from pgssi_probe.discovery.harvest import Harvest
 from pgssi_probe.discovery.site import Document, Page
@@ -97,65 +86,104 @@ def parse_html(markup: str, url: str) -> Document:
         markup, harvest.cut = markup[:MAX_MARKUP], True
     clean = _XML_DECLARATION.sub("", _XML_CONTROLS.sub("\ufffd", markup))
     marked = _FORM_END_TAG.sub(lambda match: _MARK + match[0], clean)
+    parser = etree.HTMLParser(target=_Reader(harvest), recover=True)
     try:
-        # A file, since BeautifulSoup warns about short strings that look like a file name.
-        soup = BeautifulSoup(StringIO(marked), "lxml", multi_valued_attributes=None)
-    except (ParserRejectedMarkup, ValueError, AssertionError):
+        parser.feed(marked)
+        parser.close()
+    except (etree.LxmlError, LookupError, ValueError, AssertionError):
         harvest.cut = True
-        return harvest.document()
-    _walk(soup, harvest)
     return harvest.document()
 
 
-def _walk(soup: BeautifulSoup, harvest: Harvest) -> None:
-    """Every node in document order, with an explicit stack: the depth is the target's to choose."""
-    stack: list[tuple[str, Iterator[PageElement]]] = [("", iter(soup.contents))]
-    while stack:
-        name, children = stack[-1]
-        node = next(children, None)
-        if node is None:
-            stack.pop()
-            harvest.leave(name)
-        elif isinstance(node, Tag):
-            inner = node.name.lower()
-            if inner in _INERT:
-                continue
-            harvest.enter(inner, _attributes(node))
-            if inner in _RAW:
-                _raw(inner, node, harvest)
-                harvest.leave(inner)
-            else:
-                stack.append((inner, iter(node.contents)))
+class _Reader:
+    """Takes what the parser tells, in document order and well nested, and passes it on to the harvest.
+
+    No tree is made: the depth is the target's to choose.
+    """
+
+    def __init__(self, harvest: Harvest) -> None:
+        self._harvest = harvest
+        self._said: list[str] = []
+        self._raw = False
+        self._hidden = 0
+        """How many elements are open that the page does not show, the outermost counted."""
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        name = tag.lower()
+        if self._hidden or self._raw or name in _INERT:
+            self._hidden += 1
+            return
+        self._say()
+        self._harvest.enter(name, _attributes(attributes))
+        self._raw = name in _RAW
+
+    def end(self, tag: str) -> None:
+        if self._hidden:
+            self._hidden -= 1
+            return
+        name = tag.lower()
+        if self._raw:
+            self._raw = False
+            self._read(name)
         else:
-            _leaf(node, harvest)
+            self._say()
+        self._harvest.leave(name)
 
+    def data(self, text: str) -> None:
+        if not self._hidden:
+            self._said.append(text)
 
-def _leaf(node: PageElement, harvest: Harvest) -> None:
-    if isinstance(node, (Comment, ProcessingInstruction)):
-        text = str(node)
-        if text.strip("<?>") == FORM_END:
-            harvest.form_ended()
+    def comment(self, text: str) -> None:
+        """A comment, or what HTML takes for one."""
+        if self._hidden or self._raw:
+            return
+        self._say()
+        if text.strip("<?> ") == FORM_END:
+            self._harvest.form_ended()
         else:
-            harvest.remark(text.replace(_MARK, ""))
-    elif isinstance(node, Doctype):
-        harvest.doctype = harvest.doctype or str(node)
-    elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
-        text = str(node)
-        harvest.say(text.replace(_MARK, "") if FORM_END in text else text)
+            self._harvest.remark(text.replace(_MARK, ""))
+
+    def pi(self, target: str, text: str | None = None) -> None:
+        """Older versions of libxml2 tell processing instructions apart."""
+        self.comment(f"{target} {text or ''}")
+
+    def doctype(self, name: str | None, public: str | None, system: str | None) -> None:
+        if self._hidden:
+            return
+        words = [name or ""]
+        if public:
+            words.append(f'PUBLIC "{public}"')
+        elif system:
+            words.append("SYSTEM")
+        if system:
+            words.append(f'"{system}"')
+        self._harvest.doctype = self._harvest.doctype or " ".join(words)
+
+    def close(self) -> None:
+        self._say()
+        self._harvest.leave("")
+
+    def _taken(self) -> str:
+        text = "".join(self._said)
+        self._said.clear()
+        return text.replace(_MARK, "") if FORM_END in text else text
+
+    def _say(self) -> None:
+        if self._said:
+            self._harvest.say(self._taken())
+
+    def _read(self, name: str) -> None:
+        """Elements whose text is no text of the page."""
+        text = self._taken()
+        if name == "script":
+            self._harvest.script(text)
+        elif name == "title":
+            self._harvest.titled(text)
 
 
-def _raw(name: str, node: Tag, harvest: Harvest) -> None:
-    """Elements whose text is no text of the page."""
-    text = "".join(str(child) for child in node.contents if isinstance(child, NavigableString)).replace(_MARK, "")
-    if name == "script":
-        harvest.script(text)
-    elif name == "title":
-        harvest.titled(text)
-
-
-def _attributes(node: Tag) -> dict[str, str]:
-    """The attributes as strings, names in lower case, first duplicate kept."""
+def _attributes(given: Mapping[str, str]) -> dict[str, str]:
+    """The attributes with names in lower case, first duplicate kept."""
     found: dict[str, str] = {}
-    for name, value in node.attrs.items():
-        found.setdefault(name.lower(), str(value).replace(_MARK, ""))
+    for name, value in given.items():
+        found.setdefault(name.lower(), value.replace(_MARK, "") if FORM_END in value else value)
     return found

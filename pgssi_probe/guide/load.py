@@ -9,14 +9,13 @@ from typing import TypeVar
 import yaml
 from pydantic import BaseModel, RootModel, ValidationError
 
+from pgssi_probe import yaml_text
 from pgssi_probe.guide.model import Guide, PlannedChecks, RuleBook
 from pgssi_probe.guide.tls import TlsProfile
 from pgssi_probe.guide.web import WebProfile
 from pgssi_probe.model.text import Bilingual
 
 Model = TypeVar("Model", bound=BaseModel)
-
-_Loader: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Labels(RootModel[dict[str, dict[str, Bilingual]]]):
@@ -36,7 +35,7 @@ class GuideError(Exception):
 def parse(text: str, model: type[Model], file: str) -> Model:
     """The YAML text as a model. GuideError names the file and the place of the first mistake."""
     try:
-        raw = yaml.load(text, Loader=_Loader)  # noqa: S506 - both are the safe loader
+        raw = yaml_text.load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""

@@ -7,17 +7,14 @@ from functools import cache
 from importlib.resources import files
 from string import Formatter
 
-import yaml
-
+from pgssi_probe import yaml_text
 from pgssi_probe.model.text import LANGS, Bilingual, Lang
-
-_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @cache
 def catalogue(lang: Lang) -> dict[str, str]:
     """Every sentence of a language by dotted key."""
-    data = yaml.load(files(__name__).joinpath(f"{lang}.yaml").read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506
+    data = yaml_text.load(files(__name__).joinpath(f"{lang}.yaml").read_text(encoding="utf-8"))
     flat: dict[str, str] = {}
 
     def flatten(prefix: str, value: object) -> None:

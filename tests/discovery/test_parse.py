@@ -271,3 +271,24 @@ async def test_only_html_is_a_page_and_a_large_one_is_parsed_too() -> None:
     large = await parse_page(exchange(URL, page("<p>x</p>" * (parse.THREAD_FROM // 8 + 1))))
     assert large is not None
     assert large.document.text.startswith("x\nx")
+
+
+@pytest.mark.parametrize(
+    ("markup", "doctype"),
+    [
+        ("<!doctype html><p>", "html"),
+        ('<!DOCTYPE html PUBLIC "-//A" "http://b">', 'html PUBLIC "-//A" "http://b"'),
+        ('<!DOCTYPE html SYSTEM "about:legacy-compat">', 'html SYSTEM "about:legacy-compat"'),
+        ("<!doctype html><!doctype other>", "html"),
+        ("<p><template><!doctype html></template>", ""),
+    ],
+)
+def test_the_first_doctype_of_the_page_is_kept(markup: str, doctype: str) -> None:
+    assert parse_html(markup, "https://portal.example/").doctype == doctype
+
+
+def test_nothing_of_a_template_belongs_to_the_page() -> None:
+    markup = "<p>a<template><form action=/x><script>b</script><!-- c --><a href=/d>e</a></form></template>f"
+    document = parse_html(markup, "https://portal.example/")
+    assert document.text == "af"
+    assert (document.forms, document.links, document.comments, document.inline_scripts) == ((), (), (), ())

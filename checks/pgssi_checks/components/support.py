@@ -9,9 +9,8 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from pgssi_checks.components.products import Product, numbers_of
+from pgssi_probe import yaml_text
 
 TABLE = Path(__file__).with_name("support_ends.yaml")
 PAST = "past"
@@ -84,7 +83,7 @@ class SupportTable:
 @cache
 def support_table(path: Path = TABLE) -> SupportTable:
     """The table shipped with the check."""
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data = yaml_text.load(path.read_text(encoding="utf-8"))
     lines: dict[str, Line] = {}
     for entry in data["products"]:
         branches = [

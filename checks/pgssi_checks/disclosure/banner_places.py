@@ -11,8 +11,6 @@ from ipaddress import IPv4Address, ip_network
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pgssi_checks.components.products import (
     Product,
     product_of_generator,
@@ -20,6 +18,7 @@ from pgssi_checks.components.products import (
     products_of_via,
     version_in,
 )
+from pgssi_probe import yaml_text
 from pgssi_probe.discovery.site import Page
 from pgssi_probe.net.exchange import Exchange, Response
 
@@ -74,7 +73,7 @@ def _reader(kind: str, product: str) -> Callable[[str], tuple[Product, ...]]:
 
 @cache
 def _data() -> Mapping[str, Any]:
-    loaded: Mapping[str, Any] = yaml.safe_load(SIGNATURES.read_text(encoding="utf-8"))
+    loaded: Mapping[str, Any] = yaml_text.load(SIGNATURES.read_text(encoding="utf-8"))
     return loaded
 
 
@@ -150,10 +149,9 @@ def in_page(page: Page) -> Iterator[Banner]:
     response = page.exchange.response
     text = response.text[:MAX_PAGE] if response else ""
     for name, patterns in _default_pages():
-        found = [pattern.search(text) for pattern in patterns]
-        if all(found):
-            raw = found[0].group() if found[0] else ""
-            yield Banner(Place.DEFAULT_PAGE, "page", Product(name), raw[:MAX_RAW], page.exchange)
+        first = patterns[0].search(text)
+        if first and all(pattern.search(text) for pattern in patterns[1:]):
+            yield Banner(Place.DEFAULT_PAGE, "page", Product(name), first.group()[:MAX_RAW], page.exchange)
 
 
 def banners(exchanges: Iterable[Exchange], pages: Iterable[Page]) -> list[Banner]:

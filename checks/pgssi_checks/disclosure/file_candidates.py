@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
-
+from pgssi_probe import yaml_text
 from pgssi_probe.discovery.site import Site
 from pgssi_probe.net.exchange import Exchange, Headers, Request, Response
 
@@ -68,7 +67,7 @@ class Found:
 
 @cache
 def _data() -> Mapping[str, Any]:
-    loaded: Mapping[str, Any] = yaml.safe_load(CANDIDATES.read_text(encoding="utf-8"))
+    loaded: Mapping[str, Any] = yaml_text.load(CANDIDATES.read_text(encoding="utf-8"))
     return loaded
 
 

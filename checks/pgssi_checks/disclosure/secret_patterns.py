@@ -15,9 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_ssh_private_key
+
+from pgssi_probe import yaml_text
 
 PATTERNS = Path(__file__).with_name("secret_patterns_data.yaml")
 MAX_READ = 2_000_000
@@ -104,7 +105,7 @@ _VERIFIERS: Mapping[str, Callable[[str], bool]] = {"github": checksum_holds, "jw
 
 @cache
 def _data() -> Mapping[str, Any]:
-    loaded: Mapping[str, Any] = yaml.safe_load(PATTERNS.read_text(encoding="utf-8"))
+    loaded: Mapping[str, Any] = yaml_text.load(PATTERNS.read_text(encoding="utf-8"))
     return loaded
 
 
