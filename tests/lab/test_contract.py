@@ -12,6 +12,7 @@ from pgssi_probe.lab.weaknesses import registered
 NO_SWITCH = {
     "tls.config/*": "fixtures of the TLS tests: Python's own TLS cannot be made that weak",
     "tls.certificate/*": "fixtures of the TLS tests: chains, revocation and transparency",
+    "login.idp-buttons/not-found": "rests on what the engagement declares",
 }
 """Failures that the lab cannot show, and why. A name ending with `/*` stands for a whole check."""
 

@@ -1,8 +1,10 @@
-"""Signing in: login.throttling, login.user-enumeration, login.password-policy."""
+"""Signing in: login.throttling, login.user-enumeration, login.password-policy, login.idp-buttons."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from pgssi_probe.lab.blueprint import Blueprint
 from pgssi_probe.lab.weaknesses.registry import weakness
@@ -85,3 +87,33 @@ def enumeration_timing(lab: Blueprint) -> None:
 )
 def short_passwords(lab: Blueprint) -> None:
     lab.sign_in.shortest_password = 6
+
+
+def offer_france_connect(lab: Blueprint, binding: str) -> None:
+    """A FranceConnect button; `binding` is what its authorisation request ends with."""
+
+    async def leave(_request: Request) -> Response:
+        target = (
+            "https://fcp-low.integ01.dev-franceconnect.fr/api/v2/authorize?response_type=code&client_id=demonstration"
+            f"&redirect_uri=https%3A%2F%2Flocalhost%2Fretour&acr_values=eidas1&scope=openid{binding}"
+        )
+        return RedirectResponse(target, 302)
+
+    lab.routes.append(Route("/connexion/franceconnect", leave))
+    lab.insert(
+        "sign-in-after",
+        '<form method="get" action="/connexion/franceconnect"><div class="fr-connect-group">'
+        '<button class="fr-connect bouton secondaire plein" type="submit">'
+        '<span class="fr-connect__login">S’identifier avec</span> '
+        '<span class="fr-connect__brand">FranceConnect</span></button></div></form>',
+    )
+
+
+@weakness(
+    "login.idp-buttons/request-unbound",
+    fr="Demande à FranceConnect sans state ni nonce",
+    en="Request to FranceConnect without state or nonce",
+    takes="national-sign-in",
+)
+def unbound_request(lab: Blueprint) -> None:
+    offer_france_connect(lab, "")

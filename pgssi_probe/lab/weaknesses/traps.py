@@ -6,14 +6,14 @@ import asyncio
 import random
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
 
 from pgssi_probe.lab.blueprint import Blueprint
 from pgssi_probe.lab.portal.refusals import Refusal, SignInNeeded
 from pgssi_probe.lab.portal.site import portal_of, visit_of
 from pgssi_probe.lab.weaknesses.registry import weakness
 from pgssi_probe.lab.weaknesses.sessions import add_failing_page
+from pgssi_probe.lab.weaknesses.sign_in import offer_france_connect
 
 OPEN_TO_ALL = ("/connexion", "/static/", "/au-revoir", "/.well-known/")
 BURST, REFILL = 40, 10
@@ -153,20 +153,11 @@ def internal_error(lab: Blueprint) -> None:
     add_failing_page(lab)
 
 
-@weakness("mode/france-connect", fr="Connexion par FranceConnect proposée", en="Sign-in by FranceConnect offered")
+@weakness(
+    "mode/france-connect",
+    fr="Connexion par FranceConnect proposée",
+    en="Sign-in by FranceConnect offered",
+    takes="national-sign-in",
+)
 def france_connect(lab: Blueprint) -> None:
-    async def leave(_request: Request) -> Response:
-        target = (
-            "https://fcp-low.integ01.dev-franceconnect.fr/api/v2/authorize?response_type=code&client_id=demonstration"
-            "&redirect_uri=https%3A%2F%2Flocalhost%2Fretour&acr_values=eidas1&scope=openid&state=demo&nonce=demo"
-        )
-        return RedirectResponse(target, 302)
-
-    lab.routes.append(Route("/connexion/franceconnect", leave))
-    lab.insert(
-        "sign-in-after",
-        '<form method="get" action="/connexion/franceconnect"><div class="fr-connect-group">'
-        '<button class="fr-connect bouton secondaire plein" type="submit">'
-        '<span class="fr-connect__login">S’identifier avec</span> '
-        '<span class="fr-connect__brand">FranceConnect</span></button></div></form>',
-    )
+    offer_france_connect(lab, "&state=demo&nonce=demo")
