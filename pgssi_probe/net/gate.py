@@ -6,7 +6,6 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -21,31 +20,13 @@ from pgssi_probe.net.health import HealthPolicy, Sample
 from pgssi_probe.net.journal import Journal, JournalError, Value
 from pgssi_probe.net.lag import LoopLag
 from pgssi_probe.net.scope import OutOfScope, Resolver, Scope, ScopeGuard, canonical_host, system_resolver
+from pgssi_probe.net.target_network import BudgetSpentError, Streams, TargetNetwork, Usage
 from pgssi_probe.net.trace import Trace
 from pgssi_probe.net.wire import address_text
-
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
-class UndeclaredMethodError(ValueError):
-    """A check sends a method that its declaration does not list: a fault of the check."""
-
-
-class BudgetSpentError(OSError):
-    """A raw connection beyond the declared maximum of the check, or of the run."""
 
 
 class RunStoppedError(OSError):
     """The run was stopped, or its host closed, while a raw connection was asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What was spent. `bytes` are those of bodies on the wire."""
-
-    requests: int = 0
-    connections: int = 0
-    bytes: int = 0
 
 
 class Gate:
@@ -251,67 +232,6 @@ class Gate:
         except JournalError:
             self.stop(Reason.RUN_ABORTED, "journal cannot be written")
             raise
-
-
-class TargetNetwork:
-    """The `Network` of one check: within its declared maximum, under its name."""
-
-    def __init__(
-        self, gate: Gate, by: str, max_requests: int, max_connections: int, methods: frozenset[str], max_body: int = 0
-    ) -> None:
-        self._max_body = max_body
-        self._gate = gate
-        self._by = by
-        self._max_requests = max_requests
-        self._max_connections = max_connections
-        self._methods = methods
-        self._requests = 0
-        self._connections = 0
-        self._bytes = 0
-
-    @property
-    def usage(self) -> Usage:
-        return Usage(self._requests, self._connections, self._bytes)
-
-    async def send(self, request: Request) -> Exchange:
-        """Raises UndeclaredMethodError, and JournalError when no trace can be kept; never for what the target does."""
-        if request.method not in self._methods:
-            raise UndeclaredMethodError(f"{self._by} does not declare the method {safe_detail(request.method)}")
-        if self._requests >= self._max_requests:
-            return self._gate.refuse(request, self._by, Failure.BUDGET, "requests declared by the check are spent")
-        self._requests += 1
-        if self._max_body and not request.max_body:
-            request = replace(request, max_body=self._max_body)
-        exchange = await self._gate.exchange(request, self._by)
-        if not exchange.sent_headers:
-            self._requests -= 1  # refused before it left
-        if exchange.response is not None:
-            self._bytes += exchange.response.wire_bytes
-        return exchange
-
-    async def open(self, host: str, port: int, address: str | None = None) -> Streams:
-        """Raises OutOfScope, BudgetSpentError, RunStoppedError, else the connection's OSError (TimeoutError too)."""
-        self._spend(1)
-        return await self._gate.open(self._by, host, port, address)
-
-    async def addresses(self, host: str, port: int) -> tuple[str, ...]:
-        """Raises OutOfScope, NameNotResolved."""
-        return await self._gate.guard.admit(host, port)
-
-    @asynccontextmanager
-    async def reserve(self, connections: int) -> AsyncIterator[None]:
-        """Raises BudgetSpentError, RunStoppedError."""
-        self._spend(connections)
-        async with self._gate.reserve(self._by, connections):
-            yield
-
-    def in_scope(self, url: str) -> bool:
-        return self._gate.scope.allows_url(url)
-
-    def _spend(self, connections: int) -> None:
-        if self._connections + connections > self._max_connections:
-            raise BudgetSpentError("connections declared by the check are spent")
-        self._connections += connections
 
 
 @asynccontextmanager

@@ -19,10 +19,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from pgssi_probe.net.gate import Gate, TargetNetwork, open_gate
+from pgssi_probe.net.gate import Gate, open_gate
 from pgssi_probe.net.governor import Limits
 from pgssi_probe.net.health import HealthPolicy
 from pgssi_probe.net.scope import Scope
+from pgssi_probe.net.target_network import TargetNetwork
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

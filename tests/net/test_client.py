@@ -16,8 +16,8 @@ import pytest
 from pgssi_probe.net import lanes
 from pgssi_probe.net.client import safe_detail
 from pgssi_probe.net.exchange import Failure, Request, Truncation
-from pgssi_probe.net.gate import TargetNetwork
 from pgssi_probe.net.governor import Limits
+from pgssi_probe.net.target_network import TargetNetwork
 
 NetworkFor = Callable[..., Awaitable[TargetNetwork]]
 Serve = Callable[..., Awaitable[Any]]

@@ -14,10 +14,11 @@ from pgssi_probe.check.context import Network
 from pgssi_probe.model.outcome import Reason
 from pgssi_probe.net import trace
 from pgssi_probe.net.exchange import Exchange, Failure, Request
-from pgssi_probe.net.gate import BudgetSpentError, Gate, RunStoppedError, UndeclaredMethodError, Usage, open_gate
+from pgssi_probe.net.gate import Gate, RunStoppedError, open_gate
 from pgssi_probe.net.governor import GateEvent
 from pgssi_probe.net.journal import JournalError, JournalFullError, head_of, verify_chain
 from pgssi_probe.net.scope import OutOfScope, Scope
+from pgssi_probe.net.target_network import BudgetSpentError, UndeclaredMethodError, Usage
 
 GateFor = Callable[..., Awaitable[Gate]]
 Serve = Callable[..., Awaitable[Any]]

@@ -9,8 +9,8 @@ import pytest
 
 from pgssi_probe.lab.hostile import HOSTILE, hostile
 from pgssi_probe.net.exchange import Failure, Request, Truncation
-from pgssi_probe.net.gate import TargetNetwork
 from pgssi_probe.net.governor import Limits
+from pgssi_probe.net.target_network import TargetNetwork
 
 NetworkFor = Callable[..., Awaitable[TargetNetwork]]
 

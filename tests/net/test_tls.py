@@ -14,7 +14,7 @@ import h2.events
 import pytest
 
 from pgssi_probe.net.exchange import Exchange, Failure, Request, TlsFacts, Truncation
-from pgssi_probe.net.gate import TargetNetwork
+from pgssi_probe.net.target_network import TargetNetwork
 
 NetworkFor = Callable[..., Awaitable[TargetNetwork]]
 Serve = Callable[..., Awaitable[Any]]
