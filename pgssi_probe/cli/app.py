@@ -259,30 +259,28 @@ def command_line(arguments: list[str]) -> tuple[str, ...]:
     return ("pgssi-probe", *(redact_url(argument) for argument in arguments))
 
 
-def asked_language(arguments: list[str]) -> Lang:
-    """`--lang` is read before anything else, since the help itself depends on it."""
+def asked_language(arguments: list[str]) -> tuple[Lang, list[str]]:
+    """`--lang` is read before anything else, since the help itself depends on it; and what remains."""
     for place, argument in enumerate(arguments):
-        value = argument.partition("=")[2] if argument.startswith("--lang=") else None
+        value, taken = (argument.partition("=")[2], 1) if argument.startswith("--lang=") else (None, 0)
         if argument == "--lang" and place + 1 < len(arguments):
-            value = arguments[place + 1]
+            value, taken = arguments[place + 1], 2
         if value is not None:
             if value not in LANGS:
-                raise Stop(
-                    Exit.USAGE,
-                    say(language(None), "error.bad_choice", value=value, option="--lang", choices=", ".join(LANGS)),
-                )
-            return language(value)
-    return language(None)
+                choices = ", ".join(LANGS)
+                stop(language(None), "error.bad_choice", value=value, option="--lang", choices=choices)
+            return language(value), arguments[:place] + arguments[place + taken :]
+    return language(None), arguments
 
 
 def run(arguments: list[str]) -> int:
     """The exit code of a command line. Every foreseeable error is one sentence on standard error."""
     lang: Lang = "fr"
     try:
-        lang = asked_language(arguments)
+        lang, rest = asked_language(arguments)
         if any("\udc80" <= char <= "\udcff" for argument in arguments for char in argument):
             stop(lang, "error.not_utf8")
-        result = build(lang, command_line(arguments))(arguments, standalone_mode=False)
+        result = build(lang, command_line(arguments))(rest, prog_name="pgssi-probe", standalone_mode=False)
         out("")  # a full disk behind standard output is told now, not after the end
         return int(result or 0)
     except Stop as end:
@@ -305,7 +303,8 @@ def _unforeseen(error: Exception, lang: Lang) -> int:
         return _said(say(lang, "error.interrupted"), Exit.UNREACHABLE)
     kind = type(error).__name__
     if kind == "NoArgsIsHelpError":
-        show_help(error.ctx.info_name, lang)  # type: ignore[attr-defined]
+        words = error.ctx.command_path.split()[1:]  # type: ignore[attr-defined]
+        show_help("-".join(words) or "index", lang)
         return int(Exit.OK)
     if hasattr(error, "format_message"):  # how the command-line library says a usage error
         return _said(say(lang, "error.usage", detail=usage(error, lang)), Exit.USAGE)
