@@ -1,5 +1,35 @@
 """Signing in like a person, and knowing at every moment whether one is signed in."""
 
+from pgssi_probe.identity.ablation import Carrier, carriers
+from pgssi_probe.identity.jar import Cookie, Jar
+from pgssi_probe.identity.judging import SignInState
+from pgssi_probe.identity.logout import LogoutControl, find_logout, sign_out
+from pgssi_probe.identity.oracle import ORACLE, Oracle, State
+from pgssi_probe.identity.plan import SIGN_IN, Driver, SignInPlan
+from pgssi_probe.identity.session import Session
+from pgssi_probe.identity.signing import SignIn, sign_in
 from pgssi_probe.model.account import LABELS, Account, Label, Secret
 
-__all__ = ["LABELS", "Account", "Label", "Secret"]
+__all__ = [
+    "LABELS",
+    "ORACLE",
+    "SIGN_IN",
+    "Account",
+    "Carrier",
+    "Cookie",
+    "Driver",
+    "Jar",
+    "Label",
+    "LogoutControl",
+    "Oracle",
+    "Secret",
+    "Session",
+    "SignIn",
+    "SignInPlan",
+    "SignInState",
+    "State",
+    "carriers",
+    "find_logout",
+    "sign_in",
+    "sign_out",
+]

@@ -1,0 +1,49 @@
+"""Which cookies and headers carry a session: each is left out in turn, and the oracle says what remains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pgssi_probe.identity.oracle import Oracle, State
+from pgssi_probe.identity.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """`needed`: without it the session is out. Otherwise it is one of several that each suffice (`suffices`)."""
+
+    kind: Literal["cookie", "header"]
+    name: str
+    needed: bool
+    suffices: bool = False
+
+
+async def carriers(session: Session, oracle: Oracle) -> tuple[Carrier, ...]:
+    """What carries a signed-in session, proved: forks of it are tried, it stays as it is itself.
+
+    Empty when nothing could be proved: the session was not in at the start or at the end, or some answer said nothing.
+    Costs at most 2 + 2 × the number of cookies and headers in requests.
+    """
+    if await oracle.state(session.fork()) is not State.IN:
+        return ()
+    sent = tuple(dict.fromkeys(c.name for c in session.jar.cookies_for(oracle.url, session.clock.now()) if c.name))
+    found = [
+        Carrier("cookie", name, needed=True)
+        for name in sent
+        if await oracle.state(session.without_cookie(name)) is State.OUT
+    ]
+    found += [
+        Carrier("header", name, needed=True)
+        for name in dict.fromkeys(session.header_names)
+        if await oracle.state(session.without_header(name)) is State.OUT
+    ]
+    if not found:
+        found = [
+            Carrier("cookie", name, needed=False, suffices=True)
+            for name in sent
+            if await oracle.state(session.with_only(name)) is State.IN
+        ]
+    if found and await oracle.state(session.fork()) is not State.IN:
+        return ()
+    return tuple(found)

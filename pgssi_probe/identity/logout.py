@@ -1,0 +1,97 @@
+"""The control that signs out, as a page shows it, and using it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from pgssi_probe.discovery.danger import words_of
+from pgssi_probe.discovery.parse import parse_page
+from pgssi_probe.discovery.site import Document, Form, Link, Page
+from pgssi_probe.identity.forms import filled
+from pgssi_probe.identity.jsonapi import csrf_headers
+from pgssi_probe.identity.session import Session
+from pgssi_probe.identity.vocabulary import SIGN_OUT, address_words
+from pgssi_probe.net.exchange import Exchange, Request
+
+MAX_WORDS: Final = 8
+MAX_TEXT_OF_A_FORM: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutControl:
+    """A link or a form that signs out: exactly one of the two."""
+
+    link: Link | None = None
+    form: Form | None = None
+
+    @property
+    def url(self) -> str:
+        return self.link.url if self.link else self.form.action if self.form else ""
+
+    @property
+    def kind(self) -> str:
+        return "form" if self.form else "link"
+
+
+def find_logout(document: Document) -> LogoutControl | None:
+    """The control of a page that signs out: form first, then link by words, relation or address."""
+    for form in document.forms:
+        if form.action and _form_signs_out(form):
+            return LogoutControl(form=form)
+    for link in document.links:
+        said = words_of(link.text[:200])
+        short = len(said.split()) <= MAX_WORDS
+        if "logout" in link.rel or (short and SIGN_OUT.search(said)) or SIGN_OUT.search(address_words(link.url)):
+            return LogoutControl(link=link)
+    return None
+
+
+def _form_signs_out(form: Form) -> bool:
+    if form.has_password:
+        return False
+    buttons = " ".join(f"{f.name} {f.value}" for f in form.fields if f.kind in {"submit", "image", "hidden"})
+    said = words_of(f"{form.identifier} {form.text[:MAX_TEXT_OF_A_FORM]} {buttons[:400]}")
+    return bool(SIGN_OUT.search(address_words(form.action)) or SIGN_OUT.search(said))
+
+
+async def sign_out(session: Session, page: Page | None, *, url: str | None = None) -> tuple[Exchange, ...] | None:
+    """Sign out by the control of a page that the session was shown, the token of its form carried; None without one.
+
+    `url` is a declared address (`login.logout_url`): it is asked by GET, then by POST if that is refused. A page that
+    asks to confirm is confirmed once. The exchanges, redirects included.
+    """
+    control = find_logout(page.document) if page is not None else None
+    if control is None and url is None:
+        return None
+    if control is None or url is not None:
+        return await _by_address(session, url or "")
+    if control.form is not None and page is not None:
+        return await session.follow(filled(control.form, {}, page.url))
+    referer = (("Referer", page.url),) if page is not None else ()
+    chain = await session.follow(Request("GET", control.url, referer))
+    return (*chain, *await _confirmed(session, chain[-1]))
+
+
+async def _by_address(session: Session, url: str) -> tuple[Exchange, ...]:
+    if session.header_names:  # an API with a token: people never click there
+        posted = await session.follow(Request("POST", url, csrf_headers(session, url)))
+        if (posted[-1].status or 500) not in {404, 405}:
+            return posted
+    chain = await session.follow(Request("GET", url))
+    if (chain[-1].status or 500) in {400, 403, 405}:
+        return (*chain, *await session.follow(Request("POST", url, csrf_headers(session, url))))
+    return (*chain, *await _confirmed(session, chain[-1]))
+
+
+async def _confirmed(session: Session, last: Exchange) -> tuple[Exchange, ...]:
+    """A page that asks whether one is sure has a form or a link of its own to sign out."""
+    page = await parse_page(last)
+    control = find_logout(page.document) if page is not None else None
+    if page is None or control is None:
+        return ()
+    if control.form is not None:
+        return await session.follow(filled(control.form, {}, page.url))
+    if control.url == last.url:
+        return ()
+    return await session.follow(Request("GET", control.url, (("Referer", page.url),)))

@@ -1,0 +1,276 @@
+"""`ORACLE`: whether a session is signed in. Chosen once, by comparing pages with and without a session (design §6).
+
+An answer is reduced to a few traits. Those that stay the same in three rounds on each side, and differ across, are
+kept; later answers are compared with both sides. Signs of being out are narrow (checks.md): a 401 or 403, a redirect
+to the sign-in page, a password field that was not there. A 429, a 5xx, a time-out says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+from pydantic import JsonValue
+
+from pgssi_probe.check.context import Collector, CollectorContext
+from pgssi_probe.discovery.address import absolute
+from pgssi_probe.discovery.danger import is_dangerous_link, words_of
+from pgssi_probe.discovery.parse import parse_page
+from pgssi_probe.identity.judging import SignInState
+from pgssi_probe.identity.plan import SIGN_IN, Driver, SignInPlan
+from pgssi_probe.identity.session import Session
+from pgssi_probe.identity.sighting import Sighting, Trait, sighting
+from pgssi_probe.identity.signing import SignIn, sign_in
+from pgssi_probe.identity.vocabulary import PERSONAL, SIGN_OUT, address_words
+from pgssi_probe.model.account import Account
+from pgssi_probe.redact import redact_url
+
+ROUNDS: Final = 3
+MAX_CANDIDATES: Final = 10
+FINALISTS: Final = 3
+MAX_REQUESTS: Final = 90
+LABELS: Final = ("a", "low", "b", "high")
+"""Accounts with which the oracle may be chosen, first that exists."""
+API_NAMES: Final = (
+    "me", "users/me", "user", "currentuser", "current_user", "account", "profile", "moi", "profil", "compte", "session",
+    "whoami", "auth/me", "settings", "userinfo",
+)  # fmt: skip
+WEIGHTS: Final[Mapping[Trait, float]] = {
+    Trait.STATUS: 5.0,
+    Trait.REDIRECT: 5.0,
+    Trait.PASSWORD: 2.5,
+    Trait.SIGN_OUT: 2.5,
+    Trait.DECLARED: 6.0,
+    Trait.USER: 2.0,
+    Trait.SHAPE: 2.0,
+}
+"""How much each difference is worth [ours]: what an application decides before what a page shows."""
+HARD: Final = frozenset({Trait.STATUS, Trait.REDIRECT, Trait.PASSWORD})
+ALIKE: Final = 0.80
+"""Likeness with the page of a side from which soft traits alone may speak for it [ours]."""
+
+
+class State(StrEnum):
+    IN = "in"
+    OUT = "out"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """`url` is "" and `reason` says why when none could be chosen: a key under `identity.reason`.
+
+    `quality` are facts for the report: url, rounds, the differing traits, both statuses, candidates compared.
+    """
+
+    url: str = ""
+    reason: str = ""
+    inside: Sighting | None = None
+    outside: Sighting | None = None
+    traits: tuple[Trait, ...] = ()
+    quality: Mapping[str, JsonValue] = field(default_factory=dict)
+    accounts: Mapping[str, Account] = field(default_factory=dict, repr=False)
+    marker: str = ""
+    sign_in: SignIn | None = None
+    """The sign-in with which it was chosen; its session goes by the network of the collection."""
+
+    @property
+    def usable(self) -> bool:
+        return bool(self.url)
+
+    async def state(self, session: Session) -> State:
+        """Whether `session` is signed in now: one GET, charged to whoever owns the session. Redirects are not followed.
+
+        UNKNOWN when nothing may be concluded, and always when the oracle is not usable.
+        """
+        if self.inside is None or self.outside is None:
+            return State.UNKNOWN
+        return self.judged(await seen(session, self.url, self._username(session), self.marker))
+
+    def _username(self, session: Session) -> str:
+        account = self.accounts.get(session.label)
+        return account.username if account else ""
+
+    def judged(self, now: Sighting) -> State:
+        """Pure: what one sighting says."""
+        if self.inside is None or self.outside is None or not now.speaks:
+            return State.UNKNOWN
+        like_in = [trait for trait in self.traits if now.traits.get(trait) == self.inside.traits.get(trait)]
+        like_out = [trait for trait in self.traits if now.traits.get(trait) == self.outside.traits.get(trait)]
+        if not like_in and (now.status == 401 or self._narrowly_out(like_out)):
+            return State.OUT
+        if len(like_in) == len(self.traits):
+            firm = HARD.intersection(self.traits) or Trait.SIGN_OUT in self.traits
+            return State.IN if firm or now.likeness(self.inside) >= ALIKE else State.UNKNOWN
+        if len(like_out) == len(self.traits):
+            return State.OUT if now.likeness(self.outside) >= ALIKE else State.UNKNOWN
+        return State.UNKNOWN
+
+    def _narrowly_out(self, like_out: Sequence[Trait]) -> bool:
+        """What the application decides is all as without a session, and one of it is a sign of being out."""
+        hard = HARD.intersection(self.traits)
+        if self.outside is None or not hard or not hard.issubset(like_out):
+            return False
+        outside = self.outside.traits
+        return (
+            outside.get(Trait.STATUS) in {"401", "403"}
+            or bool(outside.get(Trait.REDIRECT))
+            or (Trait.PASSWORD in hard and outside.get(Trait.PASSWORD) == "yes")
+        )
+
+
+async def seen(session: Session, url: str, username: str, marker: str) -> Sighting:
+    """One look at an address, reduced to its traits."""
+    exchange = await session.get(url)
+    return sighting(exchange, await parse_page(exchange), username=username, marker=marker)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A candidate with what was seen on both sides so far."""
+
+    url: str
+    inside: tuple[Sighting, ...]
+    outside: tuple[Sighting, ...]
+
+    @property
+    def traits(self) -> tuple[Trait, ...]:
+        """Traits that are the same within each side and differ across."""
+        if not all(sight.speaks for sight in (*self.inside, *self.outside)):
+            return ()
+        return tuple(trait for trait in Trait if _separates(trait, self.inside, self.outside))
+
+    @property
+    def score(self) -> float:
+        """0 for a candidate that tells nothing."""
+        worth = sum(WEIGHTS[trait] for trait in self.traits)
+        if not worth:
+            return 0.0
+        status = self.inside[0].traits.get(Trait.STATUS)
+        worth += 1.0 if status == "200" else -3.0  # the inside should be a page, not a redirect
+        worth -= 0.5 * (self.inside[0].traits.get(Trait.PASSWORD) == "yes")
+        return max(worth, 0.1)
+
+
+def _separates(trait: Trait, inside: Sequence[Sighting], outside: Sequence[Sighting]) -> bool:
+    within = {sight.traits.get(trait) for sight in inside}
+    without = {sight.traits.get(trait) for sight in outside}
+    return len(within) == 1 and len(without) == 1 and within != without and None not in within | without
+
+
+@dataclass
+class Choice:
+    """The choosing in progress."""
+
+    ctx: CollectorContext
+    marker: str = ""
+    compared: int = 0
+
+    async def choose(self) -> Oracle:
+        label = next((label for label in LABELS if label in self.ctx.accounts), None)
+        if label is None:
+            return Oracle(reason="no_account")
+        plan: SignInPlan = await self.ctx.collect(SIGN_IN)
+        if not plan.usable:
+            return Oracle(reason=plan.reason)
+        self.marker = str(self.ctx.declared.get("login.signed_in_text") or "")
+        signed = await sign_in(self.ctx, label, plan=plan, confirm=False)
+        if signed.state not in {SignInState.SIGNED_IN, SignInState.UNKNOWN}:
+            return Oracle(reason=f"sign_in_{signed.state}", sign_in=signed)
+        first = [await self._round(Compared(url, (), ()), signed.session) for url in self._candidates(plan, signed)]
+        ranked = sorted((one for one in first if one.score), key=lambda one: -one.score)
+        for candidate in ranked[:FINALISTS]:
+            settled = candidate
+            for _ in range(ROUNDS - 1):
+                settled = await self._round(settled, signed.session)
+            if settled.score:
+                return self._made(settled, signed)
+        unsure = "no_difference" if signed.state is SignInState.SIGNED_IN else "sign_in_unknown"
+        return Oracle(reason=unsure, sign_in=signed)
+
+    async def _round(self, candidate: Compared, session: Session) -> Compared:
+        """One look with the session, one as nobody."""
+        self.compared += not candidate.inside
+        username = self.ctx.accounts[session.label].username
+        nobody = Session(self.ctx.network, self.ctx.clock)
+        outside = await seen(nobody, candidate.url, username, self.marker)
+        inside = await seen(session, candidate.url, username, self.marker)
+        return Compared(candidate.url, (*candidate.inside, inside), (*candidate.outside, outside))
+
+    def _candidates(self, plan: SignInPlan, signed: SignIn) -> list[str]:
+        declared = self.ctx.declared.get("login.signed_in_url")
+        if declared:
+            url = absolute(str(declared), self.ctx.target.url)
+            return [url] if url else []
+        given: list[str] = []
+        landing = signed.landing
+        if landing is not None:
+            given.append(landing.url)
+            links = [link for link in landing.document.links if not is_dangerous_link(link)]
+            personal = [x.url for x in links if PERSONAL.search(f"{words_of(x.text[:80])} {address_words(x.url)}")]
+            given += personal[:5]
+            given.append(self.ctx.target.url)
+            given += [link.url for link in links][:8]
+        else:
+            given.append(self.ctx.target.url)
+        if plan.driver is Driver.JSON:
+            given = [*self._api(plan.url), *given]
+        elif plan.driver is not Driver.FORM:
+            given = [plan.url, *given]
+        return self._kept(given, MAX_CANDIDATES + (len(API_NAMES) if plan.driver is Driver.JSON else 0))
+
+    def _kept(self, urls: Iterable[str], most: int) -> list[str]:
+        kept = (
+            url.partition("#")[0]
+            for url in urls
+            if self.ctx.network.in_scope(url)
+            and not self.ctx.excluded(url)
+            and not SIGN_OUT.search(address_words(url))
+            and urlsplit(url).netloc == urlsplit(self.ctx.target.url).netloc
+        )
+        return list(dict.fromkeys(kept))[:most]
+
+    @staticmethod
+    def _api(endpoint: str) -> list[str]:
+        """Addresses beside the endpoint of the sign-in that usually tell who one is."""
+        parent = urljoin(endpoint, ".")
+        root = urljoin(endpoint, "/api/")
+        places = dict.fromkeys((parent, root))
+        return [urljoin(place, name) for name in API_NAMES for place in places][: len(API_NAMES)]
+
+    def _made(self, settled: Compared, signed: SignIn) -> Oracle:
+        inside, outside = settled.inside[-1], settled.outside[-1]
+        noise = min(inside.likeness(other) for other in settled.inside)
+        return Oracle(
+            url=settled.url,
+            inside=inside,
+            outside=outside,
+            traits=settled.traits,
+            accounts=self.ctx.accounts,
+            marker=self.marker,
+            sign_in=signed,
+            quality={
+                "url": redact_url(settled.url)[:200],
+                "rounds": ROUNDS,
+                "traits": [str(trait) for trait in settled.traits],
+                "status_in": inside.status,
+                "status_out": outside.status,
+                "candidates": self.compared,
+                "noise": round(noise, 3),
+                "likeness": round(inside.likeness(outside), 3),
+                "declared": "login.signed_in_url" in self.ctx.declared,
+            },
+        )
+
+
+async def _gather(ctx: CollectorContext) -> Oracle:
+    return await Choice(ctx).choose()
+
+
+ORACLE: Collector[Oracle] = Collector(
+    name="oracle", gather=_gather, requests=MAX_REQUESTS, methods=("GET", "HEAD", "POST")
+)
+"""Whether a session is signed in."""
