@@ -7,6 +7,7 @@ import hashlib
 import re
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -14,6 +15,7 @@ from markupsafe import Markup
 
 from pgssi_probe.model.result import RunResult
 from pgssi_probe.model.text import Lang
+from pgssi_reports.html.compiled import Compiled
 from pgssi_reports.html.view import build
 from pgssi_reports.visible import visible
 from pgssi_reports.words import Words
@@ -38,6 +40,7 @@ def _environment(lang: Lang) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
+        bytecode_cache=Compiled(Path(__file__)),
     )
     css = _style()
     words = Words(lang)
