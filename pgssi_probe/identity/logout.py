@@ -15,6 +15,7 @@ from pgssi_probe.identity.vocabulary import SIGN_OUT, address_words
 from pgssi_probe.net.exchange import Exchange, Request
 
 MAX_WORDS: Final = 8
+BUTTONS: Final = frozenset({"submit", "image", "button", "hidden"})
 MAX_TEXT_OF_A_FORM: Final = 120
 
 
@@ -50,9 +51,13 @@ def find_logout(document: Document) -> LogoutControl | None:
 def _form_signs_out(form: Form) -> bool:
     if form.has_password:
         return False
-    buttons = " ".join(f"{f.name} {f.value}" for f in form.fields if f.kind in {"submit", "image", "hidden"})
-    said = words_of(f"{form.identifier} {form.text[:MAX_TEXT_OF_A_FORM]} {buttons[:400]}")
-    return bool(SIGN_OUT.search(address_words(form.action)) or SIGN_OUT.search(said))
+    if SIGN_OUT.search(address_words(form.action)):
+        return True
+    if any(field.kind not in BUTTONS for field in form.fields):
+        return False  # something is to be chosen or typed: a menu, not a button
+    fields = " ".join(f"{field.name} {field.value[:40]}" for field in form.fields)
+    said = words_of(f"{form.identifier} {form.text[:MAX_TEXT_OF_A_FORM]}")
+    return bool(SIGN_OUT.search(words_of(fields[:400])) or (len(said.split()) <= MAX_WORDS and SIGN_OUT.search(said)))
 
 
 async def sign_out(session: Session, page: Page | None, *, url: str | None = None) -> tuple[Exchange, ...] | None:

@@ -74,6 +74,7 @@ class Oracle:
     quality: Mapping[str, JsonValue] = field(default_factory=dict)
     accounts: Mapping[str, Account] = field(default_factory=dict, repr=False)
     marker: str = ""
+    label: str = ""
     sign_in: SignIn | None = None
     """The sign-in with which it was chosen; its session goes by the network of the collection."""
 
@@ -88,11 +89,11 @@ class Oracle:
         """
         if self.inside is None or self.outside is None:
             return State.UNKNOWN
-        return self.judged(await seen(session, self.url, self._username(session), self.marker))
+        return self.judged(await self.look(session))
 
-    def _username(self, session: Session) -> str:
-        account = self.accounts.get(session.label)
-        return account.username if account else ""
+    async def look(self, session: Session) -> Sighting:
+        """What `state` judges: one GET."""
+        return await seen(session, self.url, self.accounts, self.marker, self.label)
 
     def judged(self, now: Sighting) -> State:
         """Pure: what one sighting says."""
@@ -122,9 +123,11 @@ class Oracle:
         )
 
 
-async def seen(session: Session, url: str, username: str, marker: str) -> Sighting:
-    """One look at an address, reduced to its traits."""
+async def seen(session: Session, url: str, accounts: Mapping[str, Account], marker: str, label: str = "") -> Sighting:
+    """One look at an address, reduced to its traits; the user name is that of the session, else of `label`."""
     exchange = await session.get(url)
+    account = accounts.get(session.label or label)
+    username = account.username if account else ""
     return sighting(exchange, await parse_page(exchange), username=username, marker=marker)
 
 
@@ -150,7 +153,7 @@ class Compared:
         if not worth:
             return 0.0
         status = self.inside[0].traits.get(Trait.STATUS)
-        worth += 1.0 if status == "200" else -3.0  # the inside should be a page, not a redirect
+        worth += 1.0 if status == "200" else -6.0  # a refusal inside is also what a ban looks like
         worth -= 0.5 * (self.inside[0].traits.get(Trait.PASSWORD) == "yes")
         return max(worth, 0.1)
 
@@ -194,10 +197,9 @@ class Choice:
     async def _round(self, candidate: Compared, session: Session) -> Compared:
         """One look with the session, one as nobody."""
         self.compared += not candidate.inside
-        username = self.ctx.accounts[session.label].username
         nobody = Session(self.ctx.network, self.ctx.clock)
-        outside = await seen(nobody, candidate.url, username, self.marker)
-        inside = await seen(session, candidate.url, username, self.marker)
+        outside = await seen(nobody, candidate.url, self.ctx.accounts, self.marker, session.label)
+        inside = await seen(session, candidate.url, self.ctx.accounts, self.marker)
         return Compared(candidate.url, (*candidate.inside, inside), (*candidate.outside, outside))
 
     def _candidates(self, plan: SignInPlan, signed: SignIn) -> list[str]:
@@ -251,6 +253,7 @@ class Choice:
             traits=settled.traits,
             accounts=self.ctx.accounts,
             marker=self.marker,
+            label=signed.session.label,
             sign_in=signed,
             quality={
                 "url": redact_url(settled.url)[:200],

@@ -268,7 +268,7 @@ class Search:
         return self._made(None, reason="no_endpoint")
 
     def _endpoints(self, site: Site) -> Iterator[tuple[str, str]]:
-        for place in dict.fromkeys((urljoin(site.home.url, "."), self.ctx.target.origin + "/")):
+        for place in dict.fromkeys((self.ctx.target.origin + "/", urljoin(site.home.url, "."))):
             for path in USUAL_ENDPOINTS:
                 yield "usual", urljoin(place, path.lstrip("/"))
         for path in endpoints_in(self._scripts(site)):
