@@ -16,6 +16,7 @@ from pgssi_probe.clock import Clock
 from pgssi_probe.engagement import Engagement
 from pgssi_probe.engine.collected import Collections
 from pgssi_probe.engine.evidence import EvidenceRoom
+from pgssi_probe.engine.facts import fit_to_print
 from pgssi_probe.engine.fault import diagnostics
 from pgssi_probe.engine.folder import Finished, FolderError, RunFolder
 from pgssi_probe.engine.plan import ACCOUNT_NEEDS
@@ -184,7 +185,7 @@ class Conductor:
         try:
             async with asyncio.timeout(max(PATIENCE * metadata.sends.seconds, PATIENCE_FLOOR)):
                 observations = await check.observe()(context)
-            outcomes = unique([official(metadata, observation) for observation in observations])
+            outcomes = unique([official(metadata, fit_to_print(observation)) for observation in observations])
         except asyncio.CancelledError:
             reason = self.gate.stopped or self.stopped_because or Reason.INTERRUPTED
             state = {"state": "interrupted", "reason": reason}

@@ -2,6 +2,6 @@
 
 from pgssi_probe.redact.headers import redact_headers
 from pgssi_probe.redact.text import Redactor, redact_text
-from pgssi_probe.redact.url import redact_url
+from pgssi_probe.redact.url import redact_url, without_secrets
 
-__all__ = ["Redactor", "redact_headers", "redact_text", "redact_url"]
+__all__ = ["Redactor", "redact_headers", "redact_text", "redact_url", "without_secrets"]

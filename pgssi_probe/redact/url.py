@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import unquote_plus
 
 from pgssi_probe.redact.text import Redactor, redact_text
@@ -16,7 +17,15 @@ _PATH_SESSION = re.compile(r"(?i)(;jsessionid=|;sid=|/\(S\()[^/?#;)]{4,256}")
 
 def redact_url(url: str, redactor: Redactor | None = None) -> str:
     """The address with secrets and personal data marked. Works on anything, well formed or not."""
-    clean = redactor.text if redactor else redact_text
+    return _marked(url, redactor.text if redactor else redact_text)
+
+
+def without_secrets(url: str) -> str:
+    """The address with its credentials, sessions and secret-looking parameters marked, the same in every run."""
+    return _marked(url, lambda text: text)
+
+
+def _marked(url: str, clean: Callable[[str], str]) -> str:
     url = _USERINFO.sub("‹secret›@", url)
     url = _PATH_SESSION.sub(lambda match: match.group(1) + "‹secret›", url)
     before, mark, query = url.partition("?")
