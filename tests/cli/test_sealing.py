@@ -1,0 +1,158 @@
+"""Seals from the command line: intact or altered, by whom, and the same answer from openssl."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
+
+from pgssi_probe.cli.exits import Exit
+from tests.cli.conftest import Probe, Target, web_server  # type: ignore[import-not-found]
+
+PASSWORD = "un-mot-de-passe-de-test"
+FEW = ("--only", "headers.referrer", "--rate", "500", "--fail-on", "never", "--quiet")
+
+
+@pytest.fixture(scope="module")
+def sealed(settings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run sealed by the local key, to copy and to alter."""
+    from pgssi_probe.cli.app import run
+
+    folder = tmp_path_factory.mktemp("sealed") / "run"
+    with pytest.MonkeyPatch.context() as patch, web_server() as target:
+        patch.setenv("XDG_CONFIG_HOME", str(settings))
+        assert run(["scan", target.url, *FEW, "--out", str(folder)]) == Exit.OK
+    return folder
+
+
+@pytest.fixture
+def copy(sealed: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(sealed, tmp_path / "copy"))
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An organisation's seal: EC P-256, PKCS#12, with a password."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "CH de Valombre (cachet)")])
+    now = datetime.now(UTC)
+    usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .sign(private, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("key")
+    (folder / "cachet.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    path = folder / "cachet.p12"
+    path.write_bytes(
+        pkcs12.serialize_key_and_certificates(
+            b"cachet", private, certificate, None, BestAvailableEncryption(PASSWORD.encode())
+        )
+    )
+    return path
+
+
+def openssl(folder: Path, name: str) -> bool:
+    command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", f"{name}.p7s", "-content", name]
+    done = subprocess.run([*command, "-noverify", "-out", "/dev/null"], cwd=folder, capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def flip(path: Path) -> None:
+    """Change one bit in the middle of a file."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_an_intact_folder_is_accepted(probe: Probe, sealed: Path, lang: str) -> None:
+    done = probe("verify", sealed, "--lang", lang)
+    assert done.code == Exit.OK
+    assert "report.json" in done.out
+    assert json.loads(probe("verify", sealed, "--json").out)["intact"] is True
+
+
+@pytest.mark.tools
+@pytest.mark.parametrize("name", ["report.json", "report.html"])
+def test_openssl_agrees(copy: Path, name: str) -> None:
+    assert openssl(copy, name)
+    flip(copy / name)
+    assert not openssl(copy, name)
+
+
+@pytest.mark.parametrize("name", ["report.json", "report.html", "report.json.p7s", "report.html.p7s"])
+def test_one_bit_is_enough_to_be_refused(probe: Probe, copy: Path, name: str) -> None:
+    flip(copy / name)
+    done = probe("verify", copy)
+    assert done.code == Exit.DEVIATIONS
+    assert json.loads(probe("verify", copy, "--json").out)["intact"] is False
+
+
+@pytest.mark.parametrize("name", ["report.json", "report.html", "report.json.p7s"])
+def test_what_is_missing_is_refused(probe: Probe, copy: Path, name: str) -> None:
+    (copy / name).unlink()
+    assert probe("verify", copy).code == Exit.DEVIATIONS
+
+
+def test_the_key_of_an_organisation(
+    probe: Probe, web: Target, key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGSSI_KEY_PASSWORD", PASSWORD)
+    done = probe("scan", web.url, *FEW, "--out", "run", "--key", key)
+    assert done.code == Exit.OK
+    assert "autosignée" not in done.out  # that is said of the local key
+    verified = probe("verify", "run")
+    assert verified.code == Exit.OK
+    assert "Valombre" in verified.out
+    assert probe("verify", "run", "--trust", key.with_name("cachet.pem")).code == Exit.OK
+    assert openssl(tmp_path / "run", "report.json")
+    for path in (tmp_path / "run").rglob("*"):
+        assert path.is_dir() or PASSWORD.encode() not in path.read_bytes(), path
+
+
+def test_another_authority_is_not_trusted(probe: Probe, sealed: Path, key: Path) -> None:
+    done = probe("verify", sealed, "--trust", key.with_name("cachet.pem"))
+    assert done.code == Exit.DEVIATIONS
+
+
+@pytest.mark.parametrize("password", ["un-autre", "", None])
+def test_a_wrong_password_is_one_sentence_and_the_report_is_kept(
+    probe: Probe, web: Target, key: Path, tmp_path: Path, password: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if password is not None:
+        monkeypatch.setenv("PGSSI_KEY_PASSWORD", password)
+    done = probe("scan", web.url, *FEW, "--out", "run", "--key", key)
+    assert done.code == Exit.USAGE
+    assert "mot de passe" in done.err
+    assert len(done.err.splitlines()) == 1
+    assert (tmp_path / "run" / "report.json").exists()
+    assert (tmp_path / "run" / "report.html").exists()
+    assert not list((tmp_path / "run").glob("*.p7s"))
+    monkeypatch.setenv("PGSSI_KEY_PASSWORD", PASSWORD)
+    assert probe("report", "run", "--key", key).code == Exit.OK
+    assert probe("verify", "run").code == Exit.OK
+
+
+def test_a_key_that_is_none(probe: Probe, web: Target, tmp_path: Path) -> None:
+    (tmp_path / "faux.p12").write_bytes(b"pas une cle")
+    done = probe("scan", web.url, *FEW, "--out", "run", "--key", "faux.p12")
+    assert done.code == Exit.USAGE
+    assert "faux.p12" in done.err
+    assert (tmp_path / "run" / "report.json").exists()
