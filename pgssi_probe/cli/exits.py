@@ -45,6 +45,7 @@ def explained(lang: Lang, *, host: str = "", port: int = 0) -> Iterator[None]:
     from pgssi_probe.engagement import EngagementError
     from pgssi_probe.engine.folder import FolderError
     from pgssi_probe.engine.preflight import Unreachable
+    from pgssi_probe.identity.resolve import SecretError
     from pgssi_probe.net.journal import JournalBusyError, JournalError
     from pgssi_probe.registry import RegistryError, UnknownCheck
 
@@ -52,6 +53,8 @@ def explained(lang: Lang, *, host: str = "", port: int = 0) -> Iterator[None]:
         yield
     except EngagementError as error:
         raise Stop(Exit.USAGE, engagement_sentence(lang, error)) from None
+    except SecretError as error:
+        stop(lang, f"secret.error.{error.code}", line=error.line, reference=error.reference)
     except FolderError as error:
         code = Exit.INTERNAL if error.code == "unwritable" else Exit.USAGE
         detail = system_words(lang, error.detail)

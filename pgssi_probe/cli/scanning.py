@@ -7,7 +7,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -241,9 +241,13 @@ def show_result(result: RunResult, folder: Path, files: tuple[Path, ...], lang: 
 
 def scan_now(scan: Any, lang: Lang, *, out: Path | None, json: bool, quiet: bool) -> Any:
     """Run, with every foreseeable mistake said in one sentence."""
-    from pgssi_probe.engine.scan import default_folder, run_scan
+    from pgssi_probe.cli.secrets import resolver
+    from pgssi_probe.engine.scan import default_folder, labels_needed, run_scan
 
     target = scan.target
+    with explained(lang):
+        if needed := labels_needed(scan):
+            scan = replace(scan, accounts=resolver(lang)(scan.engagement, needed))
 
     def folder(run_id: str) -> Path:
         return out or default_folder(target, run_id, Path("runs"))
@@ -257,6 +261,7 @@ def resume_now(
 ) -> Any:
     """Go on with a run as it was asked for. `given` are the options that would change it: none may have a value."""
     from pgssi_probe.check.context import Target
+    from pgssi_probe.cli.secrets import resolver
     from pgssi_probe.engine.scan import resume
 
     refused = [name for name, value in given.items() if value]
@@ -268,4 +273,4 @@ def resume_now(
         stop(lang, "error.ca_file", file=settings.ca_file)
     target = Target(settings.target)
     with explained(lang, host=target.host, port=target.port), watching(lang, json=json, quiet=quiet) as progress:
-        return asyncio.run(resume(path, command_line=command_line, progress=progress))
+        return asyncio.run(resume(path, command_line=command_line, progress=progress, accounts=resolver(lang)))

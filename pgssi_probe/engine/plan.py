@@ -27,6 +27,14 @@ UNMET: Mapping[str, Reason] = {
 }
 
 
+def accounts_needed(plan: Plan, declared: Mapping[str, CheckMetadata]) -> frozenset[str]:
+    """Labels of the accounts that the checks of a plan sign in with: secrets of others are never asked for."""
+    running = (declared[entry.check] for entry in plan.entries if entry.runs)
+    return frozenset(
+        label for metadata in running for need in metadata.needs for label in ACCOUNTS_NEEDED.get(need, ())
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """What the operator asked for. `level` is the most intrusive level wanted; None for all that is allowed."""

@@ -6,9 +6,9 @@ import asyncio
 import os
 import secrets
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,12 +18,13 @@ from pgssi_probe.check.context import Collector, Target
 from pgssi_probe.clock import Clock, SystemClock
 from pgssi_probe.engagement import Engagement, load_engagement
 from pgssi_probe.engine.folder import FolderError, RunFolder, Settings
-from pgssi_probe.engine.plan import Selection, allowed_level, make_plan
+from pgssi_probe.engine.plan import Selection, accounts_needed, allowed_level, make_plan
 from pgssi_probe.engine.preflight import Unreachable, preflight
 from pgssi_probe.engine.progress import Progress, Silent
 from pgssi_probe.engine.report import assemble
 from pgssi_probe.engine.run import Conductor
 from pgssi_probe.guide import guide
+from pgssi_probe.model.account import Account
 from pgssi_probe.model.outcome import Reason
 from pgssi_probe.model.result import HostAddresses, Plan, Run, RunResult
 from pgssi_probe.net.gate import open_gate
@@ -32,12 +33,15 @@ from pgssi_probe.net.scope import Scope, canonical_host
 from pgssi_probe.redact import redact_url
 from pgssi_probe.registry import UnknownCheck, checks
 
-__all__ = ["Scan", "Scanned", "Unreachable", "plan_of", "resume", "run_scan"]
+__all__ = ["Scan", "Scanned", "Unreachable", "labels_needed", "plan_of", "resume", "run_scan"]
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What to scan and how. `command_line` is shown in the report: it must hold no secret."""
+    """What to scan and how. `command_line` is shown in the report: it must hold no secret.
+
+    `accounts` are those that `labels_needed` names, their secrets resolved: a run asks nobody.
+    """
 
     target: Target
     engagement: Engagement = field(default_factory=Engagement)
@@ -45,6 +49,11 @@ class Scan:
     engagement_file: Path | None = None
     contact: str = ""
     command_line: tuple[str, ...] = ()
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+
+
+Accounts = Callable[[Engagement, frozenset[str]], Mapping[str, Account]]
+"""Resolves the secrets of the accounts of an engagement, by label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,11 @@ def plan_of(scan: Scan, clock: Clock | None = None) -> Plan:
         (clock or SystemClock()).now(),
         shared_collectors(),
     )
+
+
+def labels_needed(scan: Scan, clock: Clock | None = None) -> frozenset[str]:
+    """Labels of the accounts whose secrets the scan needs: none when no check that signs in would run."""
+    return accounts_needed(plan_of(scan, clock), {name: check.metadata for name, check in checks().items()})
 
 
 def scope_of(target: Target, engagement: Engagement) -> Scope:
@@ -157,10 +171,16 @@ async def run_scan(
 
 
 async def resume(
-    path: Path, *, command_line: Sequence[str] = (), progress: Progress | None = None, clock: Clock | None = None
+    path: Path,
+    *,
+    command_line: Sequence[str] = (),
+    progress: Progress | None = None,
+    clock: Clock | None = None,
+    accounts: Accounts | None = None,
 ) -> Scanned:
     """Go on with an interrupted run: only the checks without outcome run, as they were asked for.
 
+    Secrets are never kept in a run: `accounts` resolves those of the engagement that are needed, again.
     The engagement file must be the same. The level is never above what the mandate allows now.
     Raises Unreachable with the target that was recorded, FolderError, EngagementError.
     """
@@ -183,6 +203,8 @@ async def resume(
     started = datetime.fromisoformat(settings.started)
     level = allowed_level(scan.target, scan.engagement, scan.selection, clock.now())
     settings = settings.model_copy(update={"level": level})
+    if accounts is not None and (needed := labels_needed(scan, clock)):
+        scan = replace(scan, accounts=accounts(engagement, needed))
     return await _run(scan, room, settings, plan_of(scan, clock), started, clock, progress or Silent())
 
 
@@ -229,6 +251,7 @@ async def _run(
             clock=clock,
             progress=progress,
             rules_of=book.rules_of,
+            accounts=scan.accounts,
         )
         room.write("plan.json", plan)
         conductor.note("started", scan.target.origin, settings.run_id)
