@@ -147,6 +147,8 @@ class SessionPolicy:
     idle: float = 15 * 60
     absolute: float = 8 * 3600
     rotate_at_sign_in: bool = True
+    adopt_unknown: bool = False
+    """Make a session of any token received, and keep that token at sign-in."""
     end_at_sign_out: bool = True
     end_at_error: bool = True
     when_already_open: Literal["allow", "close-first", "close-first-silently", "refuse"] = "allow"
@@ -166,6 +168,8 @@ class SignInPolicy:
     throttle_key: Callable[[Request, str], str] = lambda _request, username: username.casefold()
     silent: bool = False
     """Refuse with the words of a wrong password, instead of saying that one must wait."""
+    right_password_passes: bool = False
+    """Let the right password in while one is told to wait."""
     unknown_user_message: str = "refused"
     second_factor: bool = False
     check_csrf: bool = True

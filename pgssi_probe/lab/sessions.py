@@ -26,6 +26,8 @@ class Session:
     previous_sign_in: str | None = None
     pending: str | None = None
     """User whose password was right and whose second factor is awaited."""
+    adopted: bool = False
+    """The token is the visitor's own choice."""
 
     def csrf_matches(self, given: str) -> bool:
         return hmac.compare_digest(self.csrf.encode(), given.encode())
@@ -50,9 +52,11 @@ class SessionStore:
             return secrets.token_urlsafe(32)
         return self._random.randbytes(32).hex()
 
-    def open(self) -> Session:
+    def open(self, token: str | None = None) -> Session:
+        """A new session; a token of the visitor's own is a weakness."""
         now = self._clock.monotonic()
-        session = Session(token=self._secret(), csrf=self._secret(), opened=now, seen=now)
+        session = Session(token=token or self._secret(), csrf=self._secret(), opened=now, seen=now)
+        session.adopted = token is not None
         self._live[self._policy.listed_as(session.token)] = session
         return session
 
@@ -83,7 +87,7 @@ class SessionStore:
         if self._policy.when_already_open in ("close-first", "close-first-silently"):
             for other in others:
                 self.end(other, "elsewhere" if self._policy.when_already_open == "close-first" else "signed-out")
-        if self._policy.rotate_at_sign_in:
+        if self._policy.rotate_at_sign_in and not session.adopted:
             self._live.pop(self._policy.listed_as(session.token), None)
             session = self.open()
         session.username, session.opened, session.pending = username, self._clock.monotonic(), None

@@ -50,6 +50,12 @@ def portal_loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 @pytest.fixture
+def lab_answers(portal_loop: asyncio.AbstractEventLoop) -> Callable[[Lab], Script]:
+    """The answers of a portal that a test made itself, as a scripted site."""
+    return lambda lab: lab_script(lab, portal_loop)
+
+
+@pytest.fixture
 def on_lab(portal_loop: asyncio.AbstractEventLoop) -> OnLab:
     """`await on_lab("headers.csp", "headers.csp/missing")`: the outcomes of a check with these switches on."""
 

@@ -116,6 +116,8 @@ class Portal:
         bearer = authorization[:7].lower() == "bearer "
         token = authorization[7:].strip() if bearer else request.cookies.get(self.blueprint.cookies.name)
         session = self.sessions.find(token) if token and _TOKEN.fullmatch(token) else None
+        if session is None and token and not bearer and self.blueprint.sessions.adopt_unknown:
+            session = self.sessions.open(token[:512])
         request.state.visit = Visit(session, token, bearer=bearer)
 
     async def _route(self, request: Request) -> Response:

@@ -45,6 +45,15 @@ def kept(lab: Blueprint) -> None:
     lab.sessions.rotate_at_sign_in = False
 
 
+@weakness(
+    "session.fixation/chosen-kept",
+    fr="Un identifiant de session imposé de l'extérieur est adopté",
+    en="A session id imposed from outside is adopted",
+)
+def chosen_kept(lab: Blueprint) -> None:
+    lab.sessions.adopt_unknown = True
+
+
 @weakness("session.timeout-idle/never", fr="Pas d'expiration par inactivité", en="No idle expiry", takes="idle")
 def never_idle(lab: Blueprint) -> None:
     lab.sessions.idle = math.inf

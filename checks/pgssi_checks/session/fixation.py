@@ -1,0 +1,100 @@
+"""`session.fixation`: does a session id set before sign-in open the account after it (AA10, AA11)?
+
+An id that is kept proves nothing: it is accused only when it gives access by itself, in a client that never signed in,
+and twice.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from pgssi_checks.session.ground import Ground, Lost, on_ground
+from pgssi_checks.session.tampering import randomised
+from pgssi_probe.check import CheckContext, Observation, Reason, Request
+from pgssi_probe.identity import SIGN_IN, Session, carriers
+
+ALPHABET = string.ascii_lowercase + string.digits
+LENGTH = 32
+TRIALS = 2
+
+
+def chosen_value(model: str | None) -> str:
+    """What an attacker would set: the shape of a genuine value when one was seen, its letters and digits changed."""
+    if model:
+        return randomised(model, secrets.SystemRandom())
+    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+
+
+async def observe(ctx: CheckContext) -> list[Observation]:
+    return await on_ground(ctx, _observe)
+
+
+async def _observe(ground: Ground) -> list[Observation]:
+    ctx = ground.ctx
+    before = ground.visitor()
+    await _visit(ctx, ground, before)
+    known = before.fork()  # all that someone else may have planted or read
+    done = await ground.open(session=before)
+    session = done.session
+    bearing = await carriers(session, ground.oracle)
+    cookies = [carrier.name for carrier in bearing if carrier.kind == "cookie"]
+    same = [name for name in known.cookie_names if known.jar.value(name) == session.jar.value(name)]
+    facts: dict[str, JsonValue] = {"carriers": [carrier.name for carrier in bearing], "same": [*same]}
+    if await _opens(ground, known) and await _opens_again(ctx, ground):
+        return [_judged(ctx, "kept", {**facts, "cookies": [*same]})]
+    if not bearing:
+        raise Lost(Reason.NO_SAMPLE)
+    if not cookies:
+        return [_judged(ctx, "no-cookie", facts)]
+    if await _adopted(ctx, ground, cookies, session) and await _adopted(ctx, ground, cookies, session):
+        return [_judged(ctx, "chosen-kept", {**facts, "cookies": [*cookies]})]
+    if not await ground.is_in(session):
+        raise Lost(Reason.SESSION_LOST)
+    return [_judged(ctx, "renewed", {**facts, "cookies": [*cookies]})]
+
+
+async def _visit(ctx: CheckContext, ground: Ground, visitor: Session) -> None:
+    """What a visitor is given before signing in: the home page, and the page of the sign-in form."""
+    plan = await ctx.collect(SIGN_IN)
+    for url in dict.fromkeys((ctx.target.url, plan.page_url or plan.url or ground.oracle.url)):
+        await visitor.follow(Request("GET", url))
+
+
+async def _opens(ground: Ground, known: Session) -> bool:
+    """Cookies known before sign-in are let in, where a visitor without any is not."""
+    return bool(known.cookie_names) and await ground.is_in(known.fork()) and not await ground.is_in(ground.visitor())
+
+
+async def _opens_again(ctx: CheckContext, ground: Ground) -> bool:
+    before = ground.visitor()
+    await _visit(ctx, ground, before)
+    known = before.fork()
+    await ground.open(session=before)
+    return await _opens(ground, known)
+
+
+async def _adopted(ctx: CheckContext, ground: Ground, names: list[str], genuine: Session) -> bool:
+    """Values of our own, planted before the first request, still carry the session after sign-in."""
+    visitor = attacker = ground.visitor()
+    for name in names:
+        value = chosen_value(genuine.jar.value(name))
+        visitor = visitor.with_cookie(name, value, ctx.target.url)
+        attacker = attacker.with_cookie(name, value, ctx.target.url)
+    await _visit(ctx, ground, visitor)
+    try:
+        await ground.open(session=visitor)
+    except Lost as lost:
+        if lost.reason in {Reason.BLOCKED, Reason.SESSION_LOST}:
+            return False  # an application that refuses a made-up cookie outright does not adopt it
+        raise
+    return await _opens(ground, attacker)
+
+
+def _judged(ctx: CheckContext, slug: str, facts: Mapping[str, JsonValue]) -> Observation:
+    """Names of cookies only: values stay in memory."""
+    kept = ctx.keep_facts("Session cookies before and after sign-in", facts)
+    return Observation(slug=slug, subject=ctx.target.site, facts=dict(facts), evidence=(kept,))

@@ -1,0 +1,138 @@
+"""What every check of a session stands on: an account signed in, the oracle, and losses said as such."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from pgssi_probe.check import CheckContext, Failure, Observation, Reason, inconclusive
+from pgssi_probe.discovery.parse import parse_page
+from pgssi_probe.identity import ORACLE, Oracle, Session, SignIn, SignInState, State, sign_in, sign_out
+from pgssi_probe.identity.sighting import Sighting
+
+RENEWALS: Final = 3
+"""Sessions that a check may lose without being told why before it gives up (design §6)."""
+PAUSE: Final = 3.0
+"""Seconds before asking again what answered neither in nor out."""
+
+
+class Lost(Exception):
+    """The check stands on nothing any more and concludes nothing. `reason` is of the closed list."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+REFUSALS: Final = {
+    SignInState.REFUSED: Reason.BLOCKED,
+    SignInState.SECOND_FACTOR: Reason.ACCOUNT_MISSING,
+    SignInState.THROTTLED: Reason.RATE_LIMITED,
+    SignInState.UNKNOWN: Reason.SESSION_LOST,
+}
+FAILURES: Final = {
+    Failure.BUDGET: Reason.BUDGET_EXHAUSTED,
+    Failure.STOPPED: Reason.RUN_ABORTED,
+    Failure.OUT_OF_SCOPE: Reason.OUT_OF_SCOPE,
+    Failure.RESPONSE_TIMEOUT: Reason.TIMEOUT,
+    Failure.CONNECT_TIMEOUT: Reason.TIMEOUT,
+}
+
+
+def why_unknown(sight: Sighting) -> Reason:
+    """Why a look at the oracle's page says nothing of the session."""
+    if sight.failure is not None:
+        return FAILURES.get(sight.failure, Reason.CONNECTION_FAILED)
+    if sight.status == 429:
+        return Reason.RATE_LIMITED
+    return Reason.SERVER_ERROR if (sight.status or 0) >= 500 else Reason.UNSTABLE_TARGET
+
+
+@dataclass
+class Ground:
+    """Sign-ins and verdicts of the oracle for one check. Every method raises `Lost` when nothing can be concluded."""
+
+    ctx: CheckContext
+    oracle: Oracle
+    label: str = "a"
+    renewed: int = 0
+    crowded: bool = False
+    """The application refuses a second session of an account, that of the oracle included."""
+    opened: list[Session] = field(default_factory=list)
+
+    @classmethod
+    async def of(cls, ctx: CheckContext, label: str = "a") -> Ground:
+        """Raises Lost without the account, or when nothing tells a signed-in page from another."""
+        if label not in ctx.accounts:
+            raise Lost(Reason.ACCOUNT_MISSING)
+        oracle = await ctx.collect(ORACLE)
+        if not oracle.usable:
+            state = oracle.sign_in.state if oracle.sign_in else SignInState.SIGNED_IN
+            raise Lost(REFUSALS.get(state, Reason.NO_SAMPLE))
+        return cls(ctx, oracle, label)
+
+    async def open(self, session: Session | None = None) -> SignIn:
+        """A session of the account that the oracle sees in."""
+        planted = session.fork() if session is not None else None
+        done = await sign_in(self.ctx, self.label, session=session)
+        if done.why.get("signal") == "already_open" and not self.crowded:
+            self.crowded = True
+            if self.oracle.sign_in is not None:
+                await self._close(self.oracle.sign_in.session.on(self.ctx.network))
+                done = await sign_in(self.ctx, self.label, session=planted)
+        if done.state is not SignInState.SIGNED_IN:
+            raise Lost(REFUSALS[done.state])
+        self.opened.append(done.session)
+        if not await self.is_in(done.session):
+            raise Lost(Reason.SESSION_LOST)
+        return done
+
+    async def leave(self) -> None:
+        """Sign out of what was opened where an application refuses a second session: the next check needs the place."""
+        if self.crowded:
+            for session in self.opened:
+                await self._close(session)
+
+    async def _close(self, session: Session) -> None:
+        page = await parse_page(await session.get(self.oracle.url))
+        if page is not None:
+            await sign_out(session, page)
+
+    async def renew(self) -> SignIn:
+        """A session in place of one that was lost; at most RENEWALS times a check."""
+        self.renewed += 1
+        if self.renewed > RENEWALS:
+            raise Lost(Reason.SESSION_LOST)
+        return await self.open()
+
+    async def is_in(self, session: Session) -> bool:
+        """Whether the oracle sees the session in: an answer that says nothing is asked for once more, after a pause,
+        and then ends the check."""
+        state, why = await self._look(session)
+        if state is State.UNKNOWN:
+            await self.ctx.clock.sleep(PAUSE)
+            state, why = await self._look(session)
+        if state is State.UNKNOWN:
+            raise Lost(why)
+        return state is State.IN
+
+    async def _look(self, session: Session) -> tuple[State, Reason]:
+        sight = await self.oracle.look(session)
+        return self.oracle.judged(sight), why_unknown(sight)
+
+    def visitor(self) -> Session:
+        """A client that never signed in: no cookie, no credential."""
+        return Session(self.ctx.network, self.ctx.clock, label=self.label)
+
+
+async def on_ground(ctx: CheckContext, judge: Callable[[Ground], Awaitable[list[Observation]]]) -> list[Observation]:
+    """What `judge` observes, or one inconclusive observation with the reason when its ground is lost."""
+    try:
+        ground = await Ground.of(ctx)
+        try:
+            return await judge(ground)
+        finally:
+            await ground.leave()
+    except Lost as lost:
+        return [inconclusive(ctx.target.site, lost.reason)]

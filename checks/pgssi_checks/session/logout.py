@@ -1,0 +1,152 @@
+"""`session.logout`: is sign-out offered everywhere, and does it end the session on the server (AA10, AA11, AA12)?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urljoin, urlsplit
+
+from pgssi_checks.session.ground import Ground, Lost, on_ground
+from pgssi_checks.session.walk import Walk, walk
+from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
+from pgssi_probe.compare.similarity import Fingerprint, same_page_threshold
+from pgssi_probe.discovery.parse import parse_page
+from pgssi_probe.discovery.site import Page
+from pgssi_probe.identity import SIGN_IN, Driver, Session, SignIn, find_logout, sign_out
+
+MAX_URLS = 20
+PARTIAL_VIEW = re.compile(r"popup|print|imprim|export|embed|iframe|modal|fragment|partial|ajax|\braw\b", re.IGNORECASE)
+"""Addresses of what is shown inside, or beside, a page that carries the controls."""
+OPPOSITES = {"login": "logout", "signin": "signout", "sign-in": "sign-out", "connexion": "deconnexion"}
+FRESH = (("Cache-Control", "no-cache"), ("Pragma", "no-cache"))
+
+
+def owes_a_control(page: Page) -> bool:
+    """A page that people read: a fragment, a print view or a page cut short proves nothing by what it lacks."""
+    parts = urlsplit(page.url)
+    return not page.is_cut and bool(page.document.links) and not PARTIAL_VIEW.search(f"{parts.path}?{parts.query}")
+
+
+def lacking(pages: Sequence[Page]) -> tuple[list[Page], list[Page]]:
+    """The pages that owe a sign-out control, and those among them where none is recognised."""
+    owing = [page for page in pages if owes_a_control(page)]
+    return owing, [page for page in owing if find_logout(page.document) is None]
+
+
+async def observe(ctx: CheckContext) -> list[Observation]:
+    return await on_ground(ctx, _observe)
+
+
+async def _observe(ground: Ground) -> list[Observation]:
+    ctx = ground.ctx
+    done, control = await _two_sessions(ground)
+    starts = (done.landing.url if done.landing else ground.oracle.url, ground.oracle.url, ctx.target.url)
+    seen = await walk(ctx, done.session, starts, int(ctx.setting("pages_max")))
+    offered = await _offered(ctx, ground, seen)
+    try:
+        ended = await _ended(ctx, ground, done, control, seen)
+    except Lost as lost:
+        ended = inconclusive(ctx.target.site, lost.reason)
+    if ended.reason is not None:  # half a pass would read as a whole one
+        offered = [observation for observation in offered if observation.slug == "no-control"]
+    return [*offered, ended]
+
+
+async def _two_sessions(ground: Ground) -> tuple[SignIn, SignIn | None]:
+    """The session to sign out of, and another that must live; None where an application refuses a second session."""
+    first = await ground.open()
+    try:
+        return await ground.open(), first
+    except Lost as lost:
+        if lost.reason is not Reason.BLOCKED:
+            raise
+        return first, None
+
+
+async def _offered(ctx: CheckContext, ground: Ground, seen: Walk) -> list[Observation]:
+    owing, without = lacking(seen.pages)
+    private = [page for page in without if not await _is_public(ground, page)]
+    pages = len(owing) - (len(without) - len(private))
+    if not pages:
+        return []  # nothing but data, or pages for everyone: no place for a control was seen
+    if private:
+        urls = [page.url for page in private][:MAX_URLS]
+        facts = {"count": len(private), "pages": pages, "urls": [*urls]}
+        kept = (ctx.keep(private[0].exchange),)
+        return [Observation(slug="no-control", subject=ctx.target.site, facts=facts, evidence=kept)]
+    return [Observation(slug="offered", subject=ctx.target.site, facts={"pages": pages})]
+
+
+async def _is_public(ground: Ground, page: Page) -> bool:
+    """The same page is given to anyone: a signed-in one owes the control, a leaflet does not."""
+    anonymous = (await ground.visitor().get(page.url)).response
+    own = page.exchange.response
+    if anonymous is None or own is None or anonymous.status != 200:
+        return False
+    return Fingerprint.of(anonymous.text).similarity(Fingerprint.of(own.text)) >= same_page_threshold(None)
+
+
+async def _ended(ctx: CheckContext, ground: Ground, done: SignIn, control: SignIn | None, seen: Walk) -> Observation:
+    """Sign out, then ask again with what the session was made of, as whoever kept a copy would."""
+    session = done.session
+    if not await ground.is_in(session):
+        raise Lost(Reason.SESSION_LOST)
+    saved = session.fork()
+    left = await _leave(ctx, session, seen)
+    if left is None:
+        return inconclusive(ctx.target.site, Reason.NO_SAMPLE)
+    kept = [name for name in session.cookie_names if session.jar.value(name) == saved.jar.value(name)]
+    began, waited = ctx.clock.monotonic(), 0.0
+    for delay in [float(one) for one in ctx.setting("replays_seconds")]:
+        await ctx.clock.sleep(max(0.0, began + delay - ctx.clock.monotonic()))
+        waited = delay
+        if not await ground.is_in(saved.with_headers(*FRESH)):
+            continue
+        return await _survived(ctx, ground, session, saved, left, waited)
+    await _vouch(ground, control)
+    facts = {"seconds": int(waited), "kept": [*kept]}
+    return Observation(slug="ended", subject=ctx.target.site, facts=facts, evidence=(ctx.keep(left[-1]),))
+
+
+async def _leave(ctx: CheckContext, session: Session, seen: Walk) -> tuple[Exchange, ...] | None:
+    """Sign out as a person would: by the control of a page asked for just now, else by a declared address, else, for an
+    API that shows no page, by the address that goes with that of the sign-in."""
+    declared = ctx.declared.get("login.logout_url")
+    if isinstance(declared, str) and declared:
+        return await sign_out(session, None, url=urljoin(ctx.target.url, declared))
+    for page in seen.pages:
+        if find_logout(page.document) is not None:
+            return await sign_out(session, await parse_page(await session.get(page.url)) or page)
+    plan = await ctx.collect(SIGN_IN)
+    beside = logout_beside(plan.url) if plan.driver is Driver.JSON else None
+    return await sign_out(session, None, url=beside) if beside else None
+
+
+def logout_beside(endpoint: str) -> str | None:
+    """`/api/login` -> `/api/logout`: what usually ends the sessions that an endpoint opens; None for other names."""
+    head, slash, last = endpoint.partition("?")[0].rstrip("/").rpartition("/")
+    for opening, closing in OPPOSITES.items():
+        if opening in last.lower():
+            return f"{head}{slash}{last.lower().replace(opening, closing)}"
+    return None
+
+
+async def _survived(
+    ctx: CheckContext, ground: Ground, session: Session, saved: Session, left: Sequence[Exchange], waited: float
+) -> Observation:
+    """The old token is let in: said only when the sign-out took place, twice, and nobody else is let in."""
+    if await ground.is_in(session):
+        return inconclusive(ctx.target.site, Reason.NO_SAMPLE)  # the browser is still in: sign-out was not understood
+    if await ground.is_in(ground.visitor()) or not await ground.is_in(saved.with_headers(*FRESH)):
+        raise Lost(Reason.UNSTABLE_TARGET)
+    replayed = await saved.with_headers(*FRESH).get(ground.oracle.url)
+    facts = {"seconds": int(waited), "url": ground.oracle.url}
+    kept = (ctx.keep(left[0]), ctx.keep(replayed))
+    return Observation(slug="still-valid", subject=ctx.target.site, facts=facts, evidence=kept)
+
+
+async def _vouch(ground: Ground, control: SignIn | None) -> None:
+    """Was it sign-out that ended the session? A session of the same account that goes on says so; where an application
+    ends them all, a new sign-in says at least that neither the account nor our address was shut out."""
+    if control is None or not await ground.is_in(control.session):
+        await ground.open()

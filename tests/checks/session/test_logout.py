@@ -1,0 +1,138 @@
+"""`session.logout`: a control on every signed-in page, and a session that ends on the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from pgssi_checks.session.logout import lacking, logout_beside
+from pgssi_probe.check import Request, Response
+from pgssi_probe.check.harness import Script, exchange, page, run_check, slugs
+from pgssi_probe.clock import VirtualClock
+from pgssi_probe.discovery.parse import parse_html
+from pgssi_probe.discovery.site import Page
+from pgssi_probe.model.outcome import Outcome, Reason, Strength
+
+SignedIn = Callable[..., Coroutine[Any, Any, tuple[Outcome, ...]]]
+
+
+def page_at(url: str, html: str) -> Page:
+    return Page(exchange(url, page(html)), parse_html(html, url))
+
+
+async def test_the_hardened_portal_passes(signed_in: SignedIn) -> None:
+    outcomes = await signed_in("session.logout")
+    assert slugs(outcomes) == {"offered", "ended"}
+    assert {o.facts["seconds"] for o in outcomes if o.slug == "ended"} == {300}
+
+
+async def test_a_session_that_outlives_sign_out_is_proved(signed_in: SignedIn) -> None:
+    outcomes = await signed_in("session.logout", "session.logout/still-valid")
+    assert slugs(outcomes) == {"offered", "still-valid"}
+    (found,) = (o for o in outcomes if o.slug == "still-valid")
+    assert found.strength is Strength.PROOF
+    assert found.facts["seconds"] == 0
+    assert len(found.evidence) == 2
+
+
+async def test_no_control_is_suspected_and_then_nothing_is_said_of_the_end(signed_in: SignedIn) -> None:
+    outcomes = await signed_in("session.logout", "session.logout/no-control")
+    assert slugs(outcomes) == {"no-control", "inconclusive"}
+    (found,) = (o for o in outcomes if o.slug == "no-control")
+    assert found.strength is Strength.HINT
+    assert found.facts["count"] == found.facts["pages"]
+
+
+@pytest.mark.parametrize("mode", ["mode/single-session", "mode/refuse-second-session"])
+async def test_applications_with_one_session_are_judged_by_a_new_sign_in(signed_in: SignedIn, mode: str) -> None:
+    assert slugs(await signed_in("session.logout", mode)) == {"offered", "ended"}
+
+
+async def test_the_only_session_that_outlives_sign_out_is_proved(signed_in: SignedIn) -> None:
+    outcomes = await signed_in("session.logout", "mode/single-session", "session.logout/still-valid")
+    assert "still-valid" in slugs(outcomes)
+
+
+async def test_a_session_that_comes_back_minutes_later_is_proved(signed_in: SignedIn) -> None:
+    """A list of ended sessions kept for a minute only."""
+
+    def forgetful(script: Script, clock: VirtualClock) -> Script:
+        ended: dict[str, float] = {}
+
+        def answer(request: Request) -> Response:
+            cookie = dict(request.headers).get("Cookie", "")
+            if request.method == "POST" and request.parts.path == "/deconnexion":
+                ended[cookie] = clock.monotonic()
+            if request.method == "GET" and clock.monotonic() - ended.get(cookie, float("-inf")) < 60:
+                return script(Request(request.method, request.url))  # type: ignore[operator]
+            return script(request)  # type: ignore[operator]
+
+        return answer
+
+    outcomes = await signed_in("session.logout", "session.logout/still-valid", answers=forgetful)
+    assert {o.facts["seconds"] for o in outcomes if o.slug == "still-valid"} == {300}
+
+
+async def test_a_ban_after_sign_out_is_no_proof_that_the_session_ended(signed_in: SignedIn) -> None:
+    def banning(script: Script, _clock: VirtualClock) -> Script:
+        left: list[bool] = []
+
+        def answer(request: Request) -> Response:
+            if left:
+                return page("Forbidden", status=403)
+            if request.method == "POST" and request.parts.path == "/deconnexion":
+                left.append(True)
+            return script(request)  # type: ignore[operator]
+
+        return answer
+
+    outcomes = await signed_in("session.logout", answers=banning)
+    assert slugs(outcomes) == {"inconclusive"}
+
+
+async def test_a_sign_out_that_our_request_did_not_do_accuses_nobody(signed_in: SignedIn) -> None:
+    def deaf(script: Script, _clock: VirtualClock) -> Script:
+        def answer(request: Request) -> Response:
+            if request.method == "POST" and request.parts.path == "/deconnexion":
+                return page("Êtes-vous sûr ?")
+            return script(request)  # type: ignore[operator]
+
+        return answer
+
+    assert slugs(await signed_in("session.logout", answers=deaf)) == {"inconclusive"}
+
+
+async def test_without_an_account_nothing_is_sent_nor_said() -> None:
+    (outcome,) = await run_check("session.logout", {})
+    assert outcome.reason is Reason.ACCOUNT_MISSING
+
+
+@pytest.mark.parametrize(
+    ("html", "lacks"),
+    [
+        ("<a href=/x>Accueil</a>", True),
+        ("<a href=/x>Accueil</a><a href=/bye>Se déconnecter</a>", False),
+        ("<a href=/x>Home</a><form action=/logout method=post><button>Log out</button></form>", False),
+        ("<p>A fragment without any link</p>", False),
+    ],
+)
+def test_what_owes_a_control(html: str, lacks: bool) -> None:
+    assert bool(lacking([page_at("https://portal.example/a", html)])[1]) is lacks
+
+
+def test_a_print_view_owes_nothing() -> None:
+    assert lacking([page_at("https://portal.example/a?print=1", "<a href=/x>Accueil</a>")]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "expected"),
+    [
+        ("https://p.example/api/login", "https://p.example/api/logout"),
+        ("https://p.example/api/connexion?x=1", "https://p.example/api/deconnexion"),
+        ("https://p.example/api/token", None),
+    ],
+)
+def test_the_address_that_goes_with_a_sign_in(endpoint: str, expected: str | None) -> None:
+    assert logout_beside(endpoint) == expected
