@@ -45,12 +45,12 @@ def test_a_sheet_speaks_one_language() -> None:
 
 
 def test_a_planned_check_is_said_to_be_planned_and_a_shipped_one_gets_the_title_given() -> None:
-    checks = rule_sheet(find("AA7"), "fr")["parts"][0]["checks"]
+    checks = rule_sheet(find("AA7"), "fr")["parts"][2]["checks"]
     assert checks[0] == {
-        "check": "login.throttling",
-        "title": "Les échecs de connexion répétés sont freinés sans blocage durable",
+        "check": "assist.alert-crosscheck",
+        "title": "Les alertes de l'exploitant répondent aux événements provoqués par la sonde",
         "state": "planned",
-        "weight": "verdict",
+        "weight": "hint",
         "coverage": "partial",
         "outcomes": None,
     }

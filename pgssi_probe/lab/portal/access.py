@@ -105,7 +105,8 @@ def attempt(request: Request, typed: str, password: str) -> tuple[str, float]:
     policy = portal.blueprint.sign_in
     username = typed.casefold()
     key = policy.throttle_key(request, typed)
-    if (wait := portal.brake.remaining(key)) > 0:
+    passes = policy.right_password_passes and portal.database.password_is(username, password)
+    if (wait := portal.brake.remaining(key)) > 0 and not passes:
         portal.record(request, "connexion-freinee", username)
         return ("refused", 0) if policy.silent else ("wait", wait)
     if not portal.database.password_is(username, password, check_unknown=policy.check_unknown_user):

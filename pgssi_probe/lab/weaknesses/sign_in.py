@@ -32,6 +32,27 @@ def lock_out(lab: Blueprint) -> None:
 
 
 @weakness(
+    "login.throttling/still-blocked",
+    fr="Compte bloqué quarante minutes après cinq échecs",
+    en="Account blocked for forty minutes after five failures",
+    takes="throttling",
+)
+def long_block(lab: Blueprint) -> None:
+    lab.sign_in.free_failures = 4
+    lab.sign_in.first_delay = lab.sign_in.longest_delay = 2400
+
+
+@weakness(
+    "login.throttling/none-behind-refusals",
+    fr="Le frein laisse passer le bon mot de passe",
+    en="The brake lets the right password through",
+    takes="throttling",
+)
+def brake_for_wrong_only(lab: Blueprint) -> None:
+    lab.sign_in.right_password_passes = True
+
+
+@weakness(
     "login.throttling/bypass-forwarded-for",
     fr="Le frein se contourne par X-Forwarded-For",
     en="The brake is defeated by X-Forwarded-For",

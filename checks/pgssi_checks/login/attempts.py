@@ -1,0 +1,125 @@
+"""One attempt at signing in, and what came of it: the right password is the only reliable probe of a brake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from pydantic import JsonValue
+
+from pgssi_checks.login.wrong_passwords import SACRIFICE, Allowance, GuardedNetwork, Spent, carries, invented_password
+from pgssi_probe.check import CheckContext, Exchange
+from pgssi_probe.identity import Secret, Session, SignInState, sign_in
+from pgssi_probe.net.exchange import Headers
+
+ACCEPTED: Final = frozenset({SignInState.SIGNED_IN, SignInState.SECOND_FACTOR})
+"""The password was right: a second factor is asked only then."""
+LONGEST_WAIT: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """`seconds` is the time that the answer to the password took; `wait` the seconds that a refusal announces.
+    `at` is when the answer came, on the clock's `monotonic`. `how` says in one word how it was answered."""
+
+    right: bool
+    state: SignInState
+    how: str
+    status: int | None
+    seconds: float
+    wait: float | None
+    at: float
+    exchange: Exchange | None
+
+    @property
+    def accepted(self) -> bool:
+        return self.state in ACCEPTED
+
+    @property
+    def braked(self) -> bool:
+        """Refused in so many words, or by a status, or a captcha."""
+        return self.state is SignInState.THROTTLED
+
+
+def announced_wait(exchange: Exchange | None) -> float | None:
+    """Seconds of Retry-After (RFC 9110 §10.2.3), whole seconds or a date; None when there is none that makes sense."""
+    value = (exchange.response.header("retry-after") or "").strip() if exchange and exchange.response else ""
+    if re.fullmatch(r"\d{1,9}", value):
+        return min(float(value), LONGEST_WAIT)
+    try:
+        seconds = (parsedate_to_datetime(value) - exchange.started).total_seconds() if value and exchange else 0.0
+    except (ValueError, TypeError):
+        return None
+    return min(seconds, LONGEST_WAIT) if seconds > 0 else None
+
+
+def answer_to(exchanges: Sequence[Exchange], password: str) -> Exchange | None:
+    """The first exchange that handed the password over; the last of all when none shows it."""
+    return next((one for one in exchanges if carries(one.request, password)), exchanges[-1] if exchanges else None)
+
+
+def manner(state: SignInState, exchanges: Sequence[Exchange], why: Mapping[str, JsonValue]) -> str:
+    """How an attempt was answered: a status, `captcha`, `silence`, `message`, or the state itself."""
+    if exchanges and exchanges[-1].response is None:
+        return "silence"
+    status = next(
+        (one.status for one in exchanges if one.status in {401, 403, 423, 429} or (one.status or 0) >= 500), None
+    )
+    if why.get("signal") == "captcha":
+        return "captcha"
+    return str(status) if status else "message" if state is SignInState.THROTTLED else state.value
+
+
+@dataclass
+class Trials:
+    """Attempts on the sacrificed account, in order, under the allowance of the run."""
+
+    ctx: CheckContext
+    allowance: Allowance
+    attempts: list[Attempt] = field(default_factory=list)
+
+    async def right(self, *, headers: Headers = (), username: str | None = None, label: str = SACRIFICE) -> Attempt:
+        """The right password, which counts against nothing. Only the sacrificed account's attempts are remembered."""
+        session = Session(self.ctx.network, self.ctx.clock, label=label, headers=headers) if headers else None
+        done = await sign_in(self.ctx, label, username=username, session=session)
+        password = self.ctx.accounts[label].password
+        attempt = self._read(done.state, done.exchanges, done.why, password.reveal() if password else "", True)
+        if label == SACRIFICE:
+            self.attempts.append(attempt)
+        return attempt
+
+    async def wrong(self) -> Attempt:
+        """An invented password, once counted. Raises Spent."""
+        if self.allowance.left == 0:
+            raise Spent
+        password = invented_password()
+        guarded = GuardedNetwork(self.ctx.network, self.allowance, password, self.ctx.clock)
+        done = await sign_in(replace(self.ctx, network=guarded), SACRIFICE, password=Secret(password))
+        if guarded.sent == 0 and done.exchanges:
+            self.allowance.spend()  # handed over in a way that was not recognised: counted all the same
+        attempt = self._read(done.state, done.exchanges, done.why, password, False)
+        self.attempts.append(attempt)
+        return attempt
+
+    def _read(
+        self,
+        state: SignInState,
+        exchanges: Sequence[Exchange],
+        why: Mapping[str, JsonValue],
+        password: str,
+        right: bool,
+    ) -> Attempt:
+        answer = answer_to(exchanges, password)
+        return Attempt(
+            right=right,
+            state=state,
+            how=manner(state, exchanges, why),
+            status=answer.status if answer else None,
+            seconds=(answer.elapsed if answer.first_byte is None else answer.first_byte) if answer else 0.0,
+            wait=next((wait for one in exchanges if (wait := announced_wait(one)) is not None), None),
+            at=self.ctx.clock.monotonic(),
+            exchange=answer,
+        )

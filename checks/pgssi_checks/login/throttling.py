@@ -1,0 +1,204 @@
+"""`login.throttling` (AA7): what repeated failures cost, on the sacrificed account only, by the right password.
+
+Baseline, then one, five and ten failures, each series followed by the right password; then how long the refusal lasts,
+whom it strikes, and whether it can be walked around.
+"""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from pgssi_checks.login.attempts import Attempt, Trials
+from pgssi_checks.login.braking import Thresholds, Trace, facts_of, slug_of
+from pgssi_checks.login.bypasses import bypasses
+from pgssi_checks.login.wrong_passwords import ALLOWANCE, SACRIFICE, Allowance, Spent
+from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
+from pgssi_probe.identity import SIGN_IN, SignInPlan, SignInState
+
+SERIES = (1, 5, 10)
+LADDER = (30.0, 60.0, 120.0, 300.0, 600.0, 900.0)
+"""Seconds since the last failure at which the right password is tried again."""
+UNCLEAR_MAX = 3
+"""Failures answered by neither yes nor no after which the trials end."""
+BASELINE: dict[SignInState, Reason] = {
+    SignInState.THROTTLED: Reason.RATE_LIMITED,
+    SignInState.REFUSED: Reason.BLOCKED,
+}
+
+
+class Unclear(Exception):
+    """What the target answers cannot be judged."""
+
+
+async def observe(ctx: CheckContext) -> list[Observation]:
+    site = ctx.target.site
+    if SACRIFICE not in ctx.accounts:
+        return [inconclusive(site, Reason.ACCOUNT_MISSING, missing="accounts.sacrifice")]
+    if not str(ctx.declared.get("login.unlock-contact") or "").strip():
+        return [inconclusive(site, Reason.UNDECLARED, declare="login.unlock-contact")]
+    plan = await ctx.collect(SIGN_IN)
+    if not plan.usable:
+        return [_without_a_form(ctx, plan)]
+    allowance = await ctx.collect(ALLOWANCE)
+    return await Protocol(ctx, allowance).observations()
+
+
+def _without_a_form(ctx: CheckContext, plan: SignInPlan) -> Observation:
+    if plan.reason == "federated":
+        return Observation(slug="federated", subject=ctx.target.site, facts={"providers": [*plan.providers]})
+    return inconclusive(ctx.target.site, Reason.NO_SAMPLE)
+
+
+class Protocol:
+    """One run of the trials."""
+
+    def __init__(self, ctx: CheckContext, allowance: Allowance) -> None:
+        self.ctx = ctx
+        self.allowance = allowance
+        self.trials = Trials(ctx, allowance)
+        self.trace = Trace()
+        self.series: list[Attempt] = []
+        self.unclear = 0
+        self.ineffective = False
+        """Wrong passwords were told to wait, and the right one got in all the same."""
+        self.last_failure = ctx.clock.monotonic()
+
+    async def observations(self) -> list[Observation]:
+        site = self.ctx.target.site
+        earlier = self.allowance.used
+        baseline = await self.trials.right()
+        if not baseline.accepted and not earlier:
+            return [inconclusive(site, BASELINE.get(baseline.state, Reason.SESSION_LOST), how=baseline.how)]
+        try:
+            if baseline.accepted:
+                await self._fail_and_probe()
+            else:  # failures that another check needed were enough
+                self._braked(earlier, baseline)
+        except Unclear:
+            return [self._nothing(Reason.UNSTABLE_TARGET)]
+        if self.trace.after is not None:
+            await self._measure()
+        slug = slug_of(self.trace, self.series, self._thresholds())
+        kept = tuple(self._evidence())
+        if slug is None:
+            return [self._nothing(Reason.BUDGET_EXHAUSTED)]
+        facts = self._facts()
+        found = [Observation(slug=slug, subject=site, facts=facts, evidence=kept)]
+        for bypass, how in self.trace.bypasses.items():
+            found.append(Observation(slug=bypass, subject=site, facts={**facts, "way": how}, evidence=kept))
+        return found
+
+    def _nothing(self, reason: Reason) -> Observation:
+        unsaid = inconclusive(self.ctx.target.site, reason, evidence=tuple(self._evidence()))
+        return unsaid.model_copy(update={"facts": self._facts()})
+
+    async def _fail_and_probe(self) -> None:
+        """Series of failures until the right password is refused. Raises Unclear."""
+        left = self.allowance.left
+        planned = SERIES if left >= sum(SERIES) else (SERIES[0], SERIES[-1])
+        for length in planned:
+            if self.allowance.left < length:
+                return
+            series: list[Attempt] = []
+            for _ in range(length):
+                series.append(await self._wrong())
+                if series[-1].how == "silence" or (series[-1].braked and not self.ineffective):
+                    break
+            probe = await self.trials.right()
+            self.series = series
+            if not probe.accepted:
+                probe_again = await self.trials.right()
+                if not probe_again.accepted or probe.braked:
+                    self._braked(len(series), probe)
+                    return
+            self.ineffective = self.ineffective or any(one.braked for one in series)
+            self.trace.in_a_row = max(self.trace.in_a_row, len(series))
+
+    async def _wrong(self) -> Attempt:
+        attempt = await self.trials.wrong()
+        self.last_failure = self.ctx.clock.monotonic()
+        if attempt.accepted:
+            raise Unclear
+        if attempt.state is SignInState.UNKNOWN:
+            self.unclear += 1
+            if self.unclear > UNCLEAR_MAX:
+                raise Unclear
+        return attempt
+
+    def _braked(self, after: int, probe: Attempt) -> None:
+        told = next((n for n, one in enumerate(self.series) if one.braked), after)
+        self.trace.after = max(1, min(after, told))
+        self.trace.how = probe.how
+        self.trace.announced = probe.wait
+        self.trace.waits += [probe.wait] if probe.wait else []
+
+    async def _measure(self) -> None:
+        """Whom the brake strikes, how long it lasts, ways around it. The account is left free when it can be."""
+        other = next((label for label in ("b", "a", "low", "high") if label in self.ctx.accounts), None)
+        if other is not None:
+            seen = await self.trials.right(label=other)
+            self.trace.scope = "account" if seen.accepted else "address"
+        affordable = self.allowance.left >= (self.trace.after or 0)
+        try:
+            if not affordable:
+                await bypasses(self.trials, self.trace, other)
+            await self._wait_for_recovery()
+            if affordable and self.trace.free is not None:
+                await bypasses(self.trials, self.trace, other)
+                await self._leave_free()
+        except Spent:
+            return
+
+    async def _wait_for_recovery(self) -> None:
+        patience = 60.0 * _minutes(
+            self.ctx.declared.get("login.recovery-minutes"), self.ctx.setting("recovery_minutes")
+        )
+        rungs = [rung for rung in LADDER if rung <= patience]
+        if patience > LADDER[-1]:
+            rungs.append(patience)
+        for rung in rungs:
+            await self.ctx.clock.sleep(max(0.0, self.last_failure + rung - self.ctx.clock.monotonic()))
+            probe = await self.trials.right()
+            since = probe.at - self.last_failure
+            if probe.accepted:
+                self.trace.free = since
+                return
+            self.trace.blocked = since
+
+    async def _leave_free(self) -> None:
+        """The account is not left blocked by the last trials when waiting as long as before is enough."""
+        started = self.ctx.clock.monotonic()
+        for rung in LADDER:
+            if (await self.trials.right()).accepted or rung > max(300.0, 2 * (self.trace.free or 0)):
+                return
+            await self.ctx.clock.sleep(max(0.0, started + rung - self.ctx.clock.monotonic()))
+
+    def _thresholds(self) -> Thresholds:
+        return Thresholds(
+            failures=SERIES[-1],
+            soon=float(self.ctx.setting("soon_seconds")),
+            lock_out=float(self.ctx.setting("lock_out_seconds")),
+            rising_ratio=float(self.ctx.setting("rising_ratio")),
+            rising_seconds=float(self.ctx.setting("rising_seconds")),
+        )
+
+    def _facts(self) -> dict[str, JsonValue]:
+        return facts_of(self.trace, self.trials.attempts, self.allowance.used)
+
+    def _evidence(self) -> list[str]:
+        rows: list[JsonValue] = [
+            [number, "right" if one.right else "wrong", one.how, one.status, round(one.seconds, 3), one.wait]
+            for number, one in enumerate(self.trials.attempts, start=1)
+        ]
+        kept = [self.ctx.keep_facts("attempts", {"attempts": rows})]
+        shown = next((one for one in self.trials.attempts if one.braked and one.exchange), None)
+        if shown is not None and shown.exchange is not None:
+            kept.append(self.ctx.keep(shown.exchange))
+        return kept
+
+
+def _minutes(declared: object, usual: object) -> float:
+    """How long recovery is watched: what the engagement declares, within a day, or the setting."""
+    if isinstance(declared, (int, float)) and not isinstance(declared, bool):
+        return max(1.0, min(float(declared), 1440.0))
+    return float(usual) if isinstance(usual, (int, float)) else 15.0

@@ -1,0 +1,112 @@
+"""Wrong passwords, on purpose: only for the sacrificed account, and never more than the allowance of the run.
+
+The allowance is held where requests leave, so that no page, however it redirects or asks again, has more sent.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Final
+
+from pgssi_probe.check import Collector, CollectorContext, Exchange, Failure, Network, Request
+from pgssi_probe.check.context import Streams
+from pgssi_probe.clock import Clock
+
+HARD_CAP: Final = 20
+"""Failures of the sacrificed account in one run, whatever the engagement says (issue and guide of the checks)."""
+SACRIFICE: Final = "sacrifice"
+CREDENTIALS: Final = frozenset({"authorization", "proxy-authorization"})
+
+
+class Spent(Exception):
+    """The allowance of wrong passwords is used up."""
+
+
+@dataclass
+class Allowance:
+    """How many wrong passwords the run may still send. Shared by every check that sends some."""
+
+    cap: int = HARD_CAP
+    used: int = 0
+
+    @property
+    def left(self) -> int:
+        return max(0, min(self.cap, HARD_CAP) - self.used)
+
+    def spend(self) -> None:
+        """Count one, before it is sent. Raises Spent."""
+        if self.left == 0:
+            raise Spent
+        self.used += 1
+
+
+def cap_of(declared: object) -> int:
+    """What the engagement declares (`login.failures-max`), never above the hard cap; the hard cap otherwise."""
+    if isinstance(declared, int) and not isinstance(declared, bool):
+        return max(0, min(declared, HARD_CAP))
+    return HARD_CAP
+
+
+async def _open(ctx: CollectorContext) -> Allowance:
+    return Allowance(cap_of(ctx.declared.get("login.failures-max")))
+
+
+ALLOWANCE: Collector[Allowance] = Collector(name="wrong_passwords", gather=_open)
+
+
+def invented_password() -> str:
+    """A password that nobody has. Letters and digits only: it reads the same in a form, in JSON and in an address."""
+    return f"Pgssi{secrets.token_hex(10)}Z9"
+
+
+def invented_user() -> str:
+    """A user name that nobody has, of an ordinary shape."""
+    return f"pgssi{secrets.token_hex(6)}"
+
+
+def carries(request: Request, password: str) -> bool:
+    """Whether a request hands the password over, or any credentials in a header (Basic and Digest hide it)."""
+    named = any(name.lower() in CREDENTIALS for name, _ in request.headers)
+    return named or password in request.url or password.encode() in request.body
+
+
+class GuardedNetwork:
+    """The network of a check, through which each sending of one wrong password is counted, or refused."""
+
+    def __init__(self, network: Network, allowance: Allowance, password: str, clock: Clock) -> None:
+        self._network = network
+        self._allowance = allowance
+        self._password = password
+        self._clock = clock
+        self.sent = 0
+
+    async def send(self, request: Request) -> Exchange:
+        if carries(request, self._password):
+            try:
+                self._allowance.spend()
+            except Spent:
+                return Exchange(
+                    id=uuid.uuid4().hex,
+                    request=request,
+                    sent_headers=(),
+                    started=self._clock.now(),
+                    elapsed=0.0,
+                    failure=Failure.BUDGET,
+                )
+            self.sent += 1
+        return await self._network.send(request)
+
+    async def open(self, host: str, port: int, address: str | None = None) -> Streams:
+        return await self._network.open(host, port, address)
+
+    async def addresses(self, host: str, port: int) -> tuple[str, ...]:
+        return await self._network.addresses(host, port)
+
+    def reserve(self, connections: int) -> AbstractAsyncContextManager[None]:
+        return self._network.reserve(connections)
+
+    def in_scope(self, url: str) -> bool:
+        return self._network.in_scope(url)

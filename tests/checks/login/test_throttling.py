@@ -1,0 +1,290 @@
+"""`login.throttling`: the brake measured by the right password, never more than twenty failures whatever comes."""
+
+import re
+from urllib.parse import parse_qs
+
+import pytest
+
+from pgssi_checks.login.attempts import Attempt, announced_wait
+from pgssi_checks.login.braking import Thresholds, Trace, delays, rising, slug_of
+from pgssi_checks.login.bypasses import variants
+from pgssi_checks.login.wrong_passwords import HARD_CAP, Allowance, Spent, cap_of, carries, invented_password
+from pgssi_probe.check import Request
+from pgssi_probe.check.harness import exchange, page, redirect, run_check, slugs
+from pgssi_probe.identity import SignInState
+from pgssi_probe.model.account import Account, Secret
+from pgssi_probe.model.outcome import Reason, Status
+from pgssi_probe.net.exchange import Failure
+
+CONTACT = {"login.unlock-contact": "support informatique, 01 99 00 00 01"}
+THRESHOLDS = Thresholds(failures=10, soon=300, lock_out=3600, rising_ratio=2, rising_seconds=1)
+RIGHT = "Le-bon-mot-de-passe-2026"
+ACCOUNTS = {
+    "sacrifice": Account("sacrifice", "carole", Secret(RIGHT)),
+    "b": Account("b", "bruno", Secret(RIGHT)),
+}
+
+
+def attempt(right: bool = False, state: SignInState = SignInState.REFUSED, seconds: float = 0.1) -> Attempt:
+    return Attempt(right, state, state.value, 200, seconds, None, 0.0, None)
+
+
+@pytest.mark.parametrize(
+    ("trace", "slug"),
+    [
+        (Trace(in_a_row=10), "none"),
+        (Trace(in_a_row=5), None),
+        (Trace(after=1, free=30.1), "slowed"),
+        (Trace(after=5, blocked=300, free=600), "slowed-long"),
+        (Trace(after=5, blocked=900), "still-blocked"),
+        (Trace(after=5, blocked=3660), "lock-out"),
+        (Trace(after=5, blocked=3660, free=7000), "lock-out"),
+    ],
+)
+def test_the_outcome_follows_the_measure(trace: Trace, slug: str | None) -> None:
+    assert slug_of(trace, [attempt()] * 10, THRESHOLDS) == slug
+
+
+def test_refusals_that_let_the_right_password_in_are_told_apart() -> None:
+    assert slug_of(Trace(in_a_row=10), [attempt(state=SignInState.THROTTLED)], THRESHOLDS) == "none-behind-refusals"
+
+
+def test_growing_delays_are_a_brake_and_noise_is_not() -> None:
+    grows = [attempt(seconds=0.1 * 2**n) for n in range(8)]
+    assert rising(grows, 2, 1)
+    assert slug_of(Trace(in_a_row=10), grows, THRESHOLDS) == "delayed"
+    noisy = [attempt(seconds=seconds) for seconds in (0.2, 0.1, 0.9, 0.2, 0.1, 0.8, 1.4, 0.1, 0.9, 0.2)]
+    assert not rising(noisy, 2, 1)
+    assert not rising(grows[:5], 2, 1)
+
+
+def test_delays_are_of_the_failures_alone() -> None:
+    assert delays([attempt(), attempt(right=True, seconds=9), attempt(seconds=0.25)]) == [[1, 0.1], [2, 0.25]]
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("30", 30.0), ("999999999", 86400.0), ("-3", None), ("soon", None), ("Thu, 01 Jan 2026 00:02:00 GMT", 120.0)],
+)
+def test_announced_waits(value: str, seconds: float | None) -> None:
+    assert announced_wait(exchange("https://a.example/", page(headers={"Retry-After": value}))) == seconds
+
+
+def test_the_allowance_has_a_hard_cap() -> None:
+    for declared, cap in ((None, 20), (5, 5), (1000, 20), (-1, 0), (True, 20), ("7", 20)):
+        assert cap_of(declared) == cap
+    allowance = Allowance(cap=1000)
+    for _ in range(HARD_CAP):
+        allowance.spend()
+    with pytest.raises(Spent):
+        allowance.spend()
+
+
+def test_a_password_is_seen_wherever_it_goes() -> None:
+    password = invented_password()
+    url = "https://a.example/"
+    assert carries(Request("POST", url, body=f"u=a&p={password}".encode()), password)
+    assert carries(Request("GET", f"{url}?p={password}"), password)
+    assert carries(Request("GET", url, (("Authorization", "Basic abc"),)), password)
+    assert not carries(Request("POST", url, body=b"u=a&p=other"), password)
+
+
+def test_variants_of_a_user_name() -> None:
+    assert variants("alice") == ["ALICE", "alice "]
+    assert variants("12345") == ["12345 "]
+
+
+# A sign-in page of our own making, for brakes that the portal does not have.
+
+FORM = (
+    "<title>Connexion</title><form method=post action=/login><input name=user autocomplete=username>"
+    "<input type=password name=pass><button>Se connecter</button></form>"
+)
+INSIDE = "<title>Accueil</title><p>Bonjour</p><a href=/logout>Déconnexion</a>"
+
+
+class Application:
+    """Counts failures by account; `brake` says what a sign-in gets instead of an answer."""
+
+    def __init__(self, clock, brake=lambda *_: None) -> None:
+        self.clock, self.brake = clock, brake
+        self.failures: list[float] = []
+        self.wrong = 0
+        self.in_a_row = 0
+
+    def __call__(self, request):
+        if not request.url.endswith("/login"):
+            return page(INSIDE) if "sid=" in dict(request.headers).get("Cookie", "") else page(FORM)
+        if request.method != "POST":
+            return page(FORM)
+        sent = parse_qs(request.body.decode())
+        user = sent["user"][0].strip().casefold()
+        right = sent["pass"] == [RIGHT]
+        self.wrong += not right
+        answer = self.brake(self, user, right)
+        if answer is None and not right:
+            self.in_a_row += 1
+            self.failures.append(self.clock.monotonic())
+        if answer is not None:
+            return answer
+        if right:
+            self.in_a_row *= user != "carole"
+            return page(INSIDE, headers=(("Set-Cookie", "sid=1"),))
+        return page(FORM + "<p>Identifiant ou mot de passe incorrect.</p>")
+
+    async def run(self, **options):
+        options = {"accounts": ACCOUNTS, "declared": CONTACT, "clock": self.clock, **options}
+        return await run_check("login.throttling", self, **options)
+
+
+def for_minutes(minutes: float, after: int, how):
+    """A brake of an account, from the nth failure, for a time; what it answers is given."""
+
+    def brake(app, user, right):
+        recent = [moment for moment in app.failures if app.clock.monotonic() - moment < 60 * minutes]
+        return how() if user == "carole" and len(recent) >= after and app.in_a_row >= after else None
+
+    return brake
+
+
+MANNERS = {
+    "401": lambda: page(FORM, status=401),
+    "429": lambda: page("Too many attempts", status=429),
+    "500": lambda: page("<h1>Erreur</h1>", status=500),
+    "silent": lambda: page(FORM + "<p>Identifiant ou mot de passe incorrect.</p>"),
+    "silence": lambda: Failure.RESPONSE_TIMEOUT,
+    "captcha": lambda: page(FORM.replace("</form>", "<input name=captcha></form>")),
+    "message": lambda: page(FORM + "<p>Trop de tentatives. Réessayez plus tard.</p>"),
+}
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+async def test_every_manner_of_refusing_is_a_brake(manner: str, jumping) -> None:
+    app = Application(jumping, for_minutes(4, 3, MANNERS[manner]))
+    (only,) = await app.run()
+    assert only.slug == "slowed", (only.slug, only.facts, only.reason)
+    assert only.facts["free_seconds"] == 300
+    assert only.facts["scope"] == "account"
+    assert app.wrong <= HARD_CAP
+
+
+async def test_no_brake(jumping) -> None:
+    app = Application(jumping)
+    (only,) = await app.run()
+    assert (only.slug, only.strength.value) == ("none", "proof")
+    assert app.wrong == only.facts["failures"] == 16
+    assert len(only.facts["delays"]) == 16
+
+
+async def test_a_lock_out_is_proved_only_by_waiting(jumping) -> None:
+    forever = for_minutes(10**6, 5, MANNERS["silent"])
+    (only,) = await Application(jumping, forever).run()
+    assert (only.slug, only.strength.value) == ("still-blocked", "hint")
+    (only,) = await Application(jumping, forever).run(declared={**CONTACT, "login.recovery-minutes": 61})
+    assert (only.slug, only.strength.value) == ("lock-out", "proof")
+
+
+async def test_a_ban_of_the_address_is_said_and_nothing_more_is_sent(jumping) -> None:
+    def banned(app, user, right):
+        return Failure.RESET if len(app.failures) >= 3 else None
+
+    app = Application(jumping, banned)
+    (only,) = await app.run()
+    assert only.slug == "still-blocked"
+    assert (only.facts["scope"], only.facts["how"]) == ("address", "silence")
+    assert app.wrong <= 6
+
+
+@pytest.mark.parametrize("kind", ["redirects-with-body", "expired-form", "accepts-all", "random", "slow-silence"])
+async def test_no_page_has_more_sent_than_the_allowance(kind: str, jumping) -> None:
+    seen: list[str] = []
+
+    def answer(request):
+        if request.method != "POST":
+            return page(FORM)
+        sent = parse_qs(request.body.decode())["pass"][0]
+        if sent == RIGHT and len(seen) == 0:
+            return page(INSIDE, headers=(("Set-Cookie", "sid=1"),))
+        if sent != RIGHT:
+            seen.append(sent)
+        if kind == "redirects-with-body":
+            return redirect(f"/login?{len(seen)}", status=307) if sent != RIGHT else page(INSIDE)
+        if kind == "expired-form":
+            return page(FORM + "<p>CSRF token expired</p>", status=403)
+        if kind == "accepts-all":
+            return page(INSIDE, headers=(("Set-Cookie", f"sid={len(seen)}"),))
+        if kind == "slow-silence":
+            return Failure.RESPONSE_TIMEOUT
+        return page("?" * len(seen), status=(200, 302, 500, 404)[len(seen) % 4])
+
+    await run_check("login.throttling", answer, accounts=ACCOUNTS, declared=CONTACT, clock=jumping)
+    assert len(seen) <= HARD_CAP
+
+
+@pytest.mark.parametrize("declared", [3, 0, 1])
+async def test_the_engagement_may_allow_fewer(declared: int, jumping) -> None:
+    app = Application(jumping)
+    (only,) = await app.run(declared={**CONTACT, "login.failures-max": declared})
+    assert (only.status, only.reason) == (Status.INCONCLUSIVE, Reason.BUDGET_EXHAUSTED)
+    assert app.wrong <= declared
+
+
+async def test_without_an_unlock_contact_nothing_is_sent(jumping) -> None:
+    app = Application(jumping)
+    (only,) = await app.run(declared={})
+    assert (only.reason, app.wrong) == (Reason.UNDECLARED, 0)
+
+
+async def test_only_the_sacrificed_account_meets_wrong_passwords(jumping) -> None:
+    users: set[str] = set()
+
+    def brake(app, user, right):
+        users.update([] if right else [user])
+
+    await Application(jumping, brake).run()
+    assert users == {"carole"}
+
+
+async def test_a_sign_in_left_to_a_national_provider_is_not_tried() -> None:
+    asked = []
+
+    def answer(request):
+        asked.append(request)
+        return page('<a href="https://oidc.franceconnect.gouv.fr/api/v2/authorize?x=1">FranceConnect</a>')
+
+    (only,) = await run_check("login.throttling", answer, accounts=ACCOUNTS, declared=CONTACT)
+    assert only.slug == "federated"
+    assert {request.method for request in asked} == {"GET"}
+
+
+async def test_no_secret_is_told(jumping) -> None:
+    outcomes = await Application(jumping, for_minutes(4, 3, MANNERS["429"])).run()
+    told = repr([one.model_dump() for one in outcomes])
+    assert not re.search(rf"{RIGHT}|carole|Pgssi[0-9a-f]|01 99", told)
+
+
+# The portal.
+
+
+async def test_the_hardened_portal_follows_the_example_of_the_guide(signed) -> None:
+    outcomes = await signed("login.throttling", declared=CONTACT)
+    assert slugs(outcomes) == {"slowed"}
+    (only,) = outcomes
+    assert (only.facts["after"], only.facts["scope"]) == (1, "account")
+    assert only.facts["waits"] == [2.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    "slug",
+    ["none", "none-behind-refusals", "still-blocked", "bypass-forwarded-for", "bypass-case", "bypass-other-account"],
+)
+async def test_a_weakness_of_the_portal_is_found(slug: str, signed) -> None:
+    outcomes = await signed("login.throttling", f"login.throttling/{slug}", declared=CONTACT)
+    # A brake by address alone is also reset by whoever signs in from there.
+    implied = {"bypass-other-account"} if slug == "bypass-forwarded-for" else set()
+    assert {one.slug for one in outcomes if one.failed} == {slug} | implied
+
+
+async def test_a_lock_out_of_the_portal_is_found(signed) -> None:
+    declared = {**CONTACT, "login.recovery-minutes": 61}
+    assert slugs(await signed("login.throttling", "login.throttling/lock-out", declared=declared)) == {"lock-out"}
