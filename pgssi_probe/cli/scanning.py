@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pgssi_probe.cli.exits import Exit, Stop, explained, readable, stop
@@ -23,6 +23,9 @@ from pgssi_probe.model.result import RunResult
 from pgssi_probe.model.severity import Severity
 from pgssi_probe.model.text import Lang
 from pgssi_probe.words import say
+
+if TYPE_CHECKING:
+    from pgssi_probe.engagement import Limits
 
 
 def loaded(group: str) -> dict[str, Any]:
@@ -80,8 +83,7 @@ def make_scan(
     if rate is not None:
         if not 0 < rate <= 1000:
             stop(lang, "error.bad_choice", value=rate, option="--rate", choices="0.1 … 1000")
-        limits = engagement.limits.model_copy(update={"requests_per_second": rate})
-        engagement = engagement.model_copy(update={"limits": limits})
+        engagement = engagement.model_copy(update={"limits": at_rate(engagement.limits, rate)})
     ca_file = ca or (Path(engagement.scope.ca_file) if engagement.scope.ca_file else None)
     if not readable(ca_file) or (ca_file and not _is_pem(ca_file)):
         stop(lang, "error.ca_file", file=ca_file)
@@ -100,6 +102,14 @@ def make_scan(
         contact=contact or "",
         command_line=command_line,
     )
+
+
+def at_rate(limits: Limits, rate: float) -> Limits:
+    """The limits with another rate. Connections follow it upwards, unless the engagement says how many it bears."""
+    wanted = {"requests_per_second": rate}
+    if "connections_per_second" not in limits.model_fields_set:
+        wanted["connections_per_second"] = max(rate, limits.connections_per_second)
+    return limits.model_copy(update=wanted)
 
 
 def _is_pem(path: Path) -> bool:
