@@ -13,7 +13,7 @@ def _help_file(arguments: list[str]) -> "str | None":
     lang = _language(arguments)
     words = []
     for word in arguments:
-        if not word.isalpha():
+        if not word.replace("-", "x").isalpha() or word.startswith("-"):
             break
         words.append(word)
     folder = os.path.join(os.path.dirname(__file__), "cli", "help", lang)  # noqa: PTH118, PTH120

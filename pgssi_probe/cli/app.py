@@ -169,6 +169,18 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
         with explained(lang):
             explain(file, lang, json=json)
 
+    @app.command("login-test", help=t("login_test"), epilog=t("login_test_exits"))
+    def login_test(
+        engagement: Annotated[Path, typer.Option("--engagement", "-e", help=t("engagement_file"))],
+        account: Annotated[str, typer.Option("--account", "-a", help=t("account"), show_default=False)] = "a",
+        ca: Annotated[Path | None, typer.Option("--ca", help=t("ca"))] = None,
+        json: JsonOption = False,
+        lang_: LangOption = lang,
+    ) -> None:
+        from pgssi_probe.cli.login_test import try_login
+
+        raise typer.Exit(try_login(engagement, account, lang, ca=ca, json=json))
+
     @app.command(help=t("verify"))
     def verify(
         path: Annotated[Path, typer.Argument(help=t("path"))],

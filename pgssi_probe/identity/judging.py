@@ -15,7 +15,7 @@ from pgssi_probe.identity.forms import code_form, sign_in_form
 from pgssi_probe.identity.jsonapi import says_refused
 from pgssi_probe.identity.logout import find_logout
 from pgssi_probe.identity.vocabulary import ALREADY_OPEN, CAPTCHA, EXPIRED_FORM, REFUSED, THROTTLED, new_text
-from pgssi_probe.net.exchange import Exchange
+from pgssi_probe.net.exchange import Exchange, Failure
 
 REFUSING: Final = frozenset({400, 401, 403, 404, 409, 422})
 WAITING: Final = frozenset({423, 429})
@@ -50,8 +50,11 @@ def throttled_by_status(chain: Sequence[Exchange]) -> Judgement | None:
 
 
 def no_answer(chain: Sequence[Exchange]) -> Judgement | None:
+    """A chain whose last exchange brought nothing: for want of requests, or of an answer."""
     last = chain[-1]
-    return Judgement(SignInState.UNKNOWN, str(last.failure or "no_answer")) if last.response is None else None
+    if last.response is not None:
+        return None
+    return Judgement(SignInState.UNKNOWN, "budget" if last.failure is Failure.BUDGET else "no_answer")
 
 
 def judge_form(

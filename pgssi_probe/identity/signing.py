@@ -15,14 +15,22 @@ from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Document, Form, Page
 from pgssi_probe.identity import jsonapi
 from pgssi_probe.identity.forms import SignInForm, code_form, filled, sign_in_form
-from pgssi_probe.identity.judging import Judgement, SignInState, judge_form, judge_json, judge_status
+from pgssi_probe.identity.judging import (
+    Judgement,
+    SignInState,
+    judge_form,
+    judge_json,
+    judge_status,
+    no_answer,
+    throttled_by_status,
+)
 from pgssi_probe.identity.plan import SIGN_IN, Driver, SignInPlan
 from pgssi_probe.identity.providers import provider_of
 from pgssi_probe.identity.schemes import DigestAuthoriser, basic, bearer, digest_challenge
 from pgssi_probe.identity.session import Session, origin_of
 from pgssi_probe.identity.totp import BadTotpSecret, one_time_code
 from pgssi_probe.model.account import Account, Secret
-from pgssi_probe.net.exchange import Exchange, Failure, Request
+from pgssi_probe.net.exchange import Exchange, Request
 from pgssi_probe.redact import redact_url
 
 Context = CheckContext | CollectorContext
@@ -100,14 +108,11 @@ class Attempt:
         return sign_in_form(document, self.plan.username_field, self.plan.password_field)
 
     def _no_form(self, chain: tuple[Exchange, ...]) -> Judgement:
-        last = chain[-1]
-        if last.response is None:
-            return Judgement(SignInState.UNKNOWN, str(last.failure or "no_answer"))
-        if last.status in {423, 429} or (last.status == 503 and last.response.header("retry-after")):
-            return Judgement(SignInState.THROTTLED, "status")
-        if last.status in {401, 403} or last.status >= 500:  # type: ignore[operator]
-            return Judgement(SignInState.UNKNOWN, "page_refused")
-        return Judgement(SignInState.UNKNOWN, "form_gone")
+        early = no_answer(chain) or throttled_by_status(chain)
+        if early is not None:
+            return early
+        refused = (chain[-1].status or 0) >= 400
+        return Judgement(SignInState.UNKNOWN, "page_refused" if refused else "form_gone")
 
     async def _submit(self, page: Page, form: SignInForm) -> Judgement:
         typed: dict[str, str] = {}
@@ -281,6 +286,6 @@ def _why(attempt: Attempt, judged: Judgement, confirmed: str | None) -> dict[str
             facts["leads_to"] = redact_url(leaving)[:200]
     if confirmed is not None:
         facts["confirmed"] = confirmed
-    if any(exchange.failure is Failure.BUDGET for exchange in attempt.exchanges):
-        facts["budget"] = "spent"
+        if last.failure is not None:
+            facts["failure"] = str(last.failure)
     return facts

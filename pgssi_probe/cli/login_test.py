@@ -1,0 +1,126 @@
+"""`login-test`: one sign-in, step by step, without a secret; and what to write in the file when it does not work."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pgssi_probe.cli.exits import Exit, explained, stop
+from pgssi_probe.cli.showing import heading, line, table, write_json
+from pgssi_probe.model.account import LABELS
+from pgssi_probe.model.outcome import Level
+from pgssi_probe.model.text import Lang
+from pgssi_probe.words import say
+
+MAX_STEPS = 12
+
+
+def try_login(file: Path, label: str, lang: Lang, *, ca: Path | None, json: bool) -> Exit:
+    """0 when the account signs in and the oracle sees it; 2 when not; Stop for a mistake in the file."""
+    from pgssi_probe.cli.scanning import make_scan
+    from pgssi_probe.cli.secrets import resolver
+    from pgssi_probe.clock import SystemClock
+    from pgssi_probe.engagement import load_engagement
+    from pgssi_probe.engine.trial import try_account
+
+    with explained(lang):
+        target = load_engagement(file).scope.target
+    if not target:
+        stop(lang, "login_test.no_target")
+    nothing: Any = dict.fromkeys(("level", "only", "skip", "http_url", "rate", "contact", "key"))
+    scan = make_scan(lang, target, engagement_file=file, ca=ca, command_line=(), **nothing)
+    if label not in LABELS:
+        stop(lang, "error.bad_choice", value=label, option="--account", choices=", ".join(LABELS))
+    if label not in scan.engagement.accounts:
+        stop(lang, "login_test.no_account", account=label)
+    refusal = scan.engagement.refusal_for(scan.target.url, Level.ACTIVE, SystemClock().now())
+    if refusal is not None:
+        why = say(lang, f"engagement.refusal.{refusal.cause}", line=refusal.line)
+        stop(lang, "login_test.refused", why=why)
+    with explained(lang, host=scan.target.host, port=scan.target.port):
+        scan = replace(scan, accounts=resolver(lang)(scan.engagement, frozenset({label})))
+        trial = asyncio.run(try_account(scan, label))
+    if json:
+        write_json(as_data(trial, label))
+    else:
+        show(trial, label, scan.target.url, lang)
+    return Exit.OK if trial.signed.signed_in and trial.state == "in" else Exit.NOT_EVALUATED
+
+
+def as_data(trial: Any, label: str) -> dict[str, Any]:
+    """The trial for machines: addresses redacted, no value of a cookie or a field."""
+    from pgssi_probe.identity.advice import advice
+    from pgssi_probe.redact import redact_url
+
+    plan, signed = trial.plan, trial.signed
+    return {
+        "account": label,
+        "state": signed.state,
+        "why": dict(signed.why),
+        "plan": {
+            "driver": plan.driver,
+            "url": redact_url(plan.url),
+            "found_by": plan.found_by,
+            "reason": plan.reason,
+            "providers": list(plan.providers),
+            **fields_of(plan),
+        },
+        "looked_at": [{"url": redact_url(s.url), "status": s.status, "result": s.result} for s in plan.steps],
+        "exchanges": [
+            {"method": e.request.method, "url": redact_url(e.url), "status": e.status, "failure": e.failure}
+            for e in signed.exchanges
+        ],
+        "cookies": list(signed.session.cookie_names),
+        "oracle": {"state": trial.state, "reason": trial.oracle.reason, **trial.oracle.quality},
+        "advice": advice(signed, trial.oracle),
+        "requests": trial.requests,
+    }
+
+
+def fields_of(plan: Any) -> dict[str, str]:
+    """Names of the fields of the form, as the file would declare them."""
+    form = plan.form
+    named = {
+        "username_field": plan.username_field or (form.username.name if form and form.username else ""),
+        "password_field": plan.password_field or (form.password.name if form and form.password else ""),
+    }
+    return {name: value for name, value in named.items() if value}
+
+
+def show(trial: Any, label: str, target: str, lang: Lang) -> None:
+    from pgssi_probe.identity.advice import advice
+    from pgssi_probe.redact import redact_url
+
+    plan, signed, oracle = trial.plan, trial.signed, trial.oracle
+    heading(say(lang, "login_test.title", account=label, target=target))
+    for step in plan.steps[-MAX_STEPS:]:
+        found = say(lang, f"identity.result.{step.result}")
+        line("  " + say(lang, "login_test.step", url=redact_url(step.url), status=step.status or "—", result=found))
+    if plan.usable:
+        driver = say(lang, f"identity.driver.{plan.driver}")
+        line(say(lang, "login_test.found", driver=driver, url=redact_url(plan.url)))
+        named = fields_of(plan)
+        if named:
+            line(say(lang, "login_test.fields", names=", ".join(named.values())))
+    if plan.providers:
+        line(say(lang, "login_test.providers", names=", ".join(plan.providers)))
+    heading(say(lang, "login_test.exchanges"))
+    table((), ((e.request.method, e.status or e.failure, redact_url(e.url)) for e in signed.exchanges))
+    heading(say(lang, "login_test.result"))
+    line(say(lang, f"identity.state.{signed.state}"), "green" if signed.signed_in else "yellow")
+    line(say(lang, f"identity.signal.{signed.why['signal']}"))
+    if oracle.usable:
+        traits = ", ".join(say(lang, f"identity.trait.{trait}") for trait in oracle.traits)
+        path = urlsplit(oracle.url).path
+        line(say(lang, "login_test.oracle", url=redact_url(path), traits=traits))
+        line(say(lang, f"identity.seen.{trial.state}"))
+    elif signed.signed_in:
+        line(say(lang, "login_test.no_oracle"), "yellow")
+    remedy = advice(signed, oracle)
+    if remedy is not None:
+        heading(say(lang, "login_test.advice"))
+        line(say(lang, f"identity.advice.{remedy}", account=label))
+    line(say(lang, "login_test.requests", count=trial.requests))

@@ -1,0 +1,73 @@
+"""One sign-in with an account of an engagement, outside of a run: to see that the file says enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pgssi_probe import __version__
+from pgssi_probe.check.context import Collector, CollectorContext, Network
+from pgssi_probe.clock import Clock, SystemClock
+from pgssi_probe.engine.collected import Collections
+from pgssi_probe.engine.preflight import preflight
+from pgssi_probe.engine.scan import Scan, limits_of, scope_of
+from pgssi_probe.identity import ORACLE, SIGN_IN, Oracle, SignIn, SignInPlan, State, sign_in
+from pgssi_probe.model.outcome import Level
+from pgssi_probe.net.gate import open_gate
+
+MAX_REQUESTS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What was found and how it went. `state` is what the oracle says of the session, UNKNOWN without an oracle."""
+
+    plan: SignInPlan
+    signed: SignIn
+    oracle: Oracle
+    state: State
+    requests: int
+
+
+async def try_account(scan: Scan, label: str, clock: Clock | None = None) -> Trial:
+    """Find the sign-in, choose the oracle with this account, sign in once more and look. Raises Unreachable.
+
+    The caller has seen that the mandate allows the active level; `scan.accounts` holds the account.
+    """
+    clock = clock or SystemClock()
+    only = {label: scan.accounts[label]}
+    async with open_gate(
+        scope=scope_of(scan.target, scan.engagement),
+        limits=limits_of(scan.engagement),
+        clock=clock,
+        user_agent=f"pgssi-probe/{__version__} (login-test)",
+        ca_file=scan.target.ca_file,
+    ) as gate:
+
+        def network(collector: Collector[object]) -> Network:
+            return gate.network(
+                by=f"collector:{collector.name}", max_requests=collector.requests, methods=collector.methods
+            )
+
+        await preflight(scan.target, gate)
+        told = scan.engagement.told
+        collections = Collections(scan.target, network, clock, Level.ACTIVE, told, gate.scope.excludes, only)
+        ctx = CollectorContext(
+            target=scan.target,
+            network=gate.network(by="login-test", max_requests=MAX_REQUESTS, methods=("GET", "POST")),
+            clock=clock,
+            level=Level.ACTIVE,
+            declared=told,
+            excluded=gate.scope.excludes,
+            collect=collections.get,
+            accounts=only,
+        )
+        try:
+            plan: SignInPlan = await collections.get(SIGN_IN)
+            oracle: Oracle = await collections.get(ORACLE)
+            signed = oracle.sign_in
+            if signed is None or oracle.usable:
+                signed = await sign_in(ctx, label, plan=plan, confirm=oracle.usable)
+            state = await oracle.state(signed.session) if oracle.usable else State.UNKNOWN
+        finally:
+            await collections.close()
+        return Trial(plan, signed, oracle, state, gate.usage.requests)
