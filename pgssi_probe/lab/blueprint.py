@@ -152,6 +152,8 @@ class SessionPolicy:
     end_at_sign_out: bool = True
     end_at_error: bool = True
     when_already_open: Literal["allow", "close-first", "close-first-silently", "refuse"] = "allow"
+    refuse_while: float = 150
+    """Seconds after its last request during which an open session makes `refuse` refuse another."""
     show_last_sign_in: bool = True
     sign_out_control: bool = True
     listed_as: Callable[[str], str] = lambda token: token

@@ -82,8 +82,12 @@ class SessionStore:
         Raises AlreadyOpen when the policy refuses a second session of the same user.
         """
         others = self.of_user(username)
-        if others and self._policy.when_already_open == "refuse":
-            raise AlreadyOpen(username)
+        if self._policy.when_already_open == "refuse":
+            now = self._clock.monotonic()
+            if any(now - other.seen < self._policy.refuse_while for other in others):
+                raise AlreadyOpen(username)
+            for other in others:
+                self.end(other, "elsewhere")
         if self._policy.when_already_open in ("close-first", "close-first-silently"):
             for other in others:
                 self.end(other, "elsewhere" if self._policy.when_already_open == "close-first" else "signed-out")

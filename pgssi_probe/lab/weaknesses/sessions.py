@@ -84,6 +84,27 @@ def closed_silently(lab: Blueprint) -> None:
     lab.sessions.when_already_open = "close-first-silently"
 
 
+@weakness(
+    "session.concurrent/several-open",
+    fr="Plusieurs sessions malgré une session unique déclarée",
+    en="Several sessions although a single one is declared",
+    takes="concurrent",
+)
+def several_open(lab: Blueprint) -> None:
+    lab.sessions.when_already_open = "allow"
+
+
+@weakness(
+    "session.concurrent/locked-out",
+    fr="Une session abandonnée interdit toute nouvelle connexion",
+    en="An abandoned session forbids any new sign-in",
+    takes="concurrent",
+)
+def locked_out(lab: Blueprint) -> None:
+    lab.sessions.when_already_open = "refuse"
+    lab.sessions.refuse_while = math.inf
+
+
 @weakness("session.last-login-display/missing", fr="Dernière connexion non affichée", en="Last sign-in not shown")
 def last_sign_in_hidden(lab: Blueprint) -> None:
     lab.sessions.show_last_sign_in = False
