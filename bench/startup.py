@@ -12,7 +12,7 @@ import statistics
 import sys
 from pathlib import Path
 
-from bench._commands import Cost, cost, middle
+from bench._commands import Cost, cost, installed, middle
 
 PAIRS = 25
 OTHERS_PAIRS = 5
@@ -27,7 +27,7 @@ def tool() -> Path:
 
 
 def pairs(arguments: tuple[str, ...], count: int) -> list[tuple[Cost, Cost]]:
-    environment = {**os.environ, "PGSSI_LANG": "fr"}
+    environment = installed({**os.environ, "PGSSI_LANG": "fr"})
     made = []
     for number in range(count + 1):
         one = cost(BARE, env=environment), cost([tool(), *arguments], env=environment)
