@@ -67,7 +67,7 @@ async def test_session_id_at_sign_in(visit: Open, weak: tuple[str, ...], kept: b
         ((), 15 * 60, False),
         (("session.timeout-idle/too-long",), 4 * HOUR - 1, True),
         (("session.timeout-idle/too-long",), 4 * HOUR, False),
-        (("session.timeout-idle/never",), 7 * HOUR, True),
+        (("session.timeout-idle/still-open",), 7 * HOUR, True),
     ],
 )
 async def test_idle_expiry(visit: Open, clock: VirtualClock, weak: tuple[str, ...], idle: int, alive: bool) -> None:

@@ -54,7 +54,7 @@ def chosen_kept(lab: Blueprint) -> None:
     lab.sessions.adopt_unknown = True
 
 
-@weakness("session.timeout-idle/never", fr="Pas d'expiration par inactivité", en="No idle expiry", takes="idle")
+@weakness("session.timeout-idle/still-open", fr="Pas d'expiration par inactivité", en="No idle expiry", takes="idle")
 def never_idle(lab: Blueprint) -> None:
     lab.sessions.idle = math.inf
 
@@ -67,6 +67,16 @@ def never_idle(lab: Blueprint) -> None:
 )
 def long_idle(lab: Blueprint) -> None:
     lab.sessions.idle = 4 * 3600
+
+
+@weakness(
+    "session.timeout-idle/late",
+    fr="Expiration après vingt minutes au lieu de quinze",
+    en="Expiry after twenty minutes instead of fifteen",
+    takes="idle",
+)
+def late_idle(lab: Blueprint) -> None:
+    lab.sessions.idle = 20 * 60
 
 
 @weakness("session.timeout-absolute/never", fr="Pas de durée maximale de session", en="No maximum session duration")

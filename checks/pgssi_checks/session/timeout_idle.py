@@ -1,0 +1,102 @@
+"""`session.timeout-idle`: how long an idle session lives, against what was declared (AA13, DT9).
+
+A ladder of sessions, each looked at exactly once; a control session asked for every minute shows that an end comes from
+idleness and not from age, a restart or a ban.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from pgssi_checks.session.ground import Ground, Lost, on_ground
+from pgssi_checks.session.ladder import Contradiction, Rung, bracket, rungs, slug_of
+from pgssi_probe.check import CheckContext, Observation, Reason
+from pgssi_probe.identity import Session, State
+
+MINUTE = 60.0
+
+
+async def observe(ctx: CheckContext) -> list[Observation]:
+    return await on_ground(ctx, _observe)
+
+
+def minutes_in(ctx: CheckContext, name: str) -> float | None:
+    """A declared number of minutes; None when it is missing or makes no sense."""
+    value = ctx.declared.get(name)
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0 else None
+
+
+async def _observe(ground: Ground) -> list[Observation]:
+    ctx = ground.ctx
+    declared = minutes_in(ctx, "session.idle-minutes")
+    longest = minutes_in(ctx, "session.idle-max-minutes") or float(ctx.setting("longest_minutes"))
+    waits = rungs(declared, ctx.setting("rungs_minutes"), longest)
+    control = (await ground.open()).session
+    sessions = [(await ground.open()).session for _ in waits]
+    if not await ground.is_in(control):
+        raise Lost(Reason.SESSION_LOST)  # one session at a time: a ladder cannot stand
+    began = ctx.clock.monotonic()
+    witness = Witness(ground, control)
+    watch = asyncio.ensure_future(witness.watch(began))
+    try:
+        looks = await asyncio.gather(
+            *(_look(ground, session, began, minutes) for session, minutes in zip(sessions, waits, strict=True))
+        )
+    finally:
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
+    if await ground.is_in(control):
+        witness.minutes = max(witness.minutes, (ctx.clock.monotonic() - began) / MINUTE)
+    vouched = [look for look in looks if look.minutes <= witness.minutes]
+    if not vouched:
+        raise Lost(Reason.SESSION_LOST)
+    return [_judged(ctx, vouched, declared)]
+
+
+async def _look(ground: Ground, session: Session, began: float, minutes: float) -> Rung:
+    clock = ground.ctx.clock
+    await clock.sleep(max(0.0, began + minutes * MINUTE - clock.monotonic()))
+    alive = await ground.is_in(session)
+    return Rung((clock.monotonic() - began) / MINUTE, alive)
+
+
+@dataclass
+class Witness:
+    """A session that is never idle. What ends while it lives ended of idleness; later looks say nothing."""
+
+    ground: Ground
+    session: Session
+    minutes: float = 0.0
+    """Last minute at which it was seen in."""
+
+    async def watch(self, began: float) -> None:
+        clock = self.ground.ctx.clock
+        while True:
+            await clock.sleep(MINUTE)
+            state = await self.ground.oracle.state(self.session)
+            if state is State.OUT:
+                return
+            if state is State.IN:
+                self.minutes = (clock.monotonic() - began) / MINUTE
+
+
+def _judged(ctx: CheckContext, looks: list[Rung], declared: float | None) -> Observation:
+    try:
+        found = bracket(looks)
+    except Contradiction:
+        raise Lost(Reason.UNSTABLE_TARGET) from None
+    slug = slug_of(found, declared)
+    if slug is None:
+        raise Lost(Reason.SCAN_INCOMPLETE)
+    said: list[JsonValue] = [{"idle_minutes": round(rung.minutes, 1), "in": rung.alive} for rung in looks]
+    kept = ctx.keep_facts("Sessions left idle", {"sessions": said, "declared_minutes": declared}, "timing")
+    facts: dict[str, JsonValue] = {
+        "above": round(found.above, 1),
+        "below": round(found.below, 1) if found.below is not None else None,
+        "declared": declared,
+        "sessions": len(looks),
+    }
+    return Observation(slug=slug, subject=ctx.target.site, facts=facts, evidence=(kept,))
