@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,11 @@ def _lab(lang: Lang) -> Any:
     except ImportError:
         stop(lang, "error.missing_extra", extra="lab")
     return lab
+
+
+def lab_folder() -> Path:
+    """Where the portal's authority is kept from one start to the next, so that a browser may be told to trust it."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pgssi-probe" / "lab"
 
 
 def list_weaknesses(lang: Lang, *, json: bool) -> None:
@@ -57,7 +63,7 @@ def serve_lab(weak: str, port: int, http_port: int, lang: Lang) -> None:
         if not 0 <= number <= 65535:
             stop(lang, "error.bad_choice", value=number, option="--port", choices="0 … 65535")
     try:
-        serve(split(weak), port, http_port, Path(".lab"), ready)
+        serve(split(weak), port, http_port, lab_folder(), ready)
     except lab.UnknownWeakness as error:
         stop(lang, "error.unknown_weakness", name=error.identifier, close=close_names(lang, error.close))
     except lab.IncompatibleWeaknesses as error:
