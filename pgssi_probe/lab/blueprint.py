@@ -173,6 +173,8 @@ class SignInPolicy:
     right_password_passes: bool = False
     """Let the right password in while one is told to wait."""
     unknown_user_message: str = "refused"
+    reset_tells: bool = False
+    """Say, to who asks for a new password, that no account has this name."""
     second_factor: bool = False
     check_csrf: bool = True
     check_unknown_user: bool = True

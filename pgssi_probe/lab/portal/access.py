@@ -213,7 +213,9 @@ async def forgotten(request: Request) -> Response:
         raise Refusal(403, "csrf")
     username = fields.text(values, "identifiant", 80).casefold()
     known = portal.database.account(username) is not None
-    message = "sent" if known or portal.blueprint.sign_in.unknown_user_message == "refused" else "unknown"
+    policy = portal.blueprint.sign_in
+    tells = policy.reset_tells or policy.unknown_user_message != "refused"
+    message = "unknown" if tells and not known else "sent"
     return portal.page(request, "mot_de_passe_oublie.html", message=message)
 
 

@@ -95,6 +95,15 @@ def enumeration_message(lab: Blueprint) -> None:
 
 
 @weakness(
+    "login.user-enumeration/reset-message",
+    fr="La demande de mot de passe dit si le compte existe",
+    en="The password request tells whether the account exists",
+)
+def enumeration_by_reset(lab: Blueprint) -> None:
+    lab.sign_in.reset_tells = True
+
+
+@weakness(
     "login.user-enumeration/timing",
     fr="Le temps de réponse dit si le compte existe",
     en="The response time tells whether the account exists",

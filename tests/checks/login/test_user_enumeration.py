@@ -1,0 +1,253 @@
+"""`login.user-enumeration`: what differs at each attempt, and a timing test whose false alarms are counted here."""
+
+import itertools
+import random
+import time
+from urllib.parse import parse_qs
+
+import pytest
+
+from pgssi_checks.login.response_times import Threshold, can_test, differ, differ_at_sight, p_value
+from pgssi_checks.login.telling import Answer, differences, said
+from pgssi_checks.login.wrong_passwords import HARD_CAP
+from pgssi_probe.check.harness import ScriptedNetwork, page, run_check, slugs
+from pgssi_probe.model.account import Account, Secret
+from pgssi_probe.model.outcome import Reason, Status
+from pgssi_probe.net.exchange import Exchange
+
+RIGHT = "Le-bon-mot-de-passe-2026"
+ACCOUNTS = {label: Account(label, name, Secret(RIGHT)) for label, name in (("a", "alice"), ("sacrifice", "carole"))}
+THRESHOLD = Threshold(alpha=0.01, ratio=1.5, seconds=0.002, few_ratio=5, few_seconds=0.1)
+
+
+def brute_force(first: list[float], second: list[float]) -> float:
+    """The same probability by listing every way of sharing the values."""
+    values = [*first, *second]
+
+    def rank_sum(chosen: tuple[int, ...]) -> float:
+        return sum(
+            sum(values[j] < values[i] for j in range(len(values)))
+            + (sum(values[j] == values[i] for j in range(len(values))) + 1) / 2
+            for i in chosen
+        )
+
+    ways = list(itertools.combinations(range(len(values)), len(first)))
+    expected = len(first) * (len(values) + 1) / 2
+    observed = abs(rank_sum(tuple(range(len(first)))) - expected)
+    return sum(abs(rank_sum(way) - expected) >= observed - 1e-9 for way in ways) / len(ways)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_probability_is_exact_ties_included(seed: int) -> None:
+    chance = random.Random(seed)
+    first = [chance.randrange(4) / 10 for _ in range(chance.randrange(1, 5))]
+    second = [chance.randrange(6) / 10 for _ in range(chance.randrange(1, 6))]
+    assert p_value(first, second) == pytest.approx(brute_force(first, second))
+
+
+def test_known_values_of_the_test() -> None:
+    apart = p_value([1, 2, 3, 4, 5, 6, 7, 8], [11, 12, 13, 14, 15, 16, 17, 18])
+    assert apart == pytest.approx(2 / 12870)
+    assert p_value([1, 1, 1], [1, 1, 1]) == 1
+    assert p_value([], [1]) == 1
+
+
+def noise(chance: random.Random, slow: float = 1.0, drift: float = 0.0) -> tuple[list[float], list[float]]:
+    """Eight interleaved pairs: skewed times, spikes, and a machine that slows down meanwhile."""
+    known, unknown = [], []
+    for number in range(8):
+        for side, factor in ((known, slow), (unknown, 1.0)):
+            spike = 0.3 if chance.random() < 0.05 else 0.0
+            side.append(factor * 0.05 * (1 + drift * number) * chance.lognormvariate(0, 0.4) + spike)
+    return known, unknown
+
+
+@pytest.mark.parametrize("drift", [0.0, 0.3])
+def test_false_alarms_are_rarer_than_stated(drift: float) -> None:
+    chance = random.Random(2026)
+    rounds = 2500
+    alarms = sum(differ(*noise(chance, drift=drift), THRESHOLD) for _ in range(rounds))
+    assert alarms / rounds < THRESHOLD.alpha
+
+
+def test_a_true_difference_is_seen() -> None:
+    chance = random.Random(1)
+    assert sum(differ(*noise(chance, slow=4), THRESHOLD) for _ in range(200)) > 150
+
+
+def test_a_difference_that_is_too_small_to_matter_is_left() -> None:
+    known = [0.100 + n / 1e6 for n in range(8)]
+    unknown = [0.090 + n / 1e6 for n in range(8)]
+    assert p_value(known, unknown) < 0.01
+    assert not differ(known, unknown, THRESHOLD)
+
+
+def test_few_samples_need_a_gulf() -> None:
+    assert differ_at_sight([0.33], [0.006, 0.007], THRESHOLD)
+    assert not differ_at_sight([0.33], [0.006], THRESHOLD)
+    assert not differ_at_sight([0.09], [0.006, 0.007], THRESHOLD)
+    assert not differ_at_sight([0.33, 0.01], [0.006, 0.007], THRESHOLD)
+    chance = random.Random(3)
+    few = [
+        differ_at_sight(known[:2], unknown[:2], THRESHOLD) for known, unknown in (noise(chance) for _ in range(2500))
+    ]
+    assert sum(few) / len(few) < THRESHOLD.alpha
+
+
+def test_sizes_that_can_reach_the_risk() -> None:
+    assert can_test(8, 8, 0.01)
+    assert can_test(4, 8, 0.01)
+    assert not can_test(4, 4, 0.01)
+
+
+def answer(*lines: str, status: int = 200, cookies: tuple[str, ...] = ()) -> Answer:
+    return Answer((status,), "/login", frozenset({"content-type"}), frozenset(cookies), frozenset(lines))
+
+
+def test_only_what_is_constant_on_each_side_tells() -> None:
+    assert differences([answer("a")] * 2, [answer("a")] * 2) == []
+    assert differences([answer("mot de passe faux")] * 2, [answer("compte inconnu")] * 2) == ["text"]
+    assert differences([answer("a", status=401)] * 2, [answer("a", status=404)] * 2) == ["statuses"]
+    assert differences([answer("a"), answer("a", "hasard")], [answer("a"), answer("a", "autre")]) == []
+    assert differences([answer("a")], [answer("b")] * 2) == []
+    assert differences([answer("a", cookies=("x",))] * 2, [answer("a")] * 2) == ["cookies"]
+
+
+def test_what_was_typed_and_what_changes_by_itself_is_folded() -> None:
+    assert said("Carole, code 4512", ["carole"]) == said("PERSONNE, code 99", ["personne"])
+
+
+FORM = (
+    "<title>Connexion</title><form method=post action=/login><input name=user autocomplete=username>"
+    "<input type=password name=pass><button>Se connecter</button></form>"
+)
+
+
+def application(refusal, wrong: list[str] | None = None):
+    """`refusal` is given the user name and the number of failures so far."""
+    failures: list[str] = [] if wrong is None else wrong
+
+    def reply(request):
+        if request.method != "POST":
+            return page(FORM)
+        sent = parse_qs(request.body.decode())
+        if sent["pass"] == [RIGHT]:
+            return page("<p>Bonjour</p><a href=/logout>Déconnexion</a>", headers=(("Set-Cookie", "sid=1"),))
+        failures.append(sent["user"][0])
+        return refusal(sent["user"][0], len(failures))
+
+    return reply
+
+
+def same(user: str, count: int):
+    return page(FORM + f"<p>Identifiant ou mot de passe incorrect pour {user}. Essai {count}.</p>")
+
+
+async def enumeration(script, jumping, **options):
+    options = {"accounts": ACCOUNTS, "clock": jumping, **options}
+    return await run_check("login.user-enumeration", script, **options)
+
+
+async def test_the_same_answer_is_no_finding(jumping) -> None:
+    wrong: list[str] = []
+    (only,) = await enumeration(application(same, wrong), jumping)
+    assert only.slug == "alike"
+    assert wrong.count("carole") == 8
+    assert wrong.count("alice") == 0
+    assert set(wrong) & {"carole"} == {"carole"}
+
+
+async def test_a_message_that_tells(jumping) -> None:
+    def refusal(user: str, _: int):
+        return page(FORM + ("<p>Mot de passe faux.</p>" if user == "carole" else f"<p>{user} n'existe pas.</p>"))
+
+    (only,) = await enumeration(application(refusal), jumping)
+    assert (only.slug, only.facts["by"], only.strength.value) == ("message", ["text"], "proof")
+
+
+async def test_a_brake_by_address_is_not_taken_for_a_message(jumping) -> None:
+    def refusal(user: str, count: int):
+        return page("Too many attempts", status=429) if count > 3 else same(user, count)
+
+    outcomes = await enumeration(application(refusal), jumping)
+    assert not [one for one in outcomes if one.failed]
+
+
+async def test_a_lock_of_the_account_is_not_taken_for_a_message(jumping) -> None:
+    seen: list[str] = []
+
+    def refusal(user: str, count: int):
+        seen.append(user)
+        if seen.count("carole") > 2 and user == "carole":
+            return page(FORM + "<p>Compte bloqué, réessayez dans 5 minutes.</p>")
+        return same(user, count)
+
+    assert not [one for one in await enumeration(application(refusal), jumping) if one.failed]
+
+
+async def test_other_accounts_never_meet_a_wrong_password(jumping) -> None:
+    wrong: list[str] = []
+    (only,) = await enumeration(application(same, wrong), jumping, accounts={"a": ACCOUNTS["a"]})
+    assert (only.reason, wrong) == (Reason.ACCOUNT_MISSING, [])
+
+
+async def test_what_throttling_needs_is_left(jumping) -> None:
+    wrong: list[str] = []
+    await enumeration(application(same, wrong), jumping, declared={"login.failures-max": 14})
+    assert wrong.count("carole") == 3
+    (only,) = await enumeration(application(same), jumping, declared={"login.failures-max": 5})
+    assert only.reason is Reason.BUDGET_EXHAUSTED
+
+
+async def test_a_page_that_takes_any_password_ends_it(jumping) -> None:
+    inside = page("<p>Bonjour</p><a href=/logout>Déconnexion</a>", headers=(("Set-Cookie", "sid=1"),))
+    wrong: list[str] = []
+    outcomes = await enumeration(application(lambda *_: inside, wrong), jumping)
+    assert {one.status for one in outcomes} == {Status.INCONCLUSIVE}
+    assert len(wrong) <= HARD_CAP
+
+
+@pytest.fixture
+def timed(monkeypatch):
+    """Answers take, for the check, the time that they really took."""
+
+    async def send(self, request):
+        start = time.perf_counter()
+        done = await original(self, request)
+        return Exchange(**{**{f: getattr(done, f) for f in FIELDS}, "first_byte": time.perf_counter() - start})
+
+    original = ScriptedNetwork.send
+    monkeypatch.setattr(ScriptedNetwork, "send", send)
+
+
+FIELDS = ("id", "request", "sent_headers", "started", "elapsed", "response", "failure", "peer")
+
+
+async def test_few_attempts_and_a_gulf_are_a_hint(jumping, timed) -> None:
+    def refusal(user: str, count: int):
+        if count > 3:
+            return page("Too many attempts", status=429, headers={"Retry-After": "3600"})
+        time.sleep(0.15 if user == "carole" else 0)
+        return same(user, count)
+
+    (only,) = await enumeration(application(refusal), jumping)
+    assert (only.slug, only.strength.value) == ("timing-few", "hint")
+
+
+async def test_the_hardened_portal_is_accused_of_nothing(signed, timed) -> None:
+    outcomes = await signed("login.user-enumeration")
+    assert not [one for one in outcomes if one.failed]
+    assert {"reset-alike"} < slugs(outcomes)
+
+
+@pytest.mark.parametrize(
+    ("switch", "expected"),
+    [
+        ("message", {"message", "reset-message"}),  # the portal tells on both pages
+        ("reset-message", {"reset-message"}),
+        ("timing", {"timing"}),
+    ],
+)
+async def test_a_weakness_of_the_portal_is_found(switch: str, expected: set[str], signed, timed) -> None:
+    outcomes = await signed("login.user-enumeration", f"login.user-enumeration/{switch}")
+    assert {one.slug for one in outcomes if one.failed} == expected
