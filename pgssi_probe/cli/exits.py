@@ -45,7 +45,7 @@ def explained(lang: Lang, *, host: str = "", port: int = 0) -> Iterator[None]:
     from pgssi_probe.engagement import EngagementError
     from pgssi_probe.engine.folder import FolderError
     from pgssi_probe.engine.preflight import Unreachable
-    from pgssi_probe.identity.resolve import SecretError
+    from pgssi_probe.model.account import SecretError
     from pgssi_probe.net.journal import JournalBusyError, JournalError
     from pgssi_probe.registry import RegistryError, UnknownCheck
 

@@ -11,7 +11,6 @@ from pgssi_probe.words import say
 
 def resolver(lang: Lang) -> Callable[[Any, frozenset[str]], Mapping[str, Any]]:
     """Resolves the accounts of an engagement by label. Raises SecretError."""
-    from pgssi_probe.identity.resolve import resolve_accounts, somebody_is_there
 
     def ask(label: str, field: str) -> str:
         import getpass
@@ -19,6 +18,10 @@ def resolver(lang: Lang) -> Callable[[Any, frozenset[str]], Mapping[str, Any]]:
         return getpass.getpass(say(lang, f"secret.ask.{field}", account=label) + " : ")
 
     def resolved(engagement: Any, labels: frozenset[str]) -> Mapping[str, Any]:
+        if not labels:
+            return {}
+        from pgssi_probe.identity.resolve import resolve_accounts, somebody_is_there
+
         return resolve_accounts(engagement.accounts, labels, ask if somebody_is_there() else None)
 
     return resolved

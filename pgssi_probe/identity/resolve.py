@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from pgssi_probe.engagement.model import AccountSection, SecretReference
-from pgssi_probe.model.account import Account, Secret
+from pgssi_probe.model.account import Account, Secret, SecretError
 
 COMMAND_SECONDS: Final = 30.0
 MAX_CHARACTERS: Final = 4096
@@ -19,20 +19,6 @@ MAX_CHARACTERS: Final = 4096
 
 Prompt = Callable[[str, str], str]
 """Asks a person for the `password`, `totp` or `username` (second argument) of an account (first), unseen."""
-
-
-class SecretError(Exception):
-    """A secret that cannot be had. `code` is a key of the catalogue under `secret.error`.
-
-    `line` is the key of the engagement file; `reference` is what it refers to (the name of a variable, of a program, of
-    an entry), never a value and never what a command printed.
-    """
-
-    def __init__(self, code: str, *, line: str, reference: str = "") -> None:
-        super().__init__(f"{code}: {line}")
-        self.code = code
-        self.line = line
-        self.reference = reference
 
 
 def resolve_accounts(

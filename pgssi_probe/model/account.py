@@ -35,6 +35,20 @@ class Secret:
         raise TypeError("a secret is not serialised")
 
 
+class SecretError(Exception):
+    """A secret that cannot be had. `code` is a key of the catalogue under `secret.error`.
+
+    `line` is the key of the engagement file; `reference` is what it refers to (the name of a variable, of a program, of
+    an entry), never a value and never what a command printed.
+    """
+
+    def __init__(self, code: str, *, line: str, reference: str = "") -> None:
+        super().__init__(f"{code}: {line}")
+        self.code = code
+        self.line = line
+        self.reference = reference
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account of the engagement, its secrets resolved. `a` and `b` have the same role, `low` and `high` two roles;
