@@ -155,6 +155,7 @@ class SessionPolicy:
     refuse_while: float = 150
     """Seconds after its last request during which an open session makes `refuse` refuse another."""
     show_last_sign_in: bool = True
+    last_sign_in_hour: bool = True
     sign_out_control: bool = True
     listed_as: Callable[[str], str] = lambda token: token
     """Token -> what is written in the list of sessions. A weakness may keep only a part."""

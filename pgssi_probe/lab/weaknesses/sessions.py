@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from pgssi_probe.lab.blueprint import Blueprint
 from pgssi_probe.lab.portal.access import private
+from pgssi_probe.lab.sessions import Session
 from pgssi_probe.lab.weaknesses.registry import weakness
 
 STATISTICS = "/mon-espace/statistiques"
@@ -118,6 +119,27 @@ def locked_out(lab: Blueprint) -> None:
 @weakness("session.last-login-display/missing", fr="Dernière connexion non affichée", en="Last sign-in not shown")
 def last_sign_in_hidden(lab: Blueprint) -> None:
     lab.sessions.show_last_sign_in = False
+
+
+@weakness(
+    "session.last-login-display/imprecise",
+    fr="Dernière connexion affichée sans son heure",
+    en="Last sign-in shown without its time",
+)
+def last_sign_in_without_hour(lab: Blueprint) -> None:
+    lab.sessions.last_sign_in_hour = False
+
+
+@weakness(
+    "session.last-login-display/wrong",
+    fr="Dernière connexion affichée fausse",
+    en="Wrong last sign-in shown",
+)
+def last_sign_in_wrong(lab: Blueprint) -> None:
+    def freeze(session: Session) -> None:
+        session.previous_sign_in = "2025-03-03T09:30:00+00:00"
+
+    lab.on_sign_in.append(freeze)
 
 
 @weakness(
