@@ -84,7 +84,7 @@ async def test_idle_expiry_is_explained_on_the_sign_in_page(visit: Open, clock: 
     assert "période d’inactivité" in (await visitor.get("/connexion")).text
 
 
-@pytest.mark.parametrize(("weak", "alive"), [((), False), (("session.timeout-absolute/never",), True)])
+@pytest.mark.parametrize(("weak", "alive"), [((), False), (("session.timeout-absolute/too-long",), True)])
 async def test_absolute_expiry(visit: Open, clock: VirtualClock, weak: tuple[str, ...], alive: bool) -> None:
     visitor = visit(*weak)
     await visitor.sign_in()

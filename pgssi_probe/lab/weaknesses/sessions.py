@@ -80,9 +80,19 @@ def late_idle(lab: Blueprint) -> None:
     lab.sessions.idle = 20 * 60
 
 
-@weakness("session.timeout-absolute/never", fr="Pas de durée maximale de session", en="No maximum session duration")
+@weakness("session.timeout-absolute/too-long", fr="Pas de durée maximale de session", en="No maximum session duration")
 def never_absolute(lab: Blueprint) -> None:
     lab.sessions.absolute = math.inf
+
+
+@weakness(
+    "session.timeout-absolute/announced-long",
+    fr="Cookie de session gardé quatorze jours",
+    en="Session cookie kept for fourteen days",
+    takes="cookie-lifetime",
+)
+def kept_for_days(lab: Blueprint) -> None:
+    lab.cookies.attributes["Max-Age"] = str(14 * 86400)
 
 
 @weakness(

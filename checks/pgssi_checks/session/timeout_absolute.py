@@ -1,0 +1,99 @@
+"""`session.timeout-absolute`: how long an active session lives, announced and followed (AA11, AA13)."""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from pgssi_checks.session.bearing import Bearing, bearings
+from pgssi_checks.session.ground import Ground, Lost, on_ground
+from pgssi_checks.session.json_token import parsed
+from pgssi_checks.session.timeout_idle import MINUTE, minutes_in
+from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
+from pgssi_probe.identity import Session, carriers
+
+PAST = 1.1
+"""Share of the declared length from which a session that is still in is too old (checks.md: past the maximum)."""
+
+
+async def observe(ctx: CheckContext) -> list[Observation]:
+    return await on_ground(ctx, _observe)
+
+
+async def _observe(ground: Ground) -> list[Observation]:
+    ctx = ground.ctx
+    session = (await ground.open()).session
+    found = bearings(await carriers(session, ground.oracle))
+    if not found:
+        raise Lost(Reason.NO_SAMPLE)
+    announced = {bearing.name: minutes for bearing in found if (minutes := lifetime(bearing, session)) is not None}
+    declared = minutes_in(ctx, "session.absolute-minutes")
+    limit = declared * PAST if declared else float(ctx.setting("announced_hours_max")) * 60
+    observations = []
+    long = {name: minutes for name, minutes in announced.items() if minutes > limit}
+    if long:
+        observations.append(_announced(ctx, long, declared))
+    longest = minutes_in(ctx, "session.absolute-max-minutes") or float(ctx.setting("longest_minutes"))
+    if declared is None:
+        return observations or [_undeclared(ctx, announced)]
+    if declared * PAST > longest:
+        return [*observations, inconclusive(ctx.target.site, Reason.SCAN_INCOMPLETE, longest_minutes=longest)]
+    return [*observations, await _followed(ground, session, declared)]
+
+
+def lifetime(bearing: Bearing, session: Session) -> float | None:
+    """Minutes that a cookie or a signed token announces for itself; None when it announces none."""
+    now = session.clock.now()
+    ends = [
+        (cookie.expires - now).total_seconds()
+        for cookie in session.jar
+        if bearing.is_cookie and cookie.name == bearing.name and cookie.expires is not None
+    ]
+    token = parsed(bearing.token(session))
+    if token is not None and (seconds := token.lifetime(now)) is not None:
+        ends.append(seconds)
+    return max(ends) / MINUTE if ends else None
+
+
+def _announced(ctx: CheckContext, long: dict[str, float], declared: float | None) -> Observation:
+    facts: dict[str, JsonValue] = {
+        "carriers": [name[:200] for name in long],
+        "hours": round(max(long.values()) / 60, 1),
+        "declared": declared,
+    }
+    kept = ctx.keep_facts("Announced life of the session tokens", facts)
+    return Observation(slug="announced-long", subject=ctx.target.site, facts=facts, evidence=(kept,))
+
+
+def _undeclared(ctx: CheckContext, announced: dict[str, float]) -> Observation:
+    """The measure alone: nothing was declared to compare it with."""
+    said: dict[str, JsonValue] = {name[:200]: round(minutes, 1) for name, minutes in announced.items()}
+    kept = ctx.keep_facts("Announced life of the session tokens, in minutes", said)
+    return inconclusive(ctx.target.site, Reason.UNDECLARED, evidence=(kept,), announced_minutes=said)
+
+
+async def _followed(ground: Ground, session: Session, declared: float) -> Observation:
+    """Keep a session busy past the declared length. A younger one, busy too, must outlive it."""
+    ctx = ground.ctx
+    began, young, last = ctx.clock.monotonic(), None, 0.0
+    period = float(ctx.setting("period_seconds"))
+    while True:
+        await ctx.clock.sleep(period)
+        age = (ctx.clock.monotonic() - began) / MINUTE
+        alive = await ground.is_in(session)
+        facts: dict[str, JsonValue] = {"declared": declared, "minutes": round(age if alive else last, 1)}
+        if alive and age >= declared * PAST:
+            return _said(ctx, "too-long", facts)
+        if not alive:
+            if young is None or not await ground.is_in(young):
+                raise Lost(Reason.SESSION_LOST)
+            return _said(ctx, "as-declared", facts)
+        last = age
+        if young is None and age >= declared / 2:
+            young = (await ground.open()).session
+        elif young is not None:
+            await ground.oracle.state(young)
+
+
+def _said(ctx: CheckContext, slug: str, facts: dict[str, JsonValue]) -> Observation:
+    kept = ctx.keep_facts("Active session followed", facts, "timing")
+    return Observation(slug=slug, subject=ctx.target.site, facts=facts, evidence=(kept,))
