@@ -7,10 +7,10 @@ query and the text of the link, French accents and letter case aside.
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Final
 from urllib.parse import unquote_plus, urlsplit
 
+from pgssi_probe.discovery.folding import without_accents
 from pgssi_probe.discovery.site import Link
 
 MAX_WORDS_OF_A_BUTTON: Final = 8
@@ -59,8 +59,7 @@ _NOT_WORD = re.compile(r"[^a-z0-9]+")
 
 def words_of(text: str) -> str:
     """Lower-case words without accents, one space between them."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", _CAMEL.sub(" ", text)) if not unicodedata.combining(c))
-    return _NOT_WORD.sub(" ", plain.lower()).strip()
+    return _NOT_WORD.sub(" ", without_accents(_CAMEL.sub(" ", text)).lower()).strip()
 
 
 def is_dangerous(url: str, text: str = "", rel: tuple[str, ...] = ()) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+
+from pgssi_probe.discovery.folding import without_accents
 
 MAX_READ: Final = 400_000
 
@@ -15,8 +16,7 @@ _APOSTROPHES = str.maketrans({"\u2019": "'", "\u02bc": "'", "`": "'", "\u00b7": 
 
 def plain(text: str) -> str:
     """Lower case, no accents, straight apostrophes, ordinary spaces; lines are kept."""
-    unified = unicodedata.normalize("NFKD", text[:MAX_READ].translate(_APOSTROPHES))
-    return "".join(c for c in unified if not unicodedata.combining(c)).lower()
+    return without_accents(text[:MAX_READ].translate(_APOSTROPHES)).lower()
 
 
 def _any(*alternatives: str) -> re.Pattern[str]:
