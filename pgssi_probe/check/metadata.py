@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
+from pgssi_probe.model.account import Label
 from pgssi_probe.model.outcome import INCONCLUSIVE, Frozen, Level, Status, Strength
 from pgssi_probe.model.result import References
 from pgssi_probe.model.severity import Ease, Impact, Severity, severity
@@ -70,7 +71,8 @@ class OutcomeDeclaration(Frozen):
 class CheckMetadata(Frozen):
     """Everything about a check but its code. `title` states the passing condition.
 
-    `after_everything` is for checks that judge the headers of every exchange of the run.
+    `after_everything` is for checks that judge the headers of every exchange of the run, or that may upset later ones.
+    `also_uses` are labels of accounts that it signs in with when the engagement has them, and does without otherwise.
     """
 
     id: str = Field(pattern=r"^[a-z]+(\.[a-z0-9]+(-[a-z0-9]+)*)?$")
@@ -80,6 +82,7 @@ class CheckMetadata(Frozen):
     title: Bilingual
     summary: Bilingual
     needs: tuple[Need, ...] = ()
+    also_uses: tuple[Label, ...] = ()
     after_everything: bool = False
     sends: Sends
     settings: dict[str, Setting] = Field(default_factory=dict)

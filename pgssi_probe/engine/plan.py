@@ -29,10 +29,9 @@ UNMET: Mapping[str, Reason] = {
 
 def accounts_needed(plan: Plan, declared: Mapping[str, CheckMetadata]) -> frozenset[str]:
     """Labels of the accounts that the checks of a plan sign in with: secrets of others are never asked for."""
-    running = (declared[entry.check] for entry in plan.entries if entry.runs)
-    return frozenset(
-        label for metadata in running for need in metadata.needs for label in ACCOUNTS_NEEDED.get(need, ())
-    )
+    running = [declared[entry.check] for entry in plan.entries if entry.runs]
+    needed = {label for metadata in running for need in metadata.needs for label in ACCOUNTS_NEEDED.get(need, ())}
+    return frozenset(needed.union(*(metadata.also_uses for metadata in running)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ import pytest
 from pgssi_probe.check.context import Target
 from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.engagement import Engagement, Mandate, ScopeSection
-from pgssi_probe.engine.plan import Selection, allowed_level, make_plan
+from pgssi_probe.engine.plan import Selection, accounts_needed, allowed_level, make_plan
 from pgssi_probe.engine.scan import normalised_url, scope_of
 from pgssi_probe.model.outcome import Level, Reason
-from pgssi_probe.model.result import PlanEntry
+from pgssi_probe.model.result import Plan, PlanEntry
+from pgssi_probe.registry import check
 
 NOW = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
 HTTPS = Target("https://portal.example/")
@@ -178,3 +179,12 @@ def test_the_scope_is_the_origin_its_plain_port_and_what_is_declared() -> None:
     assert scope_of(HTTPS, wider).allows_url("https://static.example/")
     assert scope_of(HTTPS, wider).allows_url("https://api.example:8443/")
     assert not scope_of(HTTPS, wider).allows_url("https://api.example/")
+
+
+def test_accounts_that_a_check_also_uses_are_asked_for_with_those_it_needs() -> None:
+    metadata = check("login.throttling").metadata
+    entry = PlanEntry(check=metadata.id, level=metadata.level, runs=True, requests_max=1, seconds_max=1)
+    plan = Plan(entries=(entry,), requests_max=1, seconds_max=1)
+    assert accounts_needed(plan, {metadata.id: metadata}) == {"sacrifice", "a", "b"}
+    idle = plan.model_copy(update={"entries": (entry.model_copy(update={"runs": False}),)})
+    assert accounts_needed(idle, {metadata.id: metadata}) == frozenset()

@@ -14,7 +14,9 @@ from pgssi_checks.login.sign_in_pages import sign_in_pages
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
 from pgssi_probe.discovery.collect import SITE, location
 from pgssi_probe.discovery.danger import is_dangerous
+from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Page, Site
+from pgssi_probe.identity import SIGN_IN, Driver
 
 Read = tuple[Authorisation, Exchange]
 
@@ -40,12 +42,19 @@ def same_host(url: str, home: str) -> bool:
 
 async def observe(ctx: CheckContext) -> list[Observation]:
     site = await ctx.collect(SITE)
-    pages = sign_in_pages(site)
+    pages = sign_in_pages(site) or await _declared_or_usual(ctx)
     seen = [one for page in pages for one in offered(page)]
     reads = redirects([*site.exchanges, *await _hops(ctx, pages)])
     if not seen and not reads:
         return [_nothing(ctx, site, pages)]
     return [_offered(ctx, seen, reads, pages), *_requests(ctx, reads)]
+
+
+async def _declared_or_usual(ctx: CheckContext) -> list[Page]:
+    """The sign-in page that no page of the site led to: declared, or at a usual address."""
+    plan = await ctx.collect(SIGN_IN)
+    page = await parse_page(await ctx.get(plan.url)) if plan.driver is Driver.FORM else None
+    return [page] if page is not None else []
 
 
 async def _hops(ctx: CheckContext, pages: Iterable[Page]) -> list[Exchange]:

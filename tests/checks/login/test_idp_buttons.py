@@ -142,3 +142,9 @@ async def test_the_portal_with_france_connect(on_lab) -> None:
 async def test_the_portal_with_an_unbound_request(on_lab) -> None:
     outcomes = await on_lab("login.idp-buttons", "login.idp-buttons/request-unbound")
     assert slugs(outcomes) == {"offered", "request-unbound"}
+
+
+async def test_a_sign_in_page_that_nothing_links_to_is_found_at_a_usual_address() -> None:
+    body = f"<title>Connexion</title>{FORM}<button>Se connecter avec Pro Santé Connect</button>"
+    (only,) = await run_check("login.idp-buttons", {HOME: page("<p>Bonjour</p>"), HOME + "login": page(body)})
+    assert only.slug == "named"
