@@ -6,9 +6,9 @@ Goals, on each server of `bench/_tls_fixtures.py`:
   flaw that the server is known to have, and no other;
 - our use of sslyze takes at most 1.1 of the CPU of its API for the same commands, and at most that of its command line.
 
-CPU is user and system time, children included. The two sides alternate, five pairs at least; ratios are medians of the
-pairs. Every side runs in a process of its own; the cost of starting Python and importing is subtracted on both sides,
-since it is much the same for both and would bring any ratio nearer to one.
+CPU is user and system time, children included. The sides alternate; ratios are medians of the pairs. Every side runs in
+a process of its own, beside the same process without the work: start-up is subtracted, since it is much the same on all
+sides and would bring any ratio nearer to one. Ours starts a worker, whose import of sslyze counts as start-up too.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import resource
 import statistics
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from bench._commands import Cost, cost
 from bench._tls_fixtures import Fixture, fixtures
@@ -37,35 +37,35 @@ CLI_FLAGS = (
 )  # fmt: skip
 
 
-def cpu() -> float:
-    """Seconds of this process and of the children that it waited for."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+Work = Callable[[], dict[str, Any]]
+START_OF_SSLYZE = [sys.executable, "-c", "import sslyze, os; os._exit(0)"]
 
 
 async def _connect(_host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     return await asyncio.open_connection("127.0.0.1", port)
 
 
-def child_fast(port: int) -> dict[str, Any]:
-    """The passive pass and its grades, imports apart."""
-    from pgssi_checks.tls.config import judge
+def prepare_fast(port: int) -> Work:
+    """The passive pass and its grades."""
+    from pgssi_checks.tls import config
     from pgssi_probe.guide import tls_profile
     from pgssi_probe.model.outcome import Subject
-    from pgssi_probe.registry import check
+    from pgssi_probe.registry import read_declaration
     from pgssi_probe.tls import passive
 
-    profile, outcomes = tls_profile(), check("tls.config").metadata.outcomes
-    before = cpu()
-    facts = asyncio.run(passive.collect(_connect, "localhost", port, server_name="localhost"))
-    used = cpu() - before
-    today = datetime.now(UTC).date()
-    found = judge(facts, profile, today, Subject(kind="endpoint", name="localhost"), 12)
-    flaws = sorted(item.slug for item in found if item.slug in outcomes and outcomes[item.slug].status.value == "fail")
-    return {"cpu": used, "connections": facts.connections, "flaws": flaws}
+    profile, outcomes = tls_profile(), read_declaration(Path(config.__file__).with_suffix(".yaml")).outcomes
+
+    def work() -> dict[str, Any]:
+        facts = asyncio.run(passive.collect(_connect, "localhost", port, server_name="localhost"))
+        day = datetime.now(UTC).date()
+        found = config.judge(facts, profile, day, Subject(kind="endpoint", name="localhost"), 12)
+        flaws = [one.slug for one in found if one.slug in outcomes and outcomes[one.slug].status.value == "fail"]
+        return {"connections": facts.connections, "flaws": sorted(flaws)}
+
+    return work
 
 
-def child_api(port: int) -> dict[str, Any]:
+def prepare_api(port: int) -> Work:
     """sslyze's own API, with the commands that we ask of it."""
     import socket
 
@@ -91,66 +91,56 @@ def child_api(port: int) -> dict[str, Any]:
 
     socket.create_connection = counted
     limits = SslyzeLimits()
-    before = cpu()
-    scanner = Scanner(per_server_concurrent_connections_limit=limits.concurrency, concurrent_server_scans_limit=1)
-    request = ServerScanRequest(
-        server_location=ServerNetworkLocation("localhost", port, ip_address="127.0.0.1"),
-        network_configuration=ServerNetworkConfiguration("localhost", network_timeout=5, network_max_retries=2),
-        scan_commands={ScanCommand(name) for name in COMMANDS},
-        scan_commands_extra_arguments=ScanCommandsExtraArguments(
-            session_renegotiation=SessionRenegotiationExtraArgument(limits.renegotiations)
-        ),
-    )
-    scanner.queue_scans([request])
-    list(scanner.get_results())
-    return {"cpu": cpu() - before, "connections": count}
+
+    def work() -> dict[str, Any]:
+        scanner = Scanner(per_server_concurrent_connections_limit=limits.concurrency, concurrent_server_scans_limit=1)
+        request = ServerScanRequest(
+            server_location=ServerNetworkLocation("localhost", port, ip_address="127.0.0.1"),
+            network_configuration=ServerNetworkConfiguration("localhost", network_timeout=5, network_max_retries=2),
+            scan_commands={ScanCommand(name) for name in COMMANDS},
+            scan_commands_extra_arguments=ScanCommandsExtraArguments(
+                session_renegotiation=SessionRenegotiationExtraArgument(limits.renegotiations)
+            ),
+        )
+        scanner.queue_scans([request])
+        list(scanner.get_results())
+        return {"connections": count}
+
+    return work
 
 
-def child_ours(port: int) -> dict[str, Any]:
+def prepare_ours(port: int) -> Work:
     """Our sslyze pass: this process and the worker that it starts."""
     from pgssi_probe.tls import sslyze_pass
-
-    before = cpu()
-    limits = sslyze_pass.SslyzeLimits(rate=None)
-    scan = sslyze_pass.collect(
-        _connect, "localhost", "127.0.0.1", port, server_name="localhost", limits=limits, speaks=_speaks(port)
-    )
-    facts = asyncio.run(scan)
-    return {"cpu": cpu() - before, "connections": facts.connections, "reachable": facts.reachable is True}
-
-
-def _speaks(port: int) -> tuple[Any, ...]:
-    """One version that the server speaks, as the passive pass would have told."""
-    from pgssi_probe.tls.asking import Asker, Limits
     from pgssi_probe.tls.clienthello import template
-    from pgssi_probe.tls.conversation import Answer
     from pgssi_probe.tls.names import NEWEST_FIRST
 
-    async def first() -> tuple[Any, ...]:
-        asker = Asker(_connect, "localhost", port, Limits())
-        for version in NEWEST_FIRST[:-1]:
-            if isinstance(await asker.ask(template(version, "localhost")), Answer):
-                return (version,)
-        return NEWEST_FIRST[:-1]
+    limits = sslyze_pass.SslyzeLimits(rate=None)
+    for version in NEWEST_FIRST[:-1]:
+        template(version, None)  # the hellos have always been sent before: the table of suites is there
 
-    return asyncio.run(first())
+    def work() -> dict[str, Any]:
+        scan = sslyze_pass.collect(
+            _connect, "localhost", "127.0.0.1", port, server_name="localhost", limits=limits, speaks=NEWEST_FIRST[1:-1]
+        )
+        facts = asyncio.run(scan)
+        if facts.reachable is not True:
+            raise RuntimeError(f"no facts: {facts.reachable}")
+        return {"connections": facts.connections}
 
-
-def child_start(_port: int) -> dict[str, Any]:
-    """What a process costs that imports sslyze and does nothing, taking itself apart at the end left out."""
-    import sslyze  # noqa: F401
-
-    return {"cpu": cpu()}
-
-
-CHILDREN = {"fast": child_fast, "api": child_api, "ours": child_ours, "start": child_start}
+    return work
 
 
-def run_child(kind: str, port: int) -> tuple[dict[str, Any], Cost]:
-    """The words of a child and what the whole process cost."""
+PREPARE = {"fast": prepare_fast, "api": prepare_api, "ours": prepare_ours}
+
+
+def spent(kind: str, port: int) -> tuple[float, dict[str, Any]]:
+    """CPU seconds of the work of a process, its start-up subtracted, and what it found."""
     with tempfile.NamedTemporaryFile() as said:
-        spent = cost([sys.executable, "-m", "bench.tls", kind, str(port), said.name])
-        return json.loads(Path(said.name).read_text(encoding="utf-8")), spent
+        command = [sys.executable, "-m", "bench.tls", kind, str(port), said.name]
+        idle = cost([*command, "idle"])
+        busy = cost(command)
+        return busy.cpu - idle.cpu, json.loads(Path(said.name).read_text(encoding="utf-8"))
 
 
 def command_line(port: int) -> Cost:
@@ -166,18 +156,15 @@ def measure(fixture: Fixture) -> bool:
     api: dict[str, Any] = {}
     with fixture.start() as port:
         for _ in range(PAIRS):
-            fast, _spent = run_child("fast", port)
-            api, _spent = run_child("api", port)
-            ours, _spent = run_child("ours", port)
-            line = command_line(port)
-            start = run_child("start", 0)[0]["cpu"]
-            # Ours counts a worker from its first instruction: take its start-up off, as the others' is.
-            worker = ours["cpu"] - start
-            fast_ratios.append(fast["cpu"] / api["cpu"])
-            api_ratios.append(worker / api["cpu"])
-            line_ratios.append(worker / (line.cpu - start))
-            fast_cpu.append(fast["cpu"])
-            api_cpu.append(api["cpu"])
+            fast_used, fast = spent("fast", port)
+            api_used, api = spent("api", port)
+            ours_used, _found = spent("ours", port)
+            start = cost(START_OF_SSLYZE).cpu
+            fast_ratios.append(fast_used / api_used)
+            api_ratios.append((ours_used - start) / api_used)
+            line_ratios.append((ours_used - start) / (command_line(port).cpu - start))
+            fast_cpu.append(fast_used)
+            api_cpu.append(api_used)
     flaws = set(fast["flaws"]) == set(fixture.flaws)
     ratios = [statistics.median(some) for some in (fast_ratios, api_ratios, line_ratios)]
     holds = (
@@ -207,7 +194,13 @@ def main() -> bool:
     return all(held)
 
 
+def child(kind: str, port: int, target: str, *idle: str) -> NoReturn:
+    """One side in its own process; taking the interpreter apart at the end is left out on every side."""
+    work = PREPARE[kind](port)
+    if not idle:
+        Path(target).write_text(json.dumps(work()), encoding="utf-8")
+    os._exit(0)
+
+
 if __name__ == "__main__":
-    kind, number, target = sys.argv[1:]
-    os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "1")
-    Path(target).write_text(json.dumps(CHILDREN[kind](int(number))), encoding="utf-8")
+    child(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])

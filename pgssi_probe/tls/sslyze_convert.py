@@ -1,13 +1,13 @@
-"""From sslyze's result objects to our facts. Runs in the worker, the only process that imports sslyze.
+"""From what the worker kept of sslyze's results to our facts. Pure.
 
 Three traps of sslyze 6.3 are answered here. A time-out counts there as a rejected suite: here it makes the version
 incomplete, or unknown when nothing was accepted. A command that failed is an :class:`Unknown`. And what sslyze
 concludes without asking (no Heartbleed where TLS 1.3 is spoken) is marked as implied.
 """
 
-from collections.abc import Iterable, Sequence
+import base64
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from pgssi_probe.tls.dh_groups import published_name
 from pgssi_probe.tls.facts import (
@@ -28,6 +28,8 @@ from pgssi_probe.tls.names import GROUPS, NEWEST_FIRST, Version
 from pgssi_probe.tls.suites import Suite, by_name, parts
 from pgssi_probe.tls.wire import sslv2
 
+Result: TypeAlias = dict[str, Any]
+
 SUITE_COMMANDS = {
     Version.SSL_2: "ssl_2_0_cipher_suites",
     Version.SSL_3: "ssl_3_0_cipher_suites",
@@ -36,59 +38,36 @@ SUITE_COMMANDS = {
     Version.TLS_1_2: "tls_1_2_cipher_suites",
     Version.TLS_1_3: "tls_1_3_cipher_suites",
 }
-_TLS_ENUM = {
-    "SSL_2_0": Version.SSL_2,
-    "SSL_3_0": Version.SSL_3,
-    "TLS_1_0": Version.TLS_1_0,
-    "TLS_1_1": Version.TLS_1_1,
-    "TLS_1_2": Version.TLS_1_2,
-    "TLS_1_3": Version.TLS_1_3,
-}
 _SSL2_SUITES = {suite.name: suite for suite in sslv2.SUITES}
 _GROUP_IDS = {name.lower(): number for number, name in GROUPS.items()}
-_FAILED = Unknown("tool_failed")
 _NOT_ASKED = Unknown("not_measured")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scan:
-    """The attempts of one scan by command name, and the highest version that sslyze's probing found."""
+    """The commands by name, and the highest version that sslyze's probing found."""
 
-    attempts: dict[str, Any]
+    commands: dict[str, Result]
     highest: Version
 
-    def result(self, command: str) -> Any | Unknown:
+    @classmethod
+    def of(cls, answer: Result) -> "Scan":
+        """From the worker's answer; raises KeyError for anything else."""
+        name = answer["highest"]
+        return cls(answer["commands"], Version[name.removesuffix("_0") if name.startswith("SSL") else name])
+
+    def result(self, command: str) -> Result | Unknown:
         """The result of a completed command, or why there is none."""
-        attempt = self.attempts.get(command)
-        if attempt is None or attempt.status.value == "NOT_SCHEDULED":
+        found = self.commands.get(command)
+        if found is None or found["status"] == "NOT_SCHEDULED":
             return _NOT_ASKED
-        if attempt.status.value != "COMPLETED" or attempt.result is None:
-            reason = attempt.error_reason.value.lower() if attempt.error_reason is not None else ""
-            return Unknown("tool_failed", reason)
-        return attempt.result
+        if "result" not in found:
+            return Unknown("tool_failed", str(found.get("reason", ""))[:60])
+        result: Result = found["result"]
+        return result
 
 
-def incomplete(scan: Scan, commands: Iterable[str]) -> tuple[str, ...]:
-    """Commands worth a second attempt: failed, or with time-outs among their rejections."""
-    found = []
-    for command in commands:
-        result = scan.result(command)
-        if isinstance(result, Unknown):
-            if result.reason == "tool_failed":
-                found.append(command)
-        elif command in SUITE_COMMANDS.values() and timed_out(result):
-            found.append(command)
-    return tuple(found)
-
-
-def timed_out(result: Any) -> int:
-    """How many suites count as rejected for want of an answer."""
-    return sum("timed out" in suite.error_message for suite in result.rejected_cipher_suites)
-
-
-def endpoint_facts(
-    scan: Scan, *, host: str, address: str, port: int, connections: int, declared_ca: bool
-) -> EndpointFacts:
+def endpoint_facts(scan: Scan, *, host: str, address: str, port: int, connections: int) -> EndpointFacts:
     """All facts of a scan."""
     versions = [version_facts(scan, version) for version in NEWEST_FIRST]
     if not any(facts.accepted is True for facts in versions if facts.version is scan.highest):
@@ -111,7 +90,7 @@ def endpoint_facts(
         signatures=(),
         weak_signatures=_NOT_ASKED,
         chains=_chains(scan),
-        trust=_trust(scan) if declared_ca else (),
+        trust=_trust(scan),
         behaviour=_behaviour(scan),
         vulnerabilities=_vulnerabilities(scan),
     )
@@ -122,20 +101,15 @@ def version_facts(scan: Scan, version: Version) -> VersionFacts:
     result = scan.result(SUITE_COMMANDS[version])
     if isinstance(result, Unknown):
         return VersionFacts(version, result)
-    suites = tuple(_suite(accepted.cipher_suite.name, version) for accepted in result.accepted_cipher_suites)
-    silent = timed_out(result)
-    refused = (_suite(rejected.cipher_suite.name, version).id for rejected in result.rejected_cipher_suites)
+    suites = tuple(_suite(name, version) for name, _ in result["accepted"])
+    silent = result["timed_out"]
     if suites:
         coverage: Coverage = "partial" if silent else "every_suite"
-        return VersionFacts(version, True, "", suites, coverage, None, tuple(sorted(set(refused))))
+        refused = sorted({_suite(name, version).id for name in result["rejected"]})
+        return VersionFacts(version, True, "", suites, coverage, None, tuple(refused))
     if silent:
         return VersionFacts(version, Unknown("no_answer", f"{silent} time-outs"))
-    return VersionFacts(version, False, _how(result), (), "every_suite")
-
-
-def _how(result: Any) -> str:
-    messages = {suite.error_message for suite in result.rejected_cipher_suites}
-    return "closed" if any("closed" in message or "interrupted" in message for message in messages) else "alert"
+    return VersionFacts(version, False, "closed" if result["closed"] else "alert", (), "every_suite")
 
 
 def _suite(name: str, version: Version) -> Suite:
@@ -148,12 +122,9 @@ def _groups(scan: Scan, *, complete: bool) -> GroupFacts | Unknown:
     result = scan.result("elliptic_curves")
     if isinstance(result, Unknown):
         return result
-    if result.supported_curves is None:
+    if result["supported"] is None:
         return Unknown("not_measured", "no elliptic key exchange")
-    from nassl.ephemeral_key_info import OpenSslEcNidEnum
-
-    names = [OpenSslEcNidEnum(curve.openssl_nid).name.lower() for curve in result.supported_curves]
-    numbers = sorted(_GROUP_IDS[name] for name in names if name in _GROUP_IDS)
+    numbers = sorted(_GROUP_IDS[name.lower()] for name in result["supported"] if name.lower() in _GROUP_IDS)
     return GroupFacts(scan.highest, tuple(Group(number, GROUPS[number]) for number in numbers), complete)
 
 
@@ -164,13 +135,11 @@ def _primes(scan: Scan) -> tuple[DhPrime, ...] | Unknown:
         result = scan.result(command)
         if isinstance(result, Unknown):
             continue
-        for accepted in result.accepted_cipher_suites:
-            key = accepted.ephemeral_key
-            prime = getattr(key, "prime", None)
-            if prime:
-                found.add(int.from_bytes(bytes(prime), "big"))
-            elif accepted.cipher_suite.name in by_name():
-                part = parts(by_name()[accepted.cipher_suite.name])
+        for name, prime in result["accepted"]:
+            if prime is not None:
+                found.add(int(prime, 16))
+            elif name in by_name():
+                part = parts(by_name()[name])
                 # Below 1024 bits sslyze's OpenSSL refuses the key and sslyze counts the suite as accepted.
                 hidden |= part.key_exchange == "DHE" and part.authentication != "PSK"
     if not found and hidden:
@@ -182,31 +151,21 @@ def _chains(scan: Scan) -> tuple[SentChain, ...]:
     result = scan.result("certificate_info")
     if isinstance(result, Unknown):
         return ()
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    found: list[SentChain] = []
-    for deployment in result.certificate_deployments:
-        der = tuple(certificate.public_bytes(Encoding.DER) for certificate in deployment.received_certificate_chain)
-        if der and all(der != sent.der for sent in found):
-            found.append(SentChain(der, ()))
-    return tuple(found)
+    chains = [tuple(base64.b64decode(text) for text in chain) for chain in result["chains"] if chain]
+    return tuple(SentChain(der, ()) for der in dict.fromkeys(chains))
 
 
 def _trust(scan: Scan) -> tuple[TrustFacts, ...]:
     result = scan.result("certificate_info")
-    if isinstance(result, Unknown) or not result.certificate_deployments:
+    if isinstance(result, Unknown) or result["declared"] is None:
         return ()
-    for path in result.certificate_deployments[0].path_validation_results:
-        if path.trust_store.name == "Supplied CA file":
-            good = bool(path.was_validation_successful)
-            # X509_V_ERR_UNSPECIFIED: sslyze's verdict also holds name and profile, so that its no has many causes.
-            return (TrustFacts("declared", 0 if good else 1, "ok" if good else "refused by sslyze"),)
-    return ()
+    # X509_V_ERR_UNSPECIFIED: sslyze's verdict also holds name and profile, so that its no has many causes.
+    return (TrustFacts("declared", 0, "ok") if result["declared"] else TrustFacts("declared", 1, "refused by sslyze"),)
 
 
-def _flag(scan: Scan, command: str, attribute: str) -> bool | Unknown:
+def _flag(scan: Scan, command: str, name: str) -> bool | Unknown:
     result = scan.result(command)
-    return result if isinstance(result, Unknown) else bool(getattr(result, attribute))
+    return result if isinstance(result, Unknown) else bool(result[name])
 
 
 def _behaviour(scan: Scan) -> Behaviour:
@@ -214,12 +173,11 @@ def _behaviour(scan: Scan) -> Behaviour:
         version_facts(scan, version).accepted is False for version in NEWEST_FIRST if version is not Version.TLS_1_3
     )
     early = _flag(scan, "tls_1_3_early_data", "supports_early_data")
+    renegotiation = _flag(scan, "session_renegotiation", "supports_secure_renegotiation")
     return replace(
         nothing_known(_NOT_ASKED),
         extended_master_secret=_flag(scan, "tls_extended_master_secret", "supports_ems_extension"),
-        secure_renegotiation=None
-        if only_tls13
-        else _flag(scan, "session_renegotiation", "supports_secure_renegotiation"),
+        secure_renegotiation=None if only_tls13 else renegotiation,
         compression=_flag(scan, "tls_compression", "supports_compression"),
         fallback_scsv=None if only_tls13 else _flag(scan, "tls_fallback_scsv", "supports_fallback_scsv"),
         early_data=early if isinstance(early, Unknown) else (int(early) if scan.highest is Version.TLS_1_3 else None),
@@ -229,72 +187,40 @@ def _behaviour(scan: Scan) -> Behaviour:
     )
 
 
-def _resumption(scan: Scan, attribute: str) -> bool | Unknown:
+def _resumption(scan: Scan, name: str) -> bool | Unknown:
     result = scan.result("session_resumption")
-    if isinstance(result, Unknown):
-        return result
-    return str(getattr(result, attribute).value) != "NOT_SUPPORTED"
+    return result if isinstance(result, Unknown) else bool(result[name] != "NOT_SUPPORTED")
 
 
 def _staple(scan: Scan) -> bytes | Unknown | None:
     result = scan.result("certificate_info")
     if isinstance(result, Unknown):
         return result
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    for deployment in result.certificate_deployments:
-        if deployment.ocsp_response is not None:
-            return bytes(deployment.ocsp_response.public_bytes(Encoding.DER))
-    return None
+    return base64.b64decode(result["staple"]) if result["staple"] is not None else None
 
 
 def _vulnerabilities(scan: Scan) -> tuple[Vulnerability, ...]:
     implied = "implied by TLS 1.3" if scan.highest is Version.TLS_1_3 else ""
-    found: list[Vulnerability] = []
-    for name, command, attribute in (
-        ("heartbleed", "heartbleed", "is_vulnerable_to_heartbleed"),
-        ("ccs_injection", "openssl_ccs_injection", "is_vulnerable_to_ccs_injection"),
-    ):
-        flag = _flag(scan, command, attribute)
-        if flag != _NOT_ASKED:
-            found.append(Vulnerability(name, flag, implied))
-    renegotiation = _flag(scan, "session_renegotiation", "is_vulnerable_to_client_renegotiation_dos")
-    if renegotiation != _NOT_ASKED:
-        found.append(Vulnerability("client_renegotiation", renegotiation))
+    asked = (
+        ("heartbleed", _flag(scan, "heartbleed", "is_vulnerable_to_heartbleed"), implied),
+        ("ccs_injection", _flag(scan, "openssl_ccs_injection", "is_vulnerable_to_ccs_injection"), implied),
+        (
+            "client_renegotiation",
+            _flag(scan, "session_renegotiation", "is_vulnerable_to_client_renegotiation_dos"),
+            "",
+        ),
+    )
+    found = [Vulnerability(name, flag, detail) for name, flag, detail in asked if flag != _NOT_ASKED]
     robot = scan.result("robot")
-    if robot != _NOT_ASKED:
-        found.append(_robot(robot))
-    return tuple(found)
+    return (*found, _robot(robot)) if robot != _NOT_ASKED else tuple(found)
 
 
-def _robot(result: Any | Unknown) -> Vulnerability:
+def _robot(result: Result | Unknown) -> Vulnerability:
     if isinstance(result, Unknown):
         return Vulnerability("robot", result)
-    said = str(result.robot_result.value)
+    said = str(result["robot_result"])
     if said.startswith("VULNERABLE"):
         return Vulnerability("robot", True, "strong" if "STRONG" in said else "weak")
     if said.startswith("NOT_VULNERABLE"):
         return Vulnerability("robot", False, "no_rsa" if "RSA" in said else "")
     return Vulnerability("robot", Unknown("inconsistent", "the answers differ from one attempt to the next"))
-
-
-def attempts_of(result: Any) -> dict[str, Any]:
-    """The attempts of a ``ServerScanResult`` by command name."""
-    from sslyze.plugins.scan_commands import ScanCommand
-
-    return {command.value: getattr(result.scan_result, command.value) for command in ScanCommand}
-
-
-def highest_of(result: Any) -> Version:
-    """The highest version found by sslyze's probing."""
-    return _TLS_ENUM[result.connectivity_result.highest_tls_version_supported.name]
-
-
-def merged_attempts(first: dict[str, Any], second: dict[str, Any], commands: Sequence[str]) -> dict[str, Any]:
-    """The second attempt of ``commands`` in place of the first, when it ended."""
-    retried = {
-        command: second[command]
-        for command in commands
-        if second[command].status.value == "COMPLETED" or first[command].status.value != "COMPLETED"
-    }
-    return {**first, **retried}

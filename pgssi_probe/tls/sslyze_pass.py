@@ -14,8 +14,8 @@ from typing import Any
 from pgssi_probe.tls.clienthello import template
 from pgssi_probe.tls.conversation import Answer, Connect, converse
 from pgssi_probe.tls.facts import EndpointFacts, Unknown, unreachable
-from pgssi_probe.tls.facts_json import FactsFormatError, load
 from pgssi_probe.tls.names import NEWEST_FIRST, Version
+from pgssi_probe.tls.sslyze_convert import Scan, endpoint_facts
 
 ENUMERATION = (
     "ssl_2_0_cipher_suites",
@@ -179,7 +179,7 @@ def _facts(answer: dict[str, Any], host: str, address: str, port: int) -> Endpoi
     if answer.get("unreachable"):
         return unreachable(host, address, port, "sslyze", Unknown("tool_failed", "no handshake"), count)
     try:
-        return load(EndpointFacts, answer.get("facts"))
-    except FactsFormatError:
+        return endpoint_facts(Scan.of(answer), host=host, address=address, port=port, connections=count)
+    except (KeyError, TypeError, ValueError):
         detail = str(answer.get("error", "no facts"))[:60]
         return unreachable(host, address, port, "sslyze", Unknown("tool_failed", detail), count)

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pgssi_probe.tls.sslyze_results import is_incomplete, raw_command
+
 MAX_REQUEST = 2**16
 BURST = 25
 
@@ -43,7 +45,8 @@ class _Door:
             self.count += 1
             due = max(self._next, time.monotonic() - BURST * self._interval)
             self._next = due + self._interval
-        time.sleep(max(0.0, due - time.monotonic()))
+        if (early := due - time.monotonic()) > 0:
+            time.sleep(early)
         return self._open(target, *arguments, **options)
 
 
@@ -61,12 +64,9 @@ def main() -> NoReturn:
 
 
 def scan(request: dict[str, Any]) -> dict[str, Any]:
-    """The answer to a request: ``facts`` and ``retried``, or ``unreachable``."""
+    """The answer to a request: ``commands``, ``highest`` and ``retried``, or ``unreachable``."""
     from sslyze.plugins.scan_commands import ScanCommand
     from sslyze.server_setting import ServerNetworkConfiguration, ServerNetworkLocation
-
-    from pgssi_probe.tls import sslyze_convert as convert
-    from pgssi_probe.tls.facts_json import dump
 
     door = _Door(request["address"], request["port"], request["connections"], request["rate"])
     socket.create_connection = door.create_connection  # type: ignore[assignment]
@@ -78,26 +78,27 @@ def scan(request: dict[str, Any]) -> dict[str, Any]:
         network_timeout=request["timeout"],
         network_max_retries=request["retries"],
     )
-    commands = [ScanCommand(name).value for name in request["commands"]]
-    first = _run(location, network, commands, request)
+    names = [ScanCommand(name).value for name in request["commands"]]
+    first = _run(location, network, names, request)
     if first.scan_result is None:
         return {"unreachable": True, "connections": door.count}
-    found = convert.Scan(convert.attempts_of(first), convert.highest_of(first))
-    again = convert.incomplete(found, commands)
+    commands = _raw(first, names)
+    again = [name for name, command in commands.items() if is_incomplete(command)]
     if again:
-        second = _run(location, network, list(again), request)
+        second = _run(location, network, again, request)
         if second.scan_result is not None:
-            attempts = convert.merged_attempts(found.attempts, convert.attempts_of(second), again)
-            found = convert.Scan(attempts, found.highest)
-    facts = convert.endpoint_facts(
-        found,
-        host=request["host"],
-        address=request["address"],
-        port=request["port"],
-        connections=door.count,
-        declared_ca=request["ca_file"] is not None,
-    )
-    return {"facts": dump(facts), "retried": list(again), "connections": door.count}
+            commands.update(better(commands, _raw(second, again)))
+    highest = first.connectivity_result.highest_tls_version_supported.name
+    return {"highest": highest, "commands": commands, "retried": again, "connections": door.count}
+
+
+def _raw(result: Any, names: list[str]) -> dict[str, dict[str, Any]]:
+    return {name: raw_command(name, getattr(result.scan_result, name)) for name in names}
+
+
+def better(first: dict[str, dict[str, Any]], second: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The second attempts that are worth more than the first ones: they ended, or the first had not."""
+    return {name: command for name, command in second.items() if "result" in command or "result" not in first[name]}
 
 
 def _run(location: Any, network: Any, commands: list[str], request: dict[str, Any]) -> Any:

@@ -1,9 +1,9 @@
 """sslyze in its process: the same facts as the hellos, and no clean bill for a server that leaves."""
 
 import asyncio
+import contextlib
+import json
 import time
-from dataclasses import dataclass, field
-from types import SimpleNamespace
 
 import pytest
 import tls_servers
@@ -15,6 +15,8 @@ from pgssi_probe.tls.facts import Unknown
 from pgssi_probe.tls.merge import merge
 from pgssi_probe.tls.names import NEWEST_FIRST, Version
 from pgssi_probe.tls.sslyze_pass import COMMANDS, SslyzeLimits
+from pgssi_probe.tls.sslyze_results import is_incomplete, raw_command
+from pgssi_probe.tls.sslyze_worker import NotPinned, _Door, better
 
 FAST = SslyzeLimits(rate=None)
 
@@ -129,8 +131,6 @@ async def test_the_worker_is_gone_after_the_deadline():
 )
 async def test_a_worker_that_talks_nonsense_is_unknown(monkeypatch, output, detail):
     async def said(*_):
-        import json
-
         try:
             value = json.loads(output)
         except ValueError:
@@ -149,45 +149,46 @@ async def test_the_worker_has_none_of_our_secrets(monkeypatch):
     assert "PATH" in sslyze_pass._environment()
 
 
-# What sslyze returns, as far as the conversion looks.
-@dataclass
-class Attempt:
-    result: object = None
-    status: object = field(default_factory=lambda: SimpleNamespace(value="COMPLETED"))
-    error_reason: object = None
-
-
-def suites(accepted=(), rejected=(), message="TLS alert: handshake failure"):
-    def named(name):
-        return SimpleNamespace(name=name)
-
-    return Attempt(
-        SimpleNamespace(
-            accepted_cipher_suites=[SimpleNamespace(cipher_suite=named(n), ephemeral_key=None) for n in accepted],
-            rejected_cipher_suites=[SimpleNamespace(cipher_suite=named(n), error_message=message) for n in rejected],
-        )
-    )
-
-
-TIMED_OUT = "Connection to server timed out during the TLS handshake"
+# What the worker keeps of sslyze's results.
 GOOD, BAD = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_RSA_WITH_RC4_128_SHA"
+FAILED = {"status": "ERROR", "reason": "connectivity_issue"}
 
 
-def scanned(**attempts):
+def completed(**result):
+    return {"status": "COMPLETED", "result": result}
+
+
+def suites(accepted=(), rejected=(), timed_out=0):
+    return completed(accepted=[[n, None] for n in accepted], rejected=list(rejected), timed_out=timed_out, closed=False)
+
+
+def scanned(highest=Version.TLS_1_2, **commands):
     found = {command: suites(rejected=(BAD,)) for command in sslyze_convert.SUITE_COMMANDS.values()}
     found["tls_1_2_cipher_suites"] = suites((GOOD,), (BAD,))
-    return sslyze_convert.Scan({**found, **attempts}, Version.TLS_1_2)
+    return sslyze_convert.Scan({**found, **commands}, highest)
 
 
 def facts_of(scan_):
-    return sslyze_convert.endpoint_facts(scan_, host="h", address="a", port=1, connections=1, declared_ca=False)
+    return sslyze_convert.endpoint_facts(scan_, host="h", address="a", port=1, connections=1)
+
+
+@pytest.mark.parametrize("version", NEWEST_FIRST)
+def test_the_names_of_sslyze_are_ours(version):
+    from sslyze.server_connectivity import TlsVersionEnum
+
+    names = {
+        member.name: sslyze_convert.Scan.of({"commands": {}, "highest": member.name}).highest
+        for member in TlsVersionEnum
+    }
+    assert version in names.values()
+    assert len(set(names.values())) == len(TlsVersionEnum) == 6
 
 
 def test_time_outs_are_no_rejections():
-    found = facts_of(scanned(tls_1_0_cipher_suites=suites(rejected=(BAD,), message=TIMED_OUT)))
+    found = facts_of(scanned(tls_1_0_cipher_suites=suites(rejected=(BAD,), timed_out=1)))
     assert found.of(Version.TLS_1_0).accepted == Unknown("no_answer", "1 time-outs")
     assert found.of(Version.TLS_1_1).accepted is False
-    partly = facts_of(scanned(tls_1_2_cipher_suites=suites((GOOD,), (BAD,), TIMED_OUT)))
+    partly = facts_of(scanned(tls_1_2_cipher_suites=suites((GOOD,), (BAD,), 1)))
     assert partly.of(Version.TLS_1_2).coverage == "partial"
 
 
@@ -196,19 +197,33 @@ def test_a_highest_version_without_a_suite_makes_every_refusal_doubtful():
     assert all(isinstance(found.of(version).accepted, Unknown) for version in NEWEST_FIRST)
 
 
-def test_a_failed_command_is_unknown_and_tried_again():
-    failed = Attempt(None, SimpleNamespace(value="ERROR"), SimpleNamespace(value="CONNECTIVITY_ISSUE"))
-    broken = scanned(ssl_3_0_cipher_suites=failed, robot=failed)
+def test_a_failed_command_is_unknown():
+    broken = scanned(ssl_3_0_cipher_suites=FAILED, robot=FAILED)
     assert facts_of(broken).of(Version.SSL_3).accepted == Unknown("tool_failed", "connectivity_issue")
-    assert sslyze_convert.incomplete(broken, COMMANDS) == ("ssl_3_0_cipher_suites", "robot")
-    better = sslyze_convert.merged_attempts(broken.attempts, scanned().attempts | {"robot": failed}, ("robot",))
-    assert better["robot"] is failed
+    assert facts_of(broken).vulnerabilities[0].present == Unknown("tool_failed", "connectivity_issue")
+
+
+def test_what_is_worth_a_second_attempt_and_what_it_is_worth():
+    assert is_incomplete(FAILED)
+    assert is_incomplete(suites(rejected=(BAD,), timed_out=1))
+    assert not is_incomplete(suites((GOOD,)))
+    assert not is_incomplete({"status": "NOT_SCHEDULED", "reason": ""})
+    silent, whole = suites(rejected=(BAD,), timed_out=1), suites((GOOD,))
+    assert better({"a": FAILED, "b": silent}, {"a": whole, "b": whole}) == {"a": whole, "b": whole}
+    assert better({"a": FAILED, "b": silent}, {"a": FAILED, "b": FAILED}) == {"a": FAILED}
 
 
 def test_commands_that_were_not_asked_are_not_measured():
     found = facts_of(scanned())
     assert found.behaviour.compression == Unknown("not_measured")
     assert found.vulnerabilities == ()
+
+
+def test_primes():
+    dhe = "TLS_DHE_RSA_WITH_AES_128_CBC_SHA"
+    seen = completed(accepted=[[dhe, f"{(1 << 1023) + 3:x}"]], rejected=[], timed_out=0, closed=False)
+    assert [prime.bits for prime in facts_of(scanned(tls_1_2_cipher_suites=seen)).dh_primes] == [1024]
+    assert isinstance(facts_of(scanned(tls_1_2_cipher_suites=suites((dhe,)))).dh_primes, Unknown)
 
 
 @pytest.mark.parametrize(
@@ -222,8 +237,7 @@ def test_commands_that_were_not_asked_are_not_measured():
     ],
 )
 def test_robot(said, present, detail):
-    attempt = Attempt(SimpleNamespace(robot_result=SimpleNamespace(value=said)))
-    found = facts_of(scanned(robot=attempt)).vulnerabilities[0]
+    found = facts_of(scanned(robot=completed(robot_result=said))).vulnerabilities[0]
     if present is None:
         assert isinstance(found.present, Unknown)
     else:
@@ -231,8 +245,63 @@ def test_robot(said, present, detail):
 
 
 def test_heartbleed_is_found_and_its_absence_in_tls13_is_marked_as_implied():
-    yes = Attempt(SimpleNamespace(is_vulnerable_to_heartbleed=True))
-    no = Attempt(SimpleNamespace(is_vulnerable_to_heartbleed=False))
-    assert facts_of(scanned(heartbleed=yes)).vulnerabilities[0].present is True
-    newer = sslyze_convert.Scan(scanned(heartbleed=no).attempts, Version.TLS_1_3)
-    assert facts_of(newer).vulnerabilities[0].detail == "implied by TLS 1.3"
+    yes = scanned(heartbleed=completed(is_vulnerable_to_heartbleed=True))
+    assert facts_of(yes).vulnerabilities[0].present is True
+    no = scanned(Version.TLS_1_3, heartbleed=completed(is_vulnerable_to_heartbleed=False))
+    assert facts_of(no).vulnerabilities[0].detail == "implied by TLS 1.3"
+
+
+def test_result_objects_are_read_as_sslyze_makes_them():
+    from sslyze.plugins.heartbleed_plugin import HeartbleedScanResult
+    from sslyze.plugins.robot.implementation import RobotScanResult, RobotScanResultEnum
+    from sslyze.scanner.scan_command_attempt import ScanCommandAttempt, ScanCommandAttemptStatusEnum
+
+    def attempt(result):
+        return ScanCommandAttempt(ScanCommandAttemptStatusEnum.COMPLETED, None, None, result)
+
+    robot = raw_command("robot", attempt(RobotScanResult(RobotScanResultEnum.NOT_VULNERABLE_NO_ORACLE)))
+    assert robot == completed(robot_result="NOT_VULNERABLE_NO_ORACLE")
+    bleeding = raw_command("heartbleed", attempt(HeartbleedScanResult(True)))
+    assert bleeding == completed(is_vulnerable_to_heartbleed=True)
+    assert json.dumps([robot, bleeding])
+
+
+def test_suites_are_read_as_sslyze_makes_them():
+    from sslyze.plugins.openssl_cipher_suites._test_cipher_suite import (
+        CipherSuiteAcceptedByServer,
+        CipherSuiteRejectedByServer,
+    )
+    from sslyze.plugins.openssl_cipher_suites.cipher_suites import CipherSuite
+    from sslyze.plugins.openssl_cipher_suites.implementation import CipherSuitesScanResult
+    from sslyze.scanner.scan_command_attempt import ScanCommandAttempt, ScanCommandAttemptStatusEnum
+    from sslyze.server_connectivity import TlsVersionEnum
+
+    good = CipherSuiteAcceptedByServer(CipherSuite(GOOD, False, 128, "x"), None)
+    late = CipherSuiteRejectedByServer(
+        CipherSuite(BAD, False, 128, "y"), "Connection to server timed out during the TLS handshake"
+    )
+    result = CipherSuitesScanResult(TlsVersionEnum.TLS_1_2, [good], [late])
+    attempt = ScanCommandAttempt(ScanCommandAttemptStatusEnum.COMPLETED, None, None, result)
+    assert raw_command("tls_1_2_cipher_suites", attempt) == suites((GOOD,), (BAD,), 1)
+
+
+def test_the_door_opens_to_one_address_only():
+    door = _Door("127.0.0.1", 1, 2, None)
+    with pytest.raises(NotPinned):
+        door.create_connection(("127.0.0.2", 1))
+    with pytest.raises(NotPinned):
+        door.create_connection(("127.0.0.1", 2))
+    for _ in range(2):
+        with pytest.raises(ConnectionRefusedError):
+            door.create_connection(("127.0.0.1", 1))
+    with pytest.raises(NotPinned):
+        door.create_connection(("127.0.0.1", 1))
+
+
+def test_the_door_lets_so_many_through_a_second():
+    door = _Door("127.0.0.1", 1, 100, 100.0)
+    began = time.monotonic()
+    for _ in range(45):
+        with contextlib.suppress(ConnectionRefusedError):
+            door.create_connection(("127.0.0.1", 1))
+    assert 0.15 < time.monotonic() - began < 2
