@@ -49,6 +49,12 @@ WEIGHTS: Final[Mapping[Trait, float]] = {
 }
 """How much each difference is worth [ours]: what an application decides before what a page shows."""
 HARD: Final = frozenset({Trait.STATUS, Trait.REDIRECT, Trait.PASSWORD})
+FIRM: Final = frozenset({*HARD, Trait.SIGN_OUT, Trait.DECLARED})
+"""Traits that do not depend on who is signed in."""
+CONTROLS: Final = frozenset({Trait.SIGN_OUT, Trait.DECLARED})
+TELLING: Final = frozenset({Trait.DECLARED, Trait.USER, Trait.SHAPE})
+SAME_KIND: Final = 0.50
+"""Likeness below which a page is not the one that was chosen, whoever it is for [ours]."""
 ALIKE: Final = 0.80
 """Likeness with the page of a side from which soft traits alone may speak for it [ours]."""
 
@@ -99,21 +105,24 @@ class Oracle:
         """Pure: what one sighting says."""
         if self.inside is None or self.outside is None or not now.speaks:
             return State.UNKNOWN
-        like_in = [trait for trait in self.traits if now.traits.get(trait) == self.inside.traits.get(trait)]
-        like_out = [trait for trait in self.traits if now.traits.get(trait) == self.outside.traits.get(trait)]
-        if not like_in and (now.status == 401 or self._narrowly_out(like_out)):
+        like_in = frozenset(trait for trait in self.traits if now.traits.get(trait) == self.inside.traits.get(trait))
+        like_out = frozenset(trait for trait in self.traits if now.traits.get(trait) == self.outside.traits.get(trait))
+        refused = now.status in {401, 403} and self.inside.status not in {401, 403}
+        if refused or self._narrowly_out(like_in, like_out):
             return State.OUT
-        if len(like_in) == len(self.traits):
-            firm = HARD.intersection(self.traits) or Trait.SIGN_OUT in self.traits
-            return State.IN if firm or now.likeness(self.inside) >= ALIKE else State.UNKNOWN
-        if len(like_out) == len(self.traits):
-            return State.OUT if now.likeness(self.outside) >= ALIKE else State.UNKNOWN
+        firm = FIRM.intersection(self.traits)
+        whole = len(like_in) == len(self.traits)
+        if (firm <= like_in if firm else whole) and self._still_the_page(now, like_in):
+            return State.IN
+        if len(like_out) == len(self.traits) and now.likeness(self.outside) >= ALIKE:
+            return State.OUT
         return State.UNKNOWN
 
-    def _narrowly_out(self, like_out: Sequence[Trait]) -> bool:
-        """What the application decides is all as without a session, and one of it is a sign of being out."""
+    def _narrowly_out(self, like_in: frozenset[Trait], like_out: frozenset[Trait]) -> bool:
+        """What the application decides is all as without a session, one of it is a sign of being out, and no control
+        of signed-in people is there."""
         hard = HARD.intersection(self.traits)
-        if self.outside is None or not hard or not hard.issubset(like_out):
+        if self.outside is None or not hard or not hard <= like_out or CONTROLS & like_in:
             return False
         outside = self.outside.traits
         return (
@@ -121,6 +130,17 @@ class Oracle:
             or bool(outside.get(Trait.REDIRECT))
             or (Trait.PASSWORD in hard and outside.get(Trait.PASSWORD) == "yes")
         )
+
+    def _still_the_page(self, now: Sighting, like_in: frozenset[Trait]) -> bool:
+        """Whether it is the page that signed-in people see, and not another with the same status: a page of
+        maintenance must not be taken for an open session."""
+        assert self.inside is not None  # noqa: S101 (narrowing)
+        for trait in (Trait.SIGN_OUT, Trait.PASSWORD):
+            if now.traits.get(trait) != self.inside.traits.get(trait):
+                return False
+        if self.inside.traits.get(Trait.SIGN_OUT) == "yes" or TELLING & like_in:
+            return not HARD.isdisjoint(self.traits) or Trait.SIGN_OUT in like_in or now.likeness(self.inside) >= ALIKE
+        return now.likeness(self.inside) >= SAME_KIND
 
 
 async def seen(session: Session, url: str, accounts: Mapping[str, Account], marker: str, label: str = "") -> Sighting:

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from pgssi_probe.check.context import CheckContext, CollectorContext
 from pgssi_probe.discovery.collect import location
+from pgssi_probe.discovery.danger import is_dangerous_link
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Document, Form, Page
 from pgssi_probe.identity import jsonapi
@@ -87,9 +88,21 @@ class Attempt:
 
     async def follow(self, request: Request) -> tuple[Exchange, ...]:
         chain = await self.session.follow(request)
-        self.exchanges += chain
         self.landing = await parse_page(chain[-1])
+        refresh = self._refresh()
+        if refresh is not None:
+            chain = (*chain, *await self.session.follow(Request("GET", refresh)))
+            self.landing = await parse_page(chain[-1])
+        self.exchanges += chain
         return chain
+
+    def _refresh(self) -> str | None:
+        """Where a page that only says "you are signed in" leads by itself; None for one that has a form to fill."""
+        if self.landing is None or self.landing.document.asks_password:
+            return None
+        links = (link for link in self.landing.document.links if "refresh" in link.rel)
+        url = next((link.url for link in links if not is_dangerous_link(link)), None)
+        return url if url != self.landing.url else None
 
     async def _form(self) -> Judgement:
         chain = await self.follow(Request("GET", self.plan.url))

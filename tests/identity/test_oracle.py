@@ -1,0 +1,179 @@
+"""The oracle: what it chooses, what it concludes, and when it keeps silent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pgssi_probe.check.harness import page, redirect
+from pgssi_probe.identity import ORACLE, Account, Secret, Session, State, carriers, sign_in
+from pgssi_probe.identity.sighting import shape
+from pgssi_probe.net.exchange import Failure, Request, Response
+
+ORIGIN = "https://portal.example"
+
+
+def html(body: str, **options: Any) -> Response:
+    return page(f"<!doctype html><html lang=fr><title>Portail</title><body>{body}", **options)
+
+
+async def test_it_is_chosen_and_its_quality_told(visit: Any, app: Any) -> None:
+    ctx = visit(app())
+    oracle = await ctx.collect(ORACLE)
+    assert oracle.url == f"{ORIGIN}/space"
+    assert oracle.quality["rounds"] == 3
+    assert oracle.quality["status_in"] == 200
+    assert oracle.quality["status_out"] == 302
+    assert "redirect" in oracle.quality["traits"]
+
+
+ANSWERS = {
+    "too many": (page("", status=429), State.UNKNOWN),
+    "server error": (html("Erreur", status=500), State.UNKNOWN),
+    "unavailable": (page("", status=503), State.UNKNOWN),
+    "time-out": (Failure.RESPONSE_TIMEOUT, State.UNKNOWN),
+    "forced change": (redirect("/change-password", status=302), State.UNKNOWN),
+    "another page": (html("<h1>Maintenance en cours</h1>"), State.UNKNOWN),
+    "new 401": (page("", status=401), State.OUT),
+    "sign-in page": (redirect("/login?next=/space", status=302), State.OUT),
+    "forbidden": (html("Interdit", status=403), State.OUT),
+}
+
+
+@pytest.mark.parametrize("what", ANSWERS)
+async def test_what_it_says_of_other_answers(visit: Any, app: Any, what: str) -> None:
+    it = app()
+    ctx = visit(it)
+    oracle = await ctx.collect(ORACLE)
+    signed = await sign_in(ctx, "a")
+    answer, expected = ANSWERS[what]
+    it.before = lambda request: answer if request.url == oracle.url else None
+    assert await oracle.state(signed.session) is expected
+
+
+async def test_a_page_for_everybody_is_told_by_its_controls(visit: Any, app: Any) -> None:
+    """An application that answers 200 to all, and shows who one is."""
+    it = app()
+
+    def public(request: Request) -> Response | None:
+        if not request.url.startswith(f"{ORIGIN}/space"):
+            return None
+        inside = it.cookies(request).get("sid") in it.live
+        text = "Bienvenue sur le portail de l'hôpital, horaires, services, plan d'accès, actualités. " * 20
+        return html(
+            f"<p>{text}</p>" + ('<a href="/logout">Déconnexion</a>' if inside else '<a href="/login">Connexion</a>')
+        )
+
+    it.before = public
+    ctx = visit(it)
+    oracle = await ctx.collect(ORACLE)
+    assert oracle.usable
+    signed = await sign_in(ctx, "a")
+    assert await oracle.state(signed.session) is State.IN
+    assert await oracle.state(Session(ctx.network, ctx.clock)) is State.OUT
+    it.before = lambda _: html("<h1>Panne</h1>")
+    assert await oracle.state(signed.session) is State.UNKNOWN
+
+
+async def test_another_account_is_seen_in_though_its_page_shows_another_name(visit: Any, app: Any) -> None:
+    it = app()
+    accounts = {label: Account(label, name, Secret("Right-1234")) for label, name in (("a", "alice"), ("b", "bob-77"))}
+    ctx = visit(it, accounts=accounts)
+    oracle = await ctx.collect(ORACLE)
+    signed = await sign_in(ctx, "a")
+    signed.session.label = "b"
+    assert await oracle.state(signed.session) is State.IN
+
+
+async def test_a_remembered_name_on_the_sign_in_page_does_not_hide_that_one_is_out(visit: Any, app: Any) -> None:
+    ctx = visit(it := app())
+    oracle = await ctx.collect(ORACLE)
+    it.before = lambda _: redirect("/login?next=/space&user=alice", status=302)
+    assert await oracle.state(Session(ctx.network, ctx.clock, label="a")) is State.OUT
+
+
+async def test_no_difference_no_oracle(visit: Any, app: Any) -> None:
+    it = app(accept=lambda _: redirect("/", status=302, headers=(("Set-Cookie", "sid=x; Path=/"),)))
+    it.before = lambda request: html("<h1>Le même</h1>") if "/space" in request.url else None
+    oracle = await visit(it).collect(ORACLE)
+    assert (oracle.usable, oracle.reason) == (False, "no_difference")
+    assert await oracle.state(Session(visit(it).network, visit(it).clock)) is State.UNKNOWN
+
+
+async def test_what_flickers_is_not_kept(visit: Any, app: Any) -> None:
+    it = app()
+    count = 0
+
+    def flicker(request: Request) -> Response | None:
+        nonlocal count
+        if request.url != f"{ORIGIN}/space/profile":
+            return None
+        count += 1
+        return html("x", status=200 if count % 3 else 403)
+
+    it.before = flicker
+    oracle = await visit(it, declared={"login.signed_in_url": "/space/profile"}).collect(ORACLE)
+    assert not oracle.usable
+
+
+async def test_the_declared_page_and_text_are_taken(visit: Any, app: Any) -> None:
+    declared = {"login.signed_in_url": "/space/profile", "login.signed_in_text": "bonjour ALICE"}
+    ctx = visit(app(), declared=declared)
+    oracle = await ctx.collect(ORACLE)
+    assert oracle.url == f"{ORIGIN}/space/profile"
+    assert oracle.quality["declared"] is True
+
+
+async def test_without_account_or_after_a_refusal_there_is_none(visit: Any, app: Any) -> None:
+    assert (await visit(app(), accounts={}).collect(ORACLE)).reason == "no_account"
+    it = app()
+    ctx = visit(it)
+    it.before = lambda request: it.login_page("Mot de passe incorrect") if request.method == "POST" else None
+    assert (await ctx.collect(ORACLE)).reason == "sign_in_refused"
+
+
+async def test_carriers_are_proved(visit: Any, app: Any) -> None:
+    it = app()
+    noise = (("Set-Cookie", "lang=fr; Path=/"), ("Set-Cookie", "_ga=1; Path=/"))
+
+    def accept(a: Any) -> Response:
+        token = next(iter(a.live))
+        return redirect("/space", status=302, headers=(("Set-Cookie", f"sid={token}; Path=/"), *noise))
+
+    it.accept = accept
+    ctx = visit(it)
+    signed = await sign_in(ctx, "a")
+    found = await carriers(signed.session, await ctx.collect(ORACLE))
+    assert [(one.kind, one.name, one.needed) for one in found] == [("cookie", "sid", True)]
+    it.live.clear()
+    assert await carriers(signed.session, await ctx.collect(ORACLE)) == ()
+
+
+async def test_either_of_two_cookies_suffices(visit: Any, app: Any) -> None:
+    it = app()
+
+    def accept(a: Any) -> Response:
+        return redirect(
+            "/space", status=302, headers=(("Set-Cookie", "one=1; Path=/"), ("Set-Cookie", "two=2; Path=/"))
+        )
+
+    def either(request: Request) -> Response | None:
+        if "/space" not in request.url:
+            return None
+        held = it.cookies(request)
+        inside = held.get("one") == "1" or held.get("two") == "2"
+        return html('<a href="/logout">Déconnexion</a>') if inside else redirect("/login", status=302)
+
+    it.accept, it.before = accept, either
+    ctx = visit(it)
+    signed = await sign_in(ctx, "a")
+    found = await carriers(signed.session, await ctx.collect(ORACLE))
+    assert [(one.name, one.needed, one.suffices) for one in found] == [("one", False, True), ("two", False, True)]
+
+
+def test_the_shape_of_json_holds_no_value() -> None:
+    assert shape({"name": "alice", "groups": [1], "x": {"y": None, "deep": {"z": 1}}}) == (
+        ".groups:list|.name:some|.x.deep:some|.x.y:none"
+    )
+    assert "alice" not in shape({"name": "alice"})
