@@ -13,6 +13,8 @@ NO_SWITCH = {
     "tls.config/*": "fixtures of the TLS tests: Python's own TLS cannot be made that weak",
     "tls.certificate/*": "fixtures of the TLS tests: chains, revocation and transparency",
     "login.temporary-secrets/*": "judged from samples of the engagement: nothing is sent",
+    "login.mfa/declared-not-asked": "rests on what the engagement declares",
+    "login.mfa/not-asked": "rests on what the engagement declares",
     "login.idp-buttons/not-found": "rests on what the engagement declares",
     "login.user-enumeration/timing-few": "the timing switch behind a harsher brake: see its tests",
 }

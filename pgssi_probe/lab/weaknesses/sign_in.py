@@ -147,3 +147,14 @@ def offer_france_connect(lab: Blueprint, binding: str) -> None:
 )
 def unbound_request(lab: Blueprint) -> None:
     offer_france_connect(lab, "")
+
+
+@weakness(
+    "login.mfa/sms",
+    fr="Second facteur proposé par SMS",
+    en="Second factor offered by SMS",
+    takes="second-factor",
+)
+def code_by_sms(lab: Blueprint) -> None:
+    lab.sign_in.second_factor = True
+    lab.insert("second-factor", '<p class="petit"><a href="/assistance">Recevoir le code par SMS</a></p>')

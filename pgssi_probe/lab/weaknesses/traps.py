@@ -119,7 +119,7 @@ def flaky(lab: Blueprint) -> None:
     lab.interceptors.insert(0, stumble)
 
 
-@weakness("mode/second-factor", fr="Second facteur TOTP demandé", en="TOTP second factor asked")
+@weakness("mode/second-factor", fr="Second facteur TOTP demandé", en="TOTP second factor asked", takes="second-factor")
 def second_factor(lab: Blueprint) -> None:
     lab.sign_in.second_factor = True
 

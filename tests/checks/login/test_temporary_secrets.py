@@ -32,7 +32,7 @@ def found(*samples: str) -> set[str]:
         ([LINK + "1763781123"], {"time-based"}),
         ([LINK + "1763781123456"], {"time-based"}),
         ([LINK + "692137ab1f3c4"], {"time-based"}),  # uniqid()
-        ([LINK + hashlib.new("md5", ADDRESS.encode()).hexdigest()], {"address-derived"}),
+        ([LINK + hashlib.md5(ADDRESS.encode(), usedforsecurity=False).hexdigest()], {"address-derived"}),
         ([LINK + hashlib.sha256(ADDRESS.encode()).hexdigest()], {"address-derived"}),
         (["https://portal.example/r/YWxpY2VAZXhlbXBsZS5mcg"], {"address-derived"}),
         ([LINK + "2b1c3d9e-c7f0-11f0-8de9-0242ac120002"], {"uuid-v1"}),
