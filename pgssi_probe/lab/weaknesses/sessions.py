@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from pgssi_probe.lab.blueprint import Blueprint
 from pgssi_probe.lab.portal.access import private
+from pgssi_probe.lab.portal.site import visit_of
 from pgssi_probe.lab.sessions import Session
 from pgssi_probe.lab.weaknesses.registry import weakness
 
@@ -194,3 +195,33 @@ def no_store_missing(lab: Blueprint) -> None:
 )
 def shared_cache(lab: Blueprint) -> None:
     lab.headers.private["Cache-Control"] = "public, max-age=600"
+
+
+@weakness(
+    "session.token-in-url/token", fr="Le jeton de session figure dans un lien", en="A link holds the session token"
+)
+def token_in_link(lab: Blueprint) -> None:
+    def link(request: Request) -> str:
+        return f'<p><a href="/documents?suivi={visit_of(request).token}">Mes derniers documents</a></p>'
+
+    lab.insert("space", link)
+
+
+@weakness(
+    "session.token-in-url/session-parameter",
+    fr="Un lien porte un paramètre de session",
+    en="A link has a session parameter",
+)
+def session_in_link(lab: Blueprint) -> None:
+    lab.insert(
+        "space", '<p><a href="/documents?sessionid=b3f9a1c07d5e48f2a6c4e1d09b8f7a35">Mes documents récents</a></p>'
+    )
+
+
+@weakness(
+    "session.token-in-url/personal-data",
+    fr="Un lien porte une adresse électronique",
+    en="A link holds an e-mail address",
+)
+def address_in_link(lab: Blueprint) -> None:
+    lab.insert("space", '<p><a href="/messagerie?pour=camille%40exemple.invalid">Écrire à mon aidant</a></p>')
