@@ -21,7 +21,8 @@ async def observe(ctx: CheckContext) -> list[Observation]:
 
 async def _observe(ground: Ground) -> list[Observation]:
     first = await ground.open()
-    second = await sign_in(ground.ctx, ground.label)
+    async with ground.door:
+        second = await sign_in(ground.ctx, ground.label)
     if second.why.get("signal") == "already_open":
         return [await _refused(ground, second)]
     if second.state is not SignInState.SIGNED_IN:
@@ -75,7 +76,8 @@ async def _refused(ground: Ground, refusal: SignIn) -> Observation:
     kept = (ctx.keep(refusal.exchanges[-1]),)
     for delay in [float(one) for one in ctx.setting("retries_seconds")]:
         await ctx.clock.sleep(max(0.0, began + delay - ctx.clock.monotonic()))
-        again = await sign_in(ctx, ground.label)
+        async with ground.door:
+            again = await sign_in(ctx, ground.label)
         if again.state is SignInState.SIGNED_IN:
             ground.opened.append(again.session)
             facts: dict[str, JsonValue] = {"seconds": int(delay)}

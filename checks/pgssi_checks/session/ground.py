@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from pgssi_probe.check import CheckContext, Failure, Observation, Reason, inconclusive
+from pgssi_probe.check import CheckContext, Collector, CollectorContext, Failure, Observation, Reason, inconclusive
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.identity import ORACLE, Oracle, Session, SignIn, SignInState, State, sign_in, sign_out
 from pgssi_probe.identity.sighting import Sighting
@@ -15,6 +16,15 @@ RENEWALS: Final = 3
 """Sessions that a check may lose without being told why before it gives up (design §6)."""
 PAUSE: Final = 3.0
 """Seconds before asking again what answered neither in nor out."""
+
+
+async def _door(_ctx: CollectorContext) -> asyncio.Lock:
+    return asyncio.Lock()
+
+
+DOOR: Final[Collector[asyncio.Lock]] = Collector(name="session-door", gather=_door)
+"""Checks that wait overlap. Where an application rewrites the list of a user's sessions whole, as WordPress does, two
+sign-ins at the same instant lose one of them, and a sign-out may be undone."""
 
 
 class Lost(Exception):
@@ -56,6 +66,8 @@ class Ground:
     ctx: CheckContext
     oracle: Oracle
     label: str = "a"
+    door: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the account signs in or out: shared by the checks of a run."""
     renewed: int = 0
     crowded: bool = False
     """The application refuses a second session of an account, that of the oracle included."""
@@ -70,10 +82,14 @@ class Ground:
         if not oracle.usable:
             state = oracle.sign_in.state if oracle.sign_in else SignInState.SIGNED_IN
             raise Lost(REFUSALS.get(state, Reason.NO_SAMPLE))
-        return cls(ctx, oracle, label)
+        return cls(ctx, oracle, label, await ctx.collect(DOOR))
 
     async def open(self, session: Session | None = None) -> SignIn:
         """A session of the account that the oracle sees in."""
+        async with self.door:
+            return await self._open(session)
+
+    async def _open(self, session: Session | None) -> SignIn:
         planted = session.fork() if session is not None else None
         done = await sign_in(self.ctx, self.label, session=session)
         if done.why.get("signal") == "already_open" and not self.crowded:
@@ -91,8 +107,9 @@ class Ground:
     async def leave(self) -> None:
         """Sign out of what was opened where an application refuses a second session: the next check needs the place."""
         if self.crowded:
-            for session in self.opened:
-                await self._close(session)
+            async with self.door:
+                for session in self.opened:
+                    await self._close(session)
 
     async def _close(self, session: Session) -> None:
         page = await parse_page(await session.get(self.oracle.url))

@@ -77,7 +77,8 @@ async def _leave(ground: Ground, done: SignIn) -> None:
     """Sign out when the page offers it: some applications write the date of a session when it ends."""
     page = await parse_page(await done.session.get(ground.oracle.url))
     if page is not None and find_logout(page.document) is not None:
-        await sign_out(done.session, page)
+        async with ground.door:
+            await sign_out(done.session, page)
 
 
 async def _read(ground: Ground, done: SignIn, known: tuple[datetime, ...]) -> Visit:

@@ -92,7 +92,8 @@ async def _ended(ctx: CheckContext, ground: Ground, done: SignIn, control: SignI
     if not await ground.is_in(session):
         raise Lost(Reason.SESSION_LOST)
     saved = session.fork()
-    left = await _leave(ctx, session, seen)
+    async with ground.door:
+        left = await _leave(ctx, session, seen)
     if left is None:
         return inconclusive(ctx.target.site, Reason.NO_SAMPLE)
     kept = [name for name in session.cookie_names if session.jar.value(name) == saved.jar.value(name)]

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
+from pgssi_checks.session.ground import DOOR
 from pgssi_checks.session.logout import lacking, logout_beside
 from pgssi_probe.check import Request, Response
-from pgssi_probe.check.harness import Script, exchange, page, run_check, slugs
+from pgssi_probe.check.harness import Script, exchange, page, run_check, scripted, slugs
 from pgssi_probe.clock import VirtualClock
 from pgssi_probe.discovery.parse import parse_html
 from pgssi_probe.discovery.site import Page
 from pgssi_probe.model.outcome import Outcome, Reason, Strength
+from pgssi_probe.registry import check
 
 SignedIn = Callable[..., Coroutine[Any, Any, tuple[Outcome, ...]]]
 
@@ -136,3 +138,10 @@ def test_a_print_view_owes_nothing() -> None:
 )
 def test_the_address_that_goes_with_a_sign_in(endpoint: str, expected: str | None) -> None:
     assert logout_beside(endpoint) == expected
+
+
+async def test_checks_of_one_run_sign_in_one_after_the_other() -> None:
+    """A list of sessions rewritten whole at each sign-in loses one of two that come together."""
+    metadata = check("session.logout").metadata
+    run = scripted(metadata, {})
+    assert await run.context.collect(DOOR) is await run.context.collect(DOOR)
