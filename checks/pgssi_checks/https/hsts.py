@@ -69,11 +69,14 @@ class Thresholds:
 
 
 def judge_response(exchange: Exchange, limits: Thresholds) -> list[str]:
-    """Slugs of one HTTPS answer. Browsers read the first header only (RFC 6797 §8.1)."""
+    """Slugs of one HTTPS answer. Browsers read the first header only (RFC 6797 §8.1).
+
+    The same header twice changes nothing: nginx writes it so, by itself, on an answer to a range that cannot be met.
+    """
     values = exchange.response.all(HEADER) if exchange.response else ()
     if not values:
         return ["missing"]
-    slugs = ["multiple"] if len(values) > 1 else []
+    slugs = ["multiple"] if len({value.strip() for value in values}) > 1 else []
     parsed = parse_hsts(values[0])
     if parsed is None:
         return [*slugs, "invalid"]

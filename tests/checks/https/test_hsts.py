@@ -56,6 +56,7 @@ def test_any_value_is_read(value: str) -> None:
         (["junk"], ["invalid"]),
         ([], ["missing"]),
         ([f"max-age={YEAR}; includeSubDomains", "max-age=0"], ["multiple"]),
+        ([f"max-age={2 * YEAR}; includeSubDomains"] * 2, ["strong"]),
         (["max-age=0; includeSubDomains", f"max-age={YEAR}; includeSubDomains"], ["multiple", "max-age-short"]),
     ],
 )
