@@ -70,6 +70,13 @@ def shared_collectors() -> tuple[Collector[object], ...]:
     return (SITE, ABSENCE)  # type: ignore[return-value]
 
 
+def identity_collectors() -> tuple[Collector[object], ...]:
+    """Those of a run in which some check signs in."""
+    from pgssi_probe.identity import ORACLE, SIGN_IN
+
+    return (SIGN_IN, ORACLE)  # type: ignore[return-value]
+
+
 def plan_of(scan: Scan, clock: Clock | None = None) -> Plan:
     """The plan of a scan; UnknownCheck when the selection names a check or family that does not exist."""
     known = checks()
@@ -79,14 +86,14 @@ def plan_of(scan: Scan, clock: Clock | None = None) -> Plan:
             from difflib import get_close_matches
 
             raise UnknownCheck(name, tuple(get_close_matches(name, [*known, *families], n=3)))
-    return make_plan(
-        [check.metadata for check in known.values()],
-        scan.target,
-        scan.engagement,
-        scan.selection,
-        (clock or SystemClock()).now(),
-        shared_collectors(),
-    )
+    declared = {name: check.metadata for name, check in known.items()}
+    now = (clock or SystemClock()).now()
+
+    def counting(collectors: tuple[Collector[object], ...]) -> Plan:
+        return make_plan(declared.values(), scan.target, scan.engagement, scan.selection, now, collectors)
+
+    plan = counting(shared_collectors())
+    return counting((*shared_collectors(), *identity_collectors())) if accounts_needed(plan, declared) else plan
 
 
 def labels_needed(scan: Scan, clock: Clock | None = None) -> frozenset[str]:

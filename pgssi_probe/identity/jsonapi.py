@@ -35,9 +35,7 @@ def bodies(username: str, password: str, user_key: str | None, password_key: str
     if user_key is not None or password_key is not None:
         return ({user_key or "username": username, password_key or "password": password},)
     everything = {**dict.fromkeys(USER_KEYS, username), **dict.fromkeys(PASSWORD_KEYS, password)}
-    first = "email" if "@" in username else "username"
-    second = "username" if "@" in username else "email"
-    return (everything, {first: username, "password": password}, {second: username, "password": password})
+    return (everything, {"username": username, "password": password}, {"email": username, "password": password})
 
 
 def encoded(body: dict[str, str]) -> bytes:

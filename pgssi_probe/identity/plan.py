@@ -81,6 +81,8 @@ class SignInPlan:
     captcha: bool = False
     providers: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
+    accepted: list[dict[str, str]] = field(default_factory=list, compare=False, repr=False)
+    """Names under which a JSON API took credentials once: `username` and `password` stand for the values."""
 
     @property
     def usable(self) -> bool:

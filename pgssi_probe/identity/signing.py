@@ -65,6 +65,8 @@ class Attempt:
     username: str
     password: Secret
     totp: Secret | None
+    own: bool = True
+    """Whether the credentials are those of the account."""
     exchanges: list[Exchange] = field(default_factory=list)
     landing: Page | None = None
     _codes: int = 0
@@ -188,10 +190,12 @@ class Attempt:
         if self.plan.page_url:
             await self.follow(Request("GET", self.plan.page_url))
         judged = Judgement(SignInState.UNKNOWN, "no_sign")
-        given = jsonapi.bodies(
-            self.username, self.password.reveal(), self.plan.username_field, self.plan.password_field
-        )
-        for body in given:
+        shapes = jsonapi.bodies("username", "password", self.plan.username_field, self.plan.password_field)
+        if self.plan.accepted or not self.own:
+            shapes = tuple(self.plan.accepted) or shapes[:1]  # one attempt is one request where it may be counted
+        values = {"username": self.username, "password": self.password.reveal()}
+        for shape in shapes:
+            body = {key: values[meaning] for key, meaning in shape.items()}
             if self.totp is not None:
                 body = {**body, "totp": self._code(self.totp), "otp": self._code(self.totp)}
             headers = (*jsonapi.csrf_headers(self.session, self.plan.url), ("Content-Type", "application/json"))
@@ -202,8 +206,11 @@ class Attempt:
             data = jsonapi.parsed(chain[-1].response)
             token = jsonapi.token_in(data)
             judged = judge_json(chain, data, token=token is not None, cookies_changed=self._values() != before)
-            if token is not None and judged.state is SignInState.SIGNED_IN:
-                self._carry(bearer(token))
+            if judged.state is SignInState.SIGNED_IN:
+                if token is not None:
+                    self._carry(bearer(token))
+                if not self.plan.accepted:
+                    self.plan.accepted.append(shape)
             if chain[-1].status not in {400, 422}:
                 break
         return judged
@@ -251,7 +258,9 @@ async def sign_in(
     visitor = session or Session(ctx.network, ctx.clock, label=label)
     if secret is None:
         return SignIn(SignInState.UNKNOWN, visitor, (), {"signal": "no_password", "driver": str(found.driver or "")})
-    attempt = Attempt(found, visitor, account.username if username is None else username, secret, account.totp)
+    own = secret == account.password and username in {None, account.username}
+    name = account.username if username is None else username
+    attempt = Attempt(found, visitor, name, secret, account.totp, own)
     try:
         judged = await attempt.run()
     except BadTotpSecret:

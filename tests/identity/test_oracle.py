@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from pgssi_probe.check.harness import page, redirect
-from pgssi_probe.identity import ORACLE, Account, Secret, Session, State, carriers, sign_in
-from pgssi_probe.identity.sighting import shape
+from pgssi_probe.identity import ORACLE, Account, Oracle, Secret, Session, State, carriers, sign_in
+from pgssi_probe.identity.sighting import Sighting, Trait, shape
 from pgssi_probe.net.exchange import Failure, Request, Response
 
 ORIGIN = "https://portal.example"
@@ -170,6 +170,29 @@ async def test_either_of_two_cookies_suffices(visit: Any, app: Any) -> None:
     signed = await sign_in(ctx, "a")
     found = await carriers(signed.session, await ctx.collect(ORACLE))
     assert [(one.name, one.needed, one.suffices) for one in found] == [("one", False, True), ("two", False, True)]
+
+
+PROSE = "Rendez-vous du mois, résultats d'analyses, messages de votre médecin et documents à télécharger. " * 5
+HERE = {Trait.STATUS: "200", Trait.REDIRECT: "", Trait.SIGN_OUT: "no", Trait.PASSWORD: "no"}
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (Sighting(200, HERE, PROSE), State.IN),
+        (Sighting(200, HERE, PROSE + " Nouveau message."), State.IN),
+        (Sighting(200, HERE, "Maintenance en cours, revenez plus tard."), State.UNKNOWN),
+        (Sighting(200, {**HERE, Trait.PASSWORD: "yes"}, PROSE), State.UNKNOWN),
+        (Sighting(302, {Trait.STATUS: "302", Trait.REDIRECT: "/login"}), State.OUT),
+        (Sighting(302, {Trait.STATUS: "302", Trait.REDIRECT: "/charte"}), State.UNKNOWN),
+        (Sighting(429, {Trait.STATUS: "429", Trait.REDIRECT: ""}), State.UNKNOWN),
+        (Sighting(None), State.UNKNOWN),
+    ],
+)
+def test_a_page_without_a_control_must_still_be_the_same_page(now: Sighting, expected: State) -> None:
+    outside = Sighting(302, {Trait.STATUS: "302", Trait.REDIRECT: "/login"})
+    oracle = Oracle("https://h/x", "", Sighting(200, HERE, PROSE), outside, (Trait.STATUS, Trait.REDIRECT))
+    assert oracle.judged(now) is expected
 
 
 def test_the_shape_of_json_holds_no_value() -> None:

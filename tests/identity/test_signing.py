@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from dataclasses import replace
 from typing import Any
@@ -275,6 +276,28 @@ async def test_a_json_api(visit: Any, json_answer: Any, carries: str) -> None:
     assert await oracle.state(signed.session) is State.IN
     assert await oracle.state(Session(ctx.network, ctx.clock)) is State.OUT
     assert (await sign_in(ctx, "sacrifice", password=WRONG)).state is SignInState.REFUSED
+
+
+async def test_an_api_that_knows_its_own_keys_only(visit: Any, json_answer: Any) -> None:
+    """Refused with 422 until the names are right, as it refuses a wrong password: each of those is sent once."""
+    posts: list[bytes] = []
+
+    def script(request: Request) -> Response:
+        if request.method == "POST":
+            posts.append(request.body)
+            if json.loads(request.body) == {"username": "alice", "password": PASSWORD}:
+                return json_answer({"token": "tok-123456"})
+            return json_answer({"errors": "invalid"}, 422)
+        inside = dict(request.headers).get("Authorization") == "Bearer tok-123456"
+        return json_answer({"name": "alice"} if inside else {}, 200 if inside else 401)
+
+    ctx = visit(script, declared={"login.driver": "json", "login.url": f"{ORIGIN}/api/login"})
+    assert (await sign_in(ctx, "sacrifice", password=WRONG, confirm=False)).state is SignInState.REFUSED
+    assert len(posts) == 1
+    assert (await sign_in(ctx, "a")).signed_in
+    posts.clear()
+    assert (await sign_in(ctx, "sacrifice", password=WRONG)).state is SignInState.REFUSED
+    assert sum(WRONG.reveal().encode() in post for post in posts) == 1
 
 
 async def test_a_scripted_page_is_said_to_be_one(visit: Any) -> None:
