@@ -181,6 +181,7 @@ class SignInPolicy:
     check_unknown_user: bool = True
     """Spend the same time on a user who does not exist."""
     shortest_password: int = 12
+    longest_password: int = 256
 
 
 @dataclass

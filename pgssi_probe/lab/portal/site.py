@@ -204,6 +204,7 @@ class Portal:
                     "integrity": rendering.integrity if blueprint.asset_integrity else None,
                     "policy": blueprint.sessions,
                     "password_length": blueprint.sign_in.shortest_password,
+                    "password_longest": blueprint.sign_in.longest_password,
                     "today": self.clock.now().date().isoformat(),
                 }
             )

@@ -119,6 +119,24 @@ def short_passwords(lab: Blueprint) -> None:
     lab.sign_in.shortest_password = 6
 
 
+@weakness(
+    "login.password-policy/short-maximum",
+    fr="Mots de passe limités à seize caractères",
+    en="Passwords limited to sixteen characters",
+)
+def short_maximum(lab: Blueprint) -> None:
+    lab.sign_in.longest_password = 16
+
+
+@weakness(
+    "login.password-policy/paste-blocked",
+    fr="Collage du mot de passe empêché",
+    en="Pasting the password prevented",
+)
+def no_paste(lab: Blueprint) -> None:
+    lab.insert("new-password", ' onpaste="return false"')
+
+
 def offer_france_connect(lab: Blueprint, binding: str) -> None:
     """A FranceConnect button; `binding` is what its authorisation request ends with."""
 

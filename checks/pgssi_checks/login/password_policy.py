@@ -1,0 +1,115 @@
+"""`login.password-policy` (AA4): what pages require of a password that is created or changed. Nothing is submitted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote_plus, urlsplit
+
+from pydantic import JsonValue
+
+from pgssi_checks.login.password_rules import Rules, blocks_paste, new_password_fields, rules_of
+from pgssi_probe.check import CheckContext, Observation, Reason, Request, Subject, inconclusive
+from pgssi_probe.discovery.collect import SITE
+from pgssi_probe.discovery.danger import is_dangerous_link, words_of
+from pgssi_probe.discovery.parse import parse_page
+from pgssi_probe.discovery.site import Form, Link, Page
+from pgssi_probe.identity import SIGN_IN, SignInState, sign_in
+
+ACCOUNT_PAGES: Final = re.compile(
+    r"\b(?:password|passwords|mot de passe|passe|profile?|profil|account|compte|settings|parametres|preferences"
+    r"|securite|security|user ?info|my account)\b"
+)
+MAX_FORMS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A form in which a password is chosen, and what its page requires."""
+
+    page: Page
+    form: Form
+    rules: Rules
+    paste_blocked: bool
+
+
+def found_in(pages: Iterable[Page]) -> list[Found]:
+    """Each such form once, by its address. Pure."""
+    found: dict[tuple[str, tuple[str, ...]], Found] = {}
+    for page in pages:
+        parts = urlsplit(page.url)
+        words = words_of(f"{unquote_plus(parts.path)} {unquote_plus(parts.query)} {page.document.title}")
+        response = page.exchange.response
+        for form in page.document.forms:
+            fields = new_password_fields(form, words)
+            if fields:
+                paste = blocks_paste(response.text if response else "")
+                key = form.action or page.url, tuple(field.name for field in fields)
+                found.setdefault(key, Found(page, form, rules_of(page.document, form, fields), paste))
+    return list(found.values())[:MAX_FORMS]
+
+
+def slugs_of(one: Found, alone: float, restricted: float, longest: int) -> list[str]:
+    """Outcomes of a form. Bits are rounded as the CNIL rounds: twelve characters of four kinds are 80."""
+    rules, slugs = one.rules, []
+    if rules.bits is not None:
+        bits = round(rules.bits)
+        slugs.append("strong" if bits >= alone else "with-restriction" if bits >= restricted else "too-short")
+    if rules.most is not None and rules.most < longest:
+        slugs.append("short-maximum")
+    return [*slugs, "paste-blocked"] if one.paste_blocked else slugs
+
+
+async def observe(ctx: CheckContext) -> list[Observation]:
+    site = await ctx.collect(SITE)
+    signed_in, pages = await _account_pages(ctx)
+    forms = found_in([*pages, *site.pages])
+    settings = (float(ctx.setting("alone_bits")), float(ctx.setting("restricted_bits")), int(ctx.setting("longest")))
+    found = [_observation(ctx, one, slug) for one in forms for slug in slugs_of(one, *settings)]
+    if found:
+        return found
+    reason = Reason.NO_SAMPLE if signed_in or "a" not in ctx.accounts else Reason.SESSION_LOST
+    return [inconclusive(ctx.target.site, reason, forms=len(forms))]
+
+
+def _observation(ctx: CheckContext, one: Found, slug: str) -> Observation:
+    kinds: list[JsonValue] = [*sorted(one.rules.kinds)]
+    facts: dict[str, JsonValue] = {
+        "least": one.rules.least,
+        "most": one.rules.most,
+        "kinds": kinds or None,
+        "signs": one.rules.signs,
+        "bits": round(one.rules.bits) if one.rules.bits is not None else None,
+    }
+    subject = Subject(kind="form", name=one.form.action or one.page.url)
+    return Observation(slug=slug, subject=subject, facts=facts, evidence=(ctx.keep(one.page.exchange),))
+
+
+async def _account_pages(ctx: CheckContext) -> tuple[bool, list[Page]]:
+    """Whether account `a` signed in, and the pages that it meets on the way to changing its password."""
+    if "a" not in ctx.accounts or not (await ctx.collect(SIGN_IN)).usable:
+        return False, []
+    done = await sign_in(ctx, "a")
+    if done.state is not SignInState.SIGNED_IN:
+        return False, []
+    limit = int(ctx.setting("pages_max"))
+    pages = [done.landing] if done.landing is not None else []
+    seen = {page.url for page in pages}
+    for page in pages:  # grows while it is read: a profile leads to the page of the password
+        for link in sorted(page.document.links, key=_names_password, reverse=True):
+            parts = urlsplit(link.url)
+            words = f"{words_of(link.text[:80])} {words_of(unquote_plus(f'{parts.path} {parts.query}'))}"
+            wanted = link.url not in seen and ACCOUNT_PAGES.search(words) and ctx.network.in_scope(link.url)
+            if not wanted or is_dangerous_link(link) or len(seen) > limit:
+                continue
+            seen.add(link.url)
+            read = await parse_page((await done.session.follow(Request("GET", link.url), 2))[-1])
+            if read is not None and read.exchange.status == 200:
+                pages.append(read)
+    return True, pages
+
+
+def _names_password(link: Link) -> bool:
+    return bool({"password", "passe"} & set(words_of(f"{link.text[:80]} {link.url}").split()))
