@@ -40,6 +40,11 @@ def _language(arguments: list[str]) -> str:
 
 
 def main() -> None:
+    if sys.argv[1:] == ["--version"]:
+        from pgssi_probe import __version__
+
+        sys.stdout.write(f"pgssi-probe {__version__}\n")
+        return
     page = _help_file(sys.argv[1:])
     if page is not None:
         with open(page, "rb") as stream:  # noqa: PTH123
