@@ -10,7 +10,15 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from pgssi_checks.login.wrong_passwords import SACRIFICE, Allowance, GuardedNetwork, Spent, carries, invented_password
+from pgssi_checks.login.wrong_passwords import (
+    SACRIFICE,
+    Allowance,
+    GuardedNetwork,
+    ProvokingNetwork,
+    Spent,
+    carries,
+    invented_password,
+)
 from pgssi_probe.check import CheckContext, Exchange
 from pgssi_probe.identity import Secret, Session, SignInState, sign_in
 from pgssi_probe.net.exchange import Headers
@@ -83,8 +91,9 @@ class Trials:
 
     async def right(self, *, headers: Headers = (), username: str | None = None, label: str = SACRIFICE) -> Attempt:
         """The right password, which counts against nothing. Only the sacrificed account's attempts are remembered."""
-        session = Session(self.ctx.network, self.ctx.clock, label=label, headers=headers) if headers else None
-        done = await sign_in(self.ctx, label, username=username, session=session)
+        ctx = replace(self.ctx, network=ProvokingNetwork(self.ctx.network))
+        session = Session(ctx.network, ctx.clock, label=label, headers=headers) if headers else None
+        done = await sign_in(ctx, label, username=username, session=session)
         password = self.ctx.accounts[label].password
         attempt = self._read(done.state, done.exchanges, done.why, password.reveal() if password else "", True)
         if label == SACRIFICE:

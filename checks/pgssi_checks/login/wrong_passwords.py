@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pgssi_probe.check import Collector, CollectorContext, Exchange, Failure, Network, Request
@@ -73,11 +73,33 @@ def carries(request: Request, password: str) -> bool:
     return named or password in request.url or password.encode() in request.body
 
 
-class GuardedNetwork:
-    """The network of a check, through which each sending of one wrong password is counted, or refused."""
+class ProvokingNetwork:
+    """The network of a check for which refusals and delays are the answer, not a sign that the target suffers."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    async def send(self, request: Request) -> Exchange:
+        return await self._network.send(replace(request, provokes_errors=True))
+
+    async def open(self, host: str, port: int, address: str | None = None) -> Streams:
+        return await self._network.open(host, port, address)
+
+    async def addresses(self, host: str, port: int) -> tuple[str, ...]:
+        return await self._network.addresses(host, port)
+
+    def reserve(self, connections: int) -> AbstractAsyncContextManager[None]:
+        return self._network.reserve(connections)
+
+    def in_scope(self, url: str) -> bool:
+        return self._network.in_scope(url)
+
+
+class GuardedNetwork(ProvokingNetwork):
+    """The same, through which each sending of one wrong password is counted, or refused."""
 
     def __init__(self, network: Network, allowance: Allowance, password: str, clock: Clock) -> None:
-        self._network = network
+        super().__init__(network)
         self._allowance = allowance
         self._password = password
         self._clock = clock
@@ -97,16 +119,4 @@ class GuardedNetwork:
                     failure=Failure.BUDGET,
                 )
             self.sent += 1
-        return await self._network.send(request)
-
-    async def open(self, host: str, port: int, address: str | None = None) -> Streams:
-        return await self._network.open(host, port, address)
-
-    async def addresses(self, host: str, port: int) -> tuple[str, ...]:
-        return await self._network.addresses(host, port)
-
-    def reserve(self, connections: int) -> AbstractAsyncContextManager[None]:
-        return self._network.reserve(connections)
-
-    def in_scope(self, url: str) -> bool:
-        return self._network.in_scope(url)
+        return await super().send(request)
