@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from pgssi_probe.check import CheckContext, Collector, CollectorContext, Failure, Observation, Reason, inconclusive
@@ -14,6 +15,8 @@ from pgssi_probe.identity.sighting import Sighting
 
 RENEWALS: Final = 3
 """Sessions that a check may lose without being told why before it gives up (design §6)."""
+MOST_WAITS: Final = 12
+"""Times that another sign-in of the account may make a check wait again."""
 PAUSE: Final = 3.0
 """Seconds before asking again what answered neither in nor out."""
 
@@ -103,6 +106,27 @@ class Ground:
         if not await self.is_in(done.session):
             raise Lost(Reason.SESSION_LOST)
         return done
+
+    def posts(self, since: datetime) -> tuple[datetime, ...]:
+        """Instants at which any check sent a form as the account: its sign-ins are among them."""
+        return tuple(
+            sent.started
+            for sent in self.ctx.transcript()
+            if sent.request.account == self.label and sent.request.method == "POST" and sent.started >= since
+        )
+
+    async def quiet(self, gap: float) -> None:
+        """Wait until the account has sent no form for `gap` seconds, so that what follows is not the doing of another
+        check: dates of sign-ins mix, and some applications keep the last few sessions only."""
+        clock = self.ctx.clock
+        began = clock.now()
+        await clock.sleep(gap)
+        for _ in range(MOST_WAITS):
+            left = gap - (clock.now() - max(self.posts(began), default=began)).total_seconds()
+            if left <= 0:
+                return
+            await clock.sleep(left)
+        raise Lost(Reason.UNSTABLE_TARGET)
 
     async def leave(self) -> None:
         """Sign out of what was opened where an application refuses a second session: the next check needs the place."""

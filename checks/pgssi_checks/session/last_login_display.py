@@ -10,16 +10,14 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from pgssi_checks.session.ground import Ground, Lost, on_ground
+from pgssi_checks.session.ground import Ground, on_ground
 from pgssi_checks.session.last_sign_in import Shown, Visit, readable, shown_in, slug_of
 from pgssi_checks.session.walk import walk
-from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Request
+from pgssi_probe.check import CheckContext, Exchange, Observation, Request
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Page
 from pgssi_probe.identity import SignIn, find_logout, sign_out
 
-MOST_WAITS = 12
-"""Times that another sign-in of the account may make this check wait again."""
 JSON_CAP = 100_000
 
 
@@ -34,8 +32,8 @@ async def _observe(ground: Ground) -> list[Observation]:
     visits: list[Visit] = []
     for _ in range(2):
         await _leave(ground, done)
-        await _quiet(ctx, ground.label)
-        known = _posts(ctx, ground.label, since)
+        await ground.quiet(float(ctx.setting("gap_seconds")))
+        known = ground.posts(since)
         since = ctx.clock.now()
         done = await ground.open()
         visits.append(await _read(ground, done, known))
@@ -48,29 +46,6 @@ async def _observe(ground: Ground) -> list[Observation]:
     evidence = [kept, *([ctx.keep(done.exchanges[-1], excerpt=said)] if said or slug == "missing" else [])]
     facts: dict[str, JsonValue] = {"text": said}
     return [Observation(slug=slug, subject=ctx.target.site, facts=facts, evidence=tuple(evidence))]
-
-
-def _posts(ctx: CheckContext, label: str, since: datetime) -> tuple[datetime, ...]:
-    """Instants at which any check sent a form as the account: its sign-ins are among them."""
-    return tuple(
-        sent.started
-        for sent in ctx.transcript()
-        if sent.request.account == label and sent.request.method == "POST" and sent.started >= since
-    )
-
-
-async def _quiet(ctx: CheckContext, label: str) -> None:
-    """Wait until the account has sent no form for a while, so that the next sign-in is alone in its minutes."""
-    gap = float(ctx.setting("gap_seconds"))
-    began = ctx.clock.now()
-    await ctx.clock.sleep(gap)
-    for _ in range(MOST_WAITS):
-        recent = _posts(ctx, label, began)
-        left = gap - (ctx.clock.now() - max(recent, default=began)).total_seconds()
-        if left <= 0:
-            return
-        await ctx.clock.sleep(left)
-    raise Lost(Reason.UNSTABLE_TARGET)
 
 
 async def _leave(ground: Ground, done: SignIn) -> None:

@@ -34,6 +34,7 @@ async def _observe(ground: Ground) -> list[Observation]:
     declared = minutes_in(ctx, "session.idle-minutes")
     longest = minutes_in(ctx, "session.idle-max-minutes") or float(ctx.setting("longest_minutes"))
     waits = rungs(declared, ctx.setting("rungs_minutes"), longest)
+    await ground.quiet(float(ctx.setting("quiet_seconds")))
     control = (await ground.open()).session
     sessions = [(await ground.open()).session for _ in waits]
     if not await ground.is_in(control):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urldefrag
 
 from pgssi_probe.check import CheckContext, Exchange, Request
-from pgssi_probe.discovery.frontier import Frontier
+from pgssi_probe.discovery.frontier import Frontier, is_notable
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Page
 from pgssi_probe.identity import Session
@@ -22,19 +22,22 @@ class Walk:
 
 
 async def walk(ctx: CheckContext, session: Session, starts: Iterable[str], most: int) -> Walk:
-    """At most `most` addresses asked for with the session, from `starts` on; two answers at the same address are one.
+    """Pages of the account first, then those that everybody has: notices, help, sign-in.
+
+    At most `most` addresses asked for with the session, from `starts` on; two answers at the same address are one.
 
     Redirects are followed, within the scope, and count among the requests but not among the addresses: a declaration
     that allows N pages must allow about 2 N requests.
     """
-    frontier = Frontier(ctx.network.in_scope, lambda _: False)
+    own, common = (Frontier(ctx.network.in_scope, lambda _: False) for _ in range(2))
     waiting = list(dict.fromkeys(urldefrag(url)[0] for url in starts if ctx.network.in_scope(url)))
     for url in waiting:
-        frontier.seen(url)
+        own.seen(url)
+        common.seen(url)
     pages: dict[str, Page] = {}
     exchanges: list[Exchange] = []
     asked = 0
-    while asked < most and (waiting or (waiting := [one.url for one in frontier.take(1)])):
+    while asked < most and (waiting or (waiting := [one.url for one in own.take(1) or common.take(1)])):
         chain = await session.follow(Request("GET", waiting.pop(0)), hops=2)
         asked += 1
         exchanges.extend(chain)
@@ -45,7 +48,8 @@ async def walk(ctx: CheckContext, session: Session, starts: Iterable[str], most:
         if page is None:
             continue
         pages[last.url] = page
-        frontier.seen(last.url)
+        own.seen(last.url)
+        common.seen(last.url)
         for link in page.document.links:
-            frontier.offer(link, depth=1)
+            (common if is_notable(link) else own).offer(link, depth=1)
     return Walk(tuple(pages.values()), tuple(exchanges))
