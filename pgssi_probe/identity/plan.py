@@ -241,8 +241,8 @@ class Search:
     def _read(self, page: Page, how: str) -> bool:
         form = sign_in_form(page.document, self.declared("username_field"), self.declared("password_field"))
         if form is None or not form.form.action:
-            if any(loose.kind == "password" for loose in page.document.loose_fields) and self.scripted is None:
-                self.scripted = page
+            if page.document.asks_password and self.scripted is None:
+                self.scripted = page  # a script reads fields that a form could not send
             return False
         if not self.ctx.network.in_scope(form.form.action):
             self._left(form.form.action)
