@@ -68,7 +68,7 @@ async def _offered(ctx: CheckContext, ground: Ground, seen: Walk) -> list[Observ
     private = [page for page in without if not await _is_public(ground, page)]
     pages = len(owing) - (len(without) - len(private))
     if not pages:
-        return []  # nothing but data, or pages for everyone: no place for a control was seen
+        return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]  # only data, or pages for everyone: no place for one
     if private:
         urls = [page.url for page in private][:MAX_URLS]
         facts = {"count": len(private), "pages": pages, "urls": [*urls]}
