@@ -28,6 +28,7 @@ def found(*samples: str) -> set[str]:
     [
         (RANDOM, set()),
         ([LINK + "100234", LINK + "100235", LINK + "100239"], {"sequence"}),
+        ([LINK + "700000000000000", LINK + "700000050000001", LINK + "700000090000003"], {"short"}),
         ([LINK + "3f2a1c", LINK + "3f2a1d", LINK + "3f2a20"], {"sequence"}),
         ([LINK + "1763781123"], {"time-based"}),
         ([LINK + "1763781123456"], {"time-based"}),

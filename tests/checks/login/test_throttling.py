@@ -184,6 +184,22 @@ async def test_a_lock_out_is_proved_only_by_waiting(jumping) -> None:
     assert (only.slug, only.strength.value) == ("lock-out", "proof")
 
 
+async def test_a_brake_that_ends_by_itself_is_not_taken_for_a_way_around(jumping) -> None:
+    refused = []
+
+    def once(app, user, right):
+        """One refusal of the right password after three failures in a row, whatever the way."""
+        if not right or app.in_a_row < 3 or user != "carole":
+            return None
+        app.in_a_row = 0
+        refused.append(user)
+        return page("Too many attempts", status=429)
+
+    outcomes = await Application(jumping, once).run()
+    assert not [one for one in outcomes if one.failed]
+    assert len(refused) > 1
+
+
 async def test_a_ban_of_the_address_is_said_and_nothing_more_is_sent(jumping) -> None:
     def banned(app, user, right):
         return Failure.RESET if len(app.failures) >= 3 else None
