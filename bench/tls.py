@@ -4,7 +4,8 @@ Goals, on each server of `bench/_tls_fixtures.py`:
 
 - the fast pass opens at most 120 connections, takes at most 0.35 of the CPU of sslyze's API, and still names every
   flaw that the server is known to have, and no other;
-- our use of sslyze takes at most 1.1 of the CPU of its API for the same commands, and at most that of its command line.
+- our use of sslyze takes at most 1.1 of the CPU of its API for the same commands, and at most that of its command line
+  (median of the pairs of all servers together: what sslyze costs hardly depends on the server).
 
 CPU is user and system time, children included. The sides alternate; ratios are medians of the pairs. Every side runs in
 a process of its own, beside the same process without the work: start-up is subtracted, since it is much the same on all
@@ -20,6 +21,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -27,7 +29,7 @@ from typing import Any, NoReturn
 from bench._commands import Cost, cost
 from bench._tls_fixtures import Fixture, fixtures
 
-PAIRS = 7
+PAIRS = 5
 MOST_CONNECTIONS = 120
 FAST_GOAL, API_GOAL, COMMAND_LINE_GOAL = 0.35, 1.1, 1.0
 CLI_FLAGS = (
@@ -149,9 +151,17 @@ def command_line(port: int) -> Cost:
     return cost([*command, f"localhost:{port}"])
 
 
-def measure(fixture: Fixture) -> bool:
-    """One server: prints a line, returns whether its goals hold."""
-    fast_ratios, api_ratios, line_ratios, fast_cpu, api_cpu = [], [], [], [], []
+@dataclass
+class Pairs:
+    """Ratios of our sslyze pass to the API and to the command line, pair by pair, all servers together."""
+
+    api: list[float] = field(default_factory=list)
+    line: list[float] = field(default_factory=list)
+
+
+def measure(fixture: Fixture, pairs: Pairs) -> bool:
+    """One server: prints a line, adds to ``pairs``, returns whether the goals of the fast pass hold."""
+    ratios, fast_cpu, api_cpu, api_ratios, line_ratios = [], [], [], [], []
     fast: dict[str, Any] = {}
     api: dict[str, Any] = {}
     with fixture.start() as port:
@@ -160,38 +170,41 @@ def measure(fixture: Fixture) -> bool:
             api_used, api = spent("api", port)
             ours_used, _found = spent("ours", port)
             start = cost(START_OF_SSLYZE).cpu
-            fast_ratios.append(fast_used / api_used)
+            ratios.append(fast_used / api_used)
             api_ratios.append((ours_used - start) / api_used)
             line_ratios.append((ours_used - start) / (command_line(port).cpu - start))
             fast_cpu.append(fast_used)
             api_cpu.append(api_used)
+    pairs.api += api_ratios
+    pairs.line += line_ratios
     flaws = set(fast["flaws"]) == set(fixture.flaws)
-    ratios = [statistics.median(some) for some in (fast_ratios, api_ratios, line_ratios)]
-    holds = (
-        fast["connections"] <= MOST_CONNECTIONS
-        and flaws
-        and ratios[0] <= FAST_GOAL
-        and ratios[1] <= API_GOAL
-        and ratios[2] <= COMMAND_LINE_GOAL
-    )
+    ratio = statistics.median(ratios)
+    holds = fast["connections"] <= MOST_CONNECTIONS and flaws and ratio <= FAST_GOAL
     both = statistics.median(fast_cpu) * 1000, statistics.median(api_cpu) * 1000
     print(
         f"{fixture.name:<11} connections {fast['connections']:>3} / {api['connections']:>3}"
-        f"   CPU {both[0]:>4.0f} / {both[1]:>4.0f} ms = {ratios[0]:.2f}"
-        f"   our sslyze / API {ratios[1]:.2f}   / command line {ratios[2]:.2f}"
+        f"   CPU {both[0]:>4.0f} / {both[1]:>4.0f} ms = {ratio:.2f}"
         f"   flaws {'all' if flaws else sorted(set(fast['flaws']) ^ set(fixture.flaws))}"
-        f"   {'ok' if holds else 'MISSED'}",
+        f"   {'ok' if holds else 'MISSED'}"
+        f"   (our sslyze: API {statistics.median(api_ratios):.2f}, command line {statistics.median(line_ratios):.2f})",
         flush=True,
     )
     return holds
 
 
 def main() -> bool:
-    print("fast pass / sslyze API; medians of", PAIRS, "pairs, start-up subtracted")
+    print(f"fast pass / sslyze API; medians of {PAIRS} pairs, start-up subtracted", flush=True)
+    pairs = Pairs()
     with tempfile.TemporaryDirectory() as folder:
         known, _ = fixtures(Path(folder))
-        held = [measure(fixture) for fixture in known]
-    return all(held)
+        held = [measure(fixture, pairs) for fixture in known]
+    api, line = statistics.median(pairs.api), statistics.median(pairs.line)
+    holds = api <= API_GOAL and line <= COMMAND_LINE_GOAL
+    print(
+        f"our sslyze pass over {len(pairs.api)} pairs: {api:.2f} of the API (at most {API_GOAL}),"
+        f" {line:.2f} of the command line (at most {COMMAND_LINE_GOAL}): {'ok' if holds else 'MISSED'}"
+    )
+    return all(held) and holds
 
 
 def child(kind: str, port: int, target: str, *idle: str) -> NoReturn:
