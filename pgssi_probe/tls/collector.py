@@ -143,7 +143,7 @@ REASONS: dict[str, Reason] = {
     "budget": Reason.BUDGET_EXHAUSTED,
     "deadline": Reason.TIMEOUT,
     "not_measured": Reason.SCAN_INCOMPLETE,
-    "needs_mandate": Reason.LEVEL_EXCLUDED,
+    "needs_mandate": Reason.MANDATE_MISSING,
     "inconsistent": Reason.SCAN_INCOMPLETE,
     "tool_failed": Reason.SCAN_INCOMPLETE,
     "refused": Reason.TLS_FAILED,

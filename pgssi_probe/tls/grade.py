@@ -72,14 +72,14 @@ def _unique(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _r2(facts: EndpointFacts, _profile: TlsProfile, _day: date) -> Graded | None:
+def _r2(facts: EndpointFacts, _profile: TlsProfile, _day: date) -> Graded:
     """No known implementation fault. Client-initiated renegotiation is R22's business."""
     faults = [item for item in facts.vulnerabilities if item.name != "client_renegotiation"]
     present = tuple(item.name for item in faults if item.present is True)
     if present:
         return Graded("R2", _FORBIDDEN, present)
-    if not faults:
-        return None
+    if not faults:  # looking for them takes a mandate, and sslyze to end
+        return Graded("R2", Unknown("needs_mandate" if facts.source == "clienthello" else "tool_failed"))
     unknown = next((item.present for item in faults if isinstance(item.present, Unknown)), None)
     return Graded("R2", _or(unknown, _RECOMMENDED), tuple(item.name for item in faults))
 

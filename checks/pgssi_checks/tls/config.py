@@ -109,9 +109,12 @@ def judge(facts: EndpointFacts, profile: TlsProfile, day: date, subject: Subject
         }
         found.append(Observation(slug=slug_of(graded), subject=subject, facts=values))
     if unknown:
-        reasons = [reason_of(why) for _, why in unknown]
+        # What a mandate would have shown is expected to be open: any other reason says more.
+        reasons = sorted((reason_of(why) for _, why in unknown), key=lambda reason: reason is Reason.MANDATE_MISSING)
         waiting: list[JsonValue] = [f"{number}: {why.reason}" for number, why in unknown]
-        found.append(inconclusive(subject, reasons[0], recommendations=waiting))
+        # The rest of the endpoint is judged: what stays open is named with it.
+        open_ = Subject(kind="endpoint", name=f"{subject.name} ({', '.join(number for number, _ in unknown)})")
+        found.append(inconclusive(open_, reasons[0], recommendations=waiting))
     return found
 
 

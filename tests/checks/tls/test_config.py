@@ -81,9 +81,10 @@ TOLERATED = {
 
 
 async def test_a_sound_endpoint_passes_and_nothing_else():
-    found = await outcomes(SOUND)
+    clean = replace(SOUND, source="merged", vulnerabilities=(Vulnerability("robot", False),))
+    found = await outcomes(clean)
     assert {outcome.status for outcome in found} == {Status.PASS}
-    assert len(found) == 22
+    assert len(found) == 23
     assert all(outcome.evidence for outcome in found)
 
 
@@ -105,6 +106,13 @@ async def test_a_failure_is_found(slug):
 async def test_what_is_tolerated_is_said_and_is_no_failure(slug):
     found = {outcome.slug: outcome for outcome in await outcomes(TOLERATED[slug])}
     assert found[slug].status is Status.PASS
+
+
+async def test_without_a_mandate_known_flaws_stay_open():
+    found = [outcome for outcome in await outcomes(SOUND) if outcome.status is not Status.PASS]
+    assert [(outcome.status, outcome.reason) for outcome in found] == [(Status.INCONCLUSIVE, Reason.MANDATE_MISSING)]
+    assert found[0].facts["recommendations"] == ["R2: needs_mandate"]
+    assert found[0].subject.name == "portal.example:443 (R2)"
 
 
 async def test_the_sentence_names_the_suites():
