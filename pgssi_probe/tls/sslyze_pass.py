@@ -37,7 +37,7 @@ FEATURES = (
 VULNERABILITIES = ("heartbleed", "openssl_ccs_injection", "robot", "session_renegotiation")
 # http_headers is left out on purpose: it follows redirects to other hosts under another user agent.
 COMMANDS = ENUMERATION + FEATURES + VULNERABILITIES
-# What one full pass opens at most, as measured on servers that accept everything (docs/measures.md).
+# What one full pass opens at most, as measured on servers that accept everything (617), with room for second attempts.
 CONNECTIONS = 900
 MAX_ANSWER = 2**22
 
