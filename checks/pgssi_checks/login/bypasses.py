@@ -52,7 +52,8 @@ async def _armed(trials: Trials, after: int) -> Attempt | None:
     if trials.allowance.left < after:
         raise Spent
     for _ in range(after):
-        await trials.wrong()
+        if (await trials.wrong()).braked:
+            break
     probe = await trials.right()
     return None if probe.accepted else probe
 
