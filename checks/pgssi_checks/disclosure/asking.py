@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from pgssi_checks.disclosure.answered import ENDS, TOO_MANY, reason_of
 from pgssi_probe.check import CheckContext, Exchange, Reason, Request
+from pgssi_probe.net.exchange import Truncation
 
 T = TypeVar("T")
 
@@ -19,6 +20,8 @@ MAX_REFUSED_IN_A_ROW = 3
 FEW = 0.05
 """Share of addresses without an answer of their own beyond which nothing is said of the rest [ours]."""
 STUMBLES = frozenset({TOO_MANY, 502, 503, 504})
+LOST = frozenset({Truncation.CONNECTION_LOST, Truncation.BROKEN_ENCODING, Truncation.TIME_CAP})
+"""Why a body was not read, when that is the target's doing: our own caps leave enough of it to recognise anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,14 @@ class Asked(Generic[T]):
 
 
 def stumbled(exchange: Exchange) -> bool:
-    """Whether the answer is not one about the address: none, too many requests, a relay without its application."""
-    return exchange.response is None or exchange.response.status in STUMBLES
+    """Whether the answer is not one about the address: none, too many requests, a relay without its application, or a
+    content whose body was lost on the way."""
+    return exchange.response is None or exchange.response.status in STUMBLES or is_lost(exchange)
+
+
+def is_lost(exchange: Exchange) -> bool:
+    """A success without its body. A refusal says the same without one."""
+    return exchange.truncated in LOST and exchange.status is not None and exchange.status < 300
 
 
 async def ask(
@@ -91,4 +100,6 @@ def unanswered(exchanges: Sequence[Exchange]) -> Reason | None:
 def _reason(exchange: Exchange) -> Reason:
     if exchange.status == TOO_MANY:
         return Reason.RATE_LIMITED
+    if is_lost(exchange):
+        return Reason.BODY_TRUNCATED
     return Reason.SERVER_ERROR if exchange.response else reason_of(exchange.failure)
