@@ -104,7 +104,8 @@ def fact_rows(data: JsonValue, source: Source, name: str = "", depth: int = 0) -
         data = source.words.say("html.evidence.empty")
     if isinstance(data, dict) and depth < DEPTH_MAX:
         for key, value in data.items():
-            yield from fact_rows(value, source, f"{name}.{key}" if name else str(key), depth + 1)
+            label = f"{name}.{key}" if name else source.words.word("html.evidence.fact", str(key))
+            yield from fact_rows(value, source, label, depth + 1)
     elif _is_table(data) and depth < DEPTH_MAX and isinstance(data, list):
         for index, value in enumerate(data, start=1):
             yield f"{name} {index}", visible(shown(value, source.words.lang), CELL_MAX)

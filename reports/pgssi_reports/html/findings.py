@@ -16,8 +16,11 @@ _REFERENCES = ("wstg", "asvs", "cwe", "owasp", "anssi", "other")
 
 @dataclass(frozen=True)
 class RuleLink:
+    """`verdict` is that of the rule: a finding may accuse one rule and only raise a doubt about another."""
+
     rule: str
     title: str
+    verdict: str
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,10 @@ def _view(number: int, outcome: Outcome, source: Source, shelf: EvidenceShelf) -
         expected=source.title(outcome.check),
         impact=words.say(f"html.impact.{outcome.impact.value}") if outcome.impact else None,
         ease=words.say(f"html.ease.{outcome.ease.value}") if outcome.ease else None,
-        rules=tuple(RuleLink(rule.rule, words.text(rule.title)) for rule in rules),
+        rules=tuple(
+            RuleLink(rule.rule, words.text(rule.title), words.say(f"html.verdict.{rule.verdict}.name").lower())
+            for rule in rules
+        ),
         remedy=words.text(outcome.remedy) if outcome.remedy else None,
         references=reference_rows(check.references, source) if check else (),
         evidence=shelf.take(outcome.evidence),

@@ -14,18 +14,21 @@ from pgssi_reports.html.tags import Tag, severity_tag
 
 ACTIONS_MAX: Final = 5
 STAKES: Final = "DICP"
-OBSERVED: Final = (Verdict.NON_COMPLIANT, Verdict.SUSPECTED, Verdict.NO_DEVIATION, Verdict.COMPLIANT)
+CLEAR: Final = (Verdict.NO_DEVIATION, Verdict.COMPLIANT)
+OBSERVED: Final = (Verdict.NON_COMPLIANT, Verdict.SUSPECTED, *CLEAR)
 
 
 @dataclass(frozen=True)
 class Stake:
-    """One of availability, integrity, confidentiality, proof. `worst` is None when nothing failed."""
+    """One of availability, integrity, confidentiality, proof. `worst` is None when nothing is proved against it;
+    `settled` tells then whether every rule that protects it was observed: silence is no reassurance."""
 
     letter: str
     name: str
     question: str
     answer: str
     worst: Tag | None
+    settled: bool
     rules: tuple[str, ...]
 
 
@@ -66,19 +69,26 @@ def _stake(letter: str, source: Source) -> Stake:
     concerned = [rule for rule in source.result.verdicts if letter in rule.dicp]
     failing = [rule for rule in concerned if rule.verdict is Verdict.NON_COMPLIANT]
     suspected = [rule for rule in concerned if rule.verdict is Verdict.SUSPECTED]
+    clear = [rule for rule in concerned if rule.verdict in CLEAR]
+    open_ = [rule for rule in concerned if rule.verdict not in (*OBSERVED, Verdict.NOT_APPLICABLE)]
     worst = max((s for rule in failing for s in _severities(rule, source)), key=lambda s: s.rank, default=None)
     if failing:
         answer = words.count("html.stake.failing", len(failing), total=len(concerned))
     elif suspected:
         answer = words.count("html.stake.suspected", len(suspected), total=len(concerned))
+    elif not clear:
+        answer = words.say("html.stake.unseen", total=len(concerned))
+    elif open_:
+        answer = words.count("html.stake.clear", len(clear), open=len(open_), total=len(concerned))
     else:
-        answer = words.say("html.stake.nothing", total=len(concerned))
+        answer = words.say("html.stake.settled", total=len(concerned))
     return Stake(
         letter=letter,
         name=words.say(f"html.stake.{letter}.name"),
         question=words.say(f"html.stake.{letter}.question"),
         answer=answer,
         worst=severity_tag(worst, words) if worst else None,
+        settled=bool(clear) and not (failing or suspected or open_),
         rules=tuple(rule.rule for rule in failing or suspected),
     )
 

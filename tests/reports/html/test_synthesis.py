@@ -55,10 +55,28 @@ class TestStakes:
         assert by_letter["C"].worst is not None
         assert by_letter["C"].worst.code == "critical"
 
-    def test_nothing_failing_is_calm(self, make) -> None:
+    def test_nothing_seen_is_no_reassurance(self, make) -> None:
         for stake in stakes(source(make(failures=(), passes=()))):
             assert stake.worst is None
             assert stake.rules == ()
+            assert not stake.settled
+
+    def test_what_remains_open_is_counted_and_all_must_be_seen_to_settle(self, sample: RunResult) -> None:
+        def judged(*verdicts: Verdict) -> RunResult:
+            given = [*verdicts, *[verdicts[-1]] * (len(sample.verdicts) - len(verdicts))]
+            rules = [
+                rule.model_copy(update={"verdict": verdict, "dicp": "D", "outcomes": ()})
+                for rule, verdict in zip(sample.verdicts, given, strict=True)
+            ]
+            return sample.model_copy(update={"verdicts": tuple(rules)})
+
+        partly = stakes(source(judged(Verdict.NO_DEVIATION, Verdict.COMPLIANT, Verdict.NOT_EVALUATED)))[0]
+        assert "63" in partly.answer
+        assert not partly.settled
+        assert stakes(source(judged(Verdict.NO_DEVIATION, Verdict.COMPLIANT)))[0].settled
+        assert stakes(source(judged(Verdict.NOT_APPLICABLE, Verdict.COMPLIANT)))[0].settled
+        assert not stakes(source(judged(Verdict.SUSPECTED, Verdict.COMPLIANT)))[0].settled
+        assert not stakes(source(judged(Verdict.TO_JUSTIFY)))[0].settled
 
 
 class TestActions:
