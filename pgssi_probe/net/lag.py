@@ -9,18 +9,30 @@ from __future__ import annotations
 import asyncio
 from types import TracebackType
 
-TICK = 0.05
-"""Seconds between two looks."""
+TICK = 0.01
+"""Seconds between two looks: what a hold may be underrated by, each time."""
 GRACE = 0.01
 """What a look may be late without anybody holding the loop."""
 
 
 class LoopLag:
-    """`held` is the total of seconds, since the start, during which the loop did not turn. Used as a context."""
+    """Counts the time during which the loop did not turn. Used as a context; asked before and after what is timed."""
 
     def __init__(self) -> None:
-        self.held = 0.0
+        self._held = 0.0
+        self._due: float | None = None
         self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def held(self) -> float:
+        """Seconds held since the start, the hold that ends right now included: its look has not had its turn yet."""
+        return self._held + self._late()
+
+    def _late(self) -> float:
+        if self._due is None:
+            return 0.0
+        late = asyncio.get_running_loop().time() - self._due
+        return late if late > GRACE else 0.0
 
     async def __aenter__(self) -> LoopLag:
         self._watching = asyncio.ensure_future(self._watch())
@@ -36,8 +48,6 @@ class LoopLag:
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            before = loop.time()
+            self._due = loop.time() + TICK
             await asyncio.sleep(TICK)
-            late = loop.time() - before - TICK
-            if late > GRACE:
-                self.held += late
+            self._held += self._late()

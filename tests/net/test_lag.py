@@ -22,6 +22,16 @@ async def test_an_idle_loop_has_no_lag_and_a_held_one_has() -> None:
         assert lag.held - idle > 0.3
 
 
+async def test_a_hold_counts_as_soon_as_it_ends() -> None:
+    async with LoopLag() as lag:
+        await asyncio.sleep(0.05)
+        before = lag.held
+        time.sleep(0.3)  # noqa: ASYNC251
+        assert lag.held - before > 0.25, "the watcher has not had its turn, and yet it counts"
+        await asyncio.sleep(0.05)
+        assert lag.held - before < 0.4, "and it counts once"
+
+
 async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         while await reader.readuntil(b"\r\n\r\n"):
