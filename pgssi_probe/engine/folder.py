@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from pgssi_probe.model.outcome import Frozen, Level, Outcome
-from pgssi_probe.model.result import CheckRun
+from pgssi_probe.model.result import CheckRun, Event
 
 
 class FolderError(Exception):
@@ -153,6 +153,14 @@ class RunFolder:
                 os.fsync(stream.fileno())
         except OSError as error:
             raise FolderError("unwritable", path, symbol_of(error)) from None
+
+    def earlier_events(self) -> tuple[Event, ...]:
+        """The chronology of the run so far, as its last report told it; none when it was killed before a report."""
+        try:
+            lines = json.loads(self.report_json.read_bytes())["chronology"]
+            return tuple(Event.model_validate(line) for line in lines)
+        except (OSError, ValueError, KeyError, TypeError):
+            return ()
 
     def finished(self) -> Iterator[Finished]:
         """The checks that have their outcomes. A line torn by a crash is left out: its check runs again."""

@@ -22,7 +22,7 @@ from pgssi_probe.engine.plan import Selection, accounts_needed, allowed_level, m
 from pgssi_probe.engine.preflight import Unreachable, preflight
 from pgssi_probe.engine.progress import Progress, Silent
 from pgssi_probe.engine.report import assemble
-from pgssi_probe.engine.run import Conductor
+from pgssi_probe.engine.run import Conductor, Gathered
 from pgssi_probe.guide import guide
 from pgssi_probe.model.account import Account
 from pgssi_probe.model.outcome import Reason
@@ -259,6 +259,7 @@ async def _run(
             progress=progress,
             rules_of=book.rules_of,
             accounts=scan.accounts,
+            gathered=Gathered(events=list(room.earlier_events())),
         )
         room.write("plan.json", plan)
         conductor.note("started", scan.target.origin, settings.run_id)

@@ -17,7 +17,7 @@ from pgssi_probe.net.dial import Dialer
 from pgssi_probe.net.exchange import Exchange, Failure, Request
 from pgssi_probe.net.governor import GateEvent, Governor, Limits, Refused
 from pgssi_probe.net.health import HealthPolicy, Sample
-from pgssi_probe.net.journal import Journal, JournalError, Value
+from pgssi_probe.net.journal import Journal, JournalError, Spent, Value
 from pgssi_probe.net.lag import LoopLag
 from pgssi_probe.net.scope import OutOfScope, Resolver, Scope, ScopeGuard, canonical_host, system_resolver
 from pgssi_probe.net.target_network import BudgetSpentError, Streams, TargetNetwork, Usage
@@ -265,12 +265,13 @@ async def open_gate(
             on_event(event)
 
     own = Journal(journal, clock) if isinstance(journal, Path) else None
+    kept = own or (journal if isinstance(journal, Journal) else None)
     gate = Gate(
         guard=guard,
         client=HttpClient(dialer, limits, clock, user_agent=user_agent),
-        governor=Governor(limits, clock, heard, policy),
+        governor=Governor(limits, clock, heard, policy, kept.spent if kept else Spent()),
         clock=clock,
-        journal=own or (journal if isinstance(journal, Journal) else None),
+        journal=kept,
     )
     try:
         gate.note("opened", run=run_id, user_agent=user_agent)

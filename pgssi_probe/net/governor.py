@@ -17,6 +17,7 @@ from pgssi_probe.clock import Clock
 from pgssi_probe.model.outcome import Reason
 from pgssi_probe.net.exchange import Failure
 from pgssi_probe.net.health import HealthPolicy, HealthWatch, Sample
+from pgssi_probe.net.journal import Spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,9 @@ class Lane:
         self.pause_ends = 0.0
 
 
+NOTHING_SPENT = Spent()
+
+
 class Governor:
     """Shared by all who send. `stopped` is None while the run may go on, else why it may not."""
 
@@ -105,12 +109,14 @@ class Governor:
         clock: Clock,
         on_event: Callable[[GateEvent], None] | None = None,
         policy: HealthPolicy | None = None,
+        spent: Spent = NOTHING_SPENT,
     ) -> None:
+        """`spent` is what the run sent before it was interrupted: the budgets are those of the whole run."""
         self.limits = limits
         self.stopped: Reason | None = None
-        self.requests = 0
-        self.connections = 0
-        self.bytes = 0
+        self.requests = spent.requests
+        self.connections = spent.connections
+        self.bytes = spent.bytes
         self._clock = clock
         self._started = clock.monotonic()
         self._policy = policy or HealthPolicy()

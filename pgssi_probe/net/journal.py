@@ -16,6 +16,7 @@ import json
 import os
 import stat
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -44,8 +45,20 @@ class JournalFullError(JournalError):
     """No space left. The file still ends with a whole line."""
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What the lines of a journal account for. `bytes` are those of bodies on the wire."""
+
+    requests: int = 0
+    connections: int = 0
+    bytes: int = 0
+
+
 class Journal:
-    """Opened for one run, created 0600. Each `write` reaches the system before it returns."""
+    """Opened for one run, created 0600. Each `write` reaches the system before it returns.
+
+    `spent` is what the run had sent when the journal was opened: nothing for a new one.
+    """
 
     def __init__(self, path: Path, clock: Clock) -> None:
         """Open or continue. A torn last line (the mark of a crash) is set aside in `NAME.torn-N`.
@@ -55,6 +68,7 @@ class Journal:
         self.path = path
         self.head = GENESIS
         self.lines = 0
+        self.spent = Spent()
         self._clock = clock
         self._size = 0
         try:
@@ -118,6 +132,7 @@ class Journal:
                 good += len(line)
                 self.lines += 1
                 self.head = hashlib.sha256(line[:-1]).hexdigest()
+                self.spent = _counted(self.spent, line)
         self._size = good
         if tail:
             number = 1
@@ -165,3 +180,17 @@ def head_of(path: Path) -> str:
         for line in file:
             head = hashlib.sha256(line.rstrip(b"\n")).hexdigest()
     return head
+
+
+def _counted(spent: Spent, line: bytes) -> Spent:
+    """`spent` with one line more; the same for what is no line of ours."""
+    try:
+        record = json.loads(line)
+        kind = record.get("kind")
+        if kind == "request":
+            return Spent(spent.requests + 1, spent.connections, spent.bytes + int(record.get("bytes", 0)))
+        if kind in {"connection", "reservation"}:
+            return Spent(spent.requests, spent.connections + int(record.get("connections", 1)), spent.bytes)
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        pass
+    return spent

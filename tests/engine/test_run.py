@@ -296,6 +296,10 @@ async def test_an_interrupted_run_is_usable_and_resumes_only_what_is_missing(tmp
     assert calls == ["a.done", "b.stops", "b.stops", "c.last"]
     assert again.result.run.state == "completed"
     assert again.result.run.id == scanned.result.run.id
+    assert again.result.run.requests > scanned.result.run.requests, "the totals are those of the whole run"
+    earlier = scanned.result.chronology
+    assert again.result.chronology[: len(earlier)] == earlier
+    assert [event.kind for event in again.result.chronology].count("started") == 2
     assert {run.state for run in again.result.checks} == {"completed"}
     found = next(outcome for outcome in again.result.outcomes if outcome.slug == "bad")
     assert {piece.id for piece in again.result.evidence} >= set(found.evidence)

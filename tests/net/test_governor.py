@@ -16,6 +16,7 @@ from pgssi_probe.model.outcome import Reason
 from pgssi_probe.net.exchange import Failure
 from pgssi_probe.net.governor import GateEvent, Governor, Limits, Refused, TokenBucket, retry_after_seconds
 from pgssi_probe.net.health import HealthPolicy, HealthWatch, Sample, percentile_95
+from pgssi_probe.net.journal import Spent
 
 HOST = "portal.example"
 
@@ -132,6 +133,20 @@ async def test_the_request_budget() -> None:
     assert [refused.failure for refused in run.refusals] == [Failure.BUDGET] * 2
     assert run.governor.stopped is Reason.BUDGET_EXHAUSTED
     assert run.kinds == ["exhausted"]
+
+
+async def test_the_budgets_are_those_of_the_whole_run() -> None:
+    """What was sent before an interruption counts when the run is taken up again."""
+    before = Spent(requests=3, connections=2, bytes=90)
+    governor = Governor(Limits(max_requests=4, max_connections=2, max_bytes=1000), VirtualClock(), spent=before)
+    assert (governor.requests, governor.connections, governor.bytes) == (3, 2, 90)
+    async with governor.request(HOST):
+        pass
+    with pytest.raises(Refused):
+        async with governor.request(HOST):
+            pass
+    with pytest.raises(Refused):
+        await governor.connect(HOST)
 
 
 async def test_the_time_budget() -> None:

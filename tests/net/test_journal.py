@@ -21,6 +21,7 @@ from pgssi_probe.net.journal import (
     JournalBusyError,
     JournalError,
     JournalFullError,
+    Spent,
     head_of,
     verify_chain,
 )
@@ -189,3 +190,27 @@ def test_no_line_break_can_be_smuggled_in(path: Path) -> None:
         journal.write("request", {"url": 'a\n{"prev":"x"}\r\u2028\x1b[2J'})
     assert len(path.read_bytes().splitlines()) == 1
     assert b"\x1b" not in path.read_bytes()
+
+
+def test_what_was_spent_before_is_counted_again(path: Path) -> None:
+    with Journal(path, VirtualClock()) as journal:
+        assert journal.spent == Spent()
+        journal.write("request", {"bytes": 120})
+        journal.write("request", {"failure": "reset"})
+        journal.write("refused", {"bytes": 9})
+        journal.write("connection", {"host": "h"})
+        journal.write("reservation", {"connections": 29})
+        journal.write("event", {"event": "closed", "requests": 77})
+    with Journal(path, VirtualClock()) as journal:
+        assert journal.spent == Spent(requests=2, connections=30, bytes=120)
+
+
+@pytest.mark.parametrize(
+    "line", [b"[]\n", b"nonsense\n", b'{"kind": "request", "bytes": "many"}\n', b"[" * 9999 + b"\n"]
+)
+def test_what_is_no_line_of_ours_counts_for_nothing(path: Path, line: bytes) -> None:
+    write(path, 2)
+    with path.open("ab") as file:
+        file.write(line)
+    with Journal(path, VirtualClock()) as journal:
+        assert journal.spent == Spent(requests=2)
