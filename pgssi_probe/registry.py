@@ -60,7 +60,7 @@ class RegisteredCheck:
 def read_declaration(path: Path) -> CheckMetadata:
     """The validated declaration of a YAML file; RegistryError names the file and the place."""
     try:
-        data = yaml_text.load(path.read_text(encoding="utf-8"))
+        data = yaml_text.read(path)
         return CheckMetadata.model_validate(data)
     except yaml.YAMLError as error:
         raise RegistryError(f"{path}: not readable as YAML: {error}") from None

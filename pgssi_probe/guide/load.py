@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
-from importlib.resources import files
-from typing import TypeVar
+from pathlib import Path
+from typing import Final, TypeVar
 
 import yaml
 from pydantic import BaseModel, RootModel, ValidationError
@@ -16,6 +17,7 @@ from pgssi_probe.guide.web import WebProfile
 from pgssi_probe.model.text import Bilingual
 
 Model = TypeVar("Model", bound=BaseModel)
+DATA: Final = Path(__file__).with_name("data")
 
 
 class Labels(RootModel[dict[str, dict[str, Bilingual]]]):
@@ -34,8 +36,14 @@ class GuideError(Exception):
 
 def parse(text: str, model: type[Model], file: str) -> Model:
     """The YAML text as a model. GuideError names the file and the place of the first mistake."""
+    return _validated(lambda: yaml_text.load(text), model, file)
+
+
+def _validated(read: Callable[[], object], model: type[Model], file: str) -> Model:
     try:
-        raw = yaml_text.load(text)
+        raw = read()
+    except OSError as error:
+        raise GuideError(file, "", "cannot be read") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -66,11 +74,7 @@ def _place(raw: object, location: tuple[int | str, ...]) -> str:
 
 
 def _read(name: str, model: type[Model]) -> Model:
-    try:
-        text = files("pgssi_probe.guide").joinpath("data", name).read_text(encoding="utf-8")
-    except OSError as error:
-        raise GuideError(name, "", "cannot be read") from error
-    return parse(text, model, name)
+    return _validated(lambda: yaml_text.read(DATA / name), model, name)
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from string import Formatter
 
 from pgssi_probe import yaml_text
@@ -14,7 +14,7 @@ from pgssi_probe.model.text import LANGS, Bilingual, Lang
 @cache
 def catalogue(lang: Lang) -> dict[str, str]:
     """Every sentence of a language by dotted key."""
-    data = yaml_text.load(files(__name__).joinpath(f"{lang}.yaml").read_text(encoding="utf-8"))
+    data = yaml_text.read(Path(__file__).with_name(f"{lang}.yaml"))
     flat: dict[str, str] = {}
 
     def flatten(prefix: str, value: object) -> None:

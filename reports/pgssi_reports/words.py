@@ -6,15 +6,11 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from pgssi_probe import yaml_text
 from pgssi_probe.model.text import Bilingual, Lang
-
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 
 TEXT_MAX: Final = 2000
 
@@ -27,10 +23,8 @@ _ELISION: Final = re.compile(
 @cache
 def words(lang: Lang) -> Mapping[str, Any]:
     """All the sentences of one language, by dotted key: `words("fr")["seal.state.intact"]`."""
-    text = files("pgssi_reports").joinpath("text", f"{lang}.yaml").read_text("utf-8")
-    if lang == "fr":
-        text = french(text)
-    return dict(_flat("", yaml.load(text, Loader=_LOADER)))  # noqa: S506 - a safe loader, the C one
+    flat = dict(_flat("", yaml_text.read(Path(__file__).parent / "text" / f"{lang}.yaml")))
+    return {key: _typeset(value) for key, value in flat.items()} if lang == "fr" else flat
 
 
 def french(sentence: str) -> str:
@@ -39,6 +33,11 @@ def french(sentence: str) -> str:
     sentence = re.sub(r"(?<=[^\s:]) (?=[:»%](?:\s|$|[\"<.,;)…]))", "\u00a0", sentence)
     sentence = re.sub(r"(?<=«) ", "\u00a0", sentence)
     return _ELISION.sub("\u2019", sentence)
+
+
+def _typeset(value: Any) -> Any:
+    """A sentence, or each of a list of them."""
+    return [_typeset(each) for each in value] if isinstance(value, list) else french(value)
 
 
 def _flat(prefix: str, tree: Mapping[str, Any]) -> list[tuple[str, Any]]:

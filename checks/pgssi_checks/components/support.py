@@ -80,24 +80,27 @@ class SupportTable:
         return today - self.dated
 
 
+_day = date.fromisoformat
+
+
 @cache
 def support_table(path: Path = TABLE) -> SupportTable:
     """The table shipped with the check."""
-    data = yaml_text.load(path.read_text(encoding="utf-8"))
+    data = yaml_text.read(path)
     lines: dict[str, Line] = {}
     for entry in data["products"]:
         branches = [
-            Branch(numbers_of(label), label, end if isinstance(end, date) else None, past=end == PAST)
+            Branch(numbers_of(label), label, None if end in {None, PAST} else _day(end), past=end == PAST)
             for label, end in entry["branches"].items()
         ]
         branches.sort(key=lambda branch: len(branch.numbers), reverse=True)
         line = Line(entry["name"], tuple(branches))
         lines.update(dict.fromkeys(entry["aliases"], line))
     packaged = tuple(
-        Packaged(entry["product"], numbers_of(entry["version"]), entry["by"], entry["until"])
+        Packaged(entry["product"], numbers_of(entry["version"]), entry["by"], _day(entry["until"]))
         for entry in data.get("packaged", ())
     )
-    return SupportTable(data["date"], data["source"], lines, packaged)
+    return SupportTable(_day(data["date"]), data["source"], lines, packaged)
 
 
 def support_of(branch: Branch | None, today: date, soon: timedelta) -> Support:

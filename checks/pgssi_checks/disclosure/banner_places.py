@@ -73,7 +73,7 @@ def _reader(kind: str, product: str) -> Callable[[str], tuple[Product, ...]]:
 
 @cache
 def _data() -> Mapping[str, Any]:
-    loaded: Mapping[str, Any] = yaml_text.load(SIGNATURES.read_text(encoding="utf-8"))
+    loaded: Mapping[str, Any] = yaml_text.read(SIGNATURES)
     return loaded
 
 

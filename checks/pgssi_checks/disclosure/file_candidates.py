@@ -67,7 +67,7 @@ class Found:
 
 @cache
 def _data() -> Mapping[str, Any]:
-    loaded: Mapping[str, Any] = yaml_text.load(CANDIDATES.read_text(encoding="utf-8"))
+    loaded: Mapping[str, Any] = yaml_text.read(CANDIDATES)
     return loaded
 
 

@@ -105,7 +105,7 @@ _VERIFIERS: Mapping[str, Callable[[str], bool]] = {"github": checksum_holds, "jw
 
 @cache
 def _data() -> Mapping[str, Any]:
-    loaded: Mapping[str, Any] = yaml_text.load(PATTERNS.read_text(encoding="utf-8"))
+    loaded: Mapping[str, Any] = yaml_text.read(PATTERNS)
     return loaded
 
 
