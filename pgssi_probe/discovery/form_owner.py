@@ -7,7 +7,7 @@ the tree put either of them, else the form around it. A form inside an open form
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pgssi_probe.discovery.address import absolute
@@ -19,6 +19,8 @@ MAX_FIELDS: Final = 2_000
 MAX_VALUE: Final = 64_000
 FIELDS: Final = frozenset({"input", "select", "textarea", "button"})
 KEPT_VALUES: Final = frozenset({"hidden", "submit", "image"})
+BOXES: Final = frozenset({"checkbox", "radio"})
+TYPED: Final = frozenset({"text", "email", "tel", "number", "search"})
 
 Attributes = Mapping[str, str]
 
@@ -45,6 +47,31 @@ class Surrounding:
     ended: bool = False
 
 
+@dataclass(slots=True)
+class OpenList:
+    """A list whose options are being read. `place` is that of its field among the owned ones."""
+
+    place: int
+    multiple: bool
+    value: str | None = None
+    decided: bool = False
+    reading: bool = False
+    """The option being read is the chosen one so far, and its text is its value."""
+
+    def option(self, attributes: Attributes) -> None:
+        chosen = "selected" in attributes
+        self.reading = False
+        if self.decided or not (chosen or (self.value is None and not self.multiple and "disabled" not in attributes)):
+            return
+        self.decided = chosen
+        self.value = attributes.get("value", "")[:MAX_SHORT]
+        self.reading = "value" not in attributes
+
+    def say(self, text: str) -> None:
+        if self.reading and self.value is not None and len(self.value) < MAX_SHORT:
+            self.value += text[: MAX_SHORT - len(self.value)]
+
+
 class Forms:
     """Feed it every element in document order: `enter`, `leave`; and `ended` where the page wrote an end tag."""
 
@@ -55,6 +82,7 @@ class Forms:
         self._around: list[Surrounding] = []
         self._depth = 0
         self._owned: list[tuple[str | None, OpenForm | None, FormField]] = []
+        self._list: OpenList | None = None
 
     @property
     def current(self) -> OpenForm | None:
@@ -69,10 +97,22 @@ class Forms:
             self._around.append(Surrounding(self._opened(attributes), self._depth))
         elif name in FIELDS:
             self._own(name, attributes)
+        elif name == "option" and self._list is not None:
+            self._list.option(attributes)
+
+    def say(self, text: str) -> None:
+        """Text inside an option, which is its value when it has no other."""
+        if self._list is not None:
+            self._list.say(text)
 
     def leave(self, name: str) -> None:
         if name == "form" and self._around:
             self._around.pop()
+        elif name == "option" and self._list is not None:
+            self._list.reading = False
+        elif name == "select" and self._list is not None:
+            self._chosen(self._list)
+            self._list = None
         self._depth -= 1
         self._let_go()
 
@@ -94,7 +134,7 @@ class Forms:
         for reference, owner, built in self._owned:
             chosen = owner if reference is None else named.get(reference) if reference else None
             (chosen.fields if chosen is not None else loose).append(built)
-        return tuple(_form(form, origin, url) for form in self._forms), tuple(loose)
+        return tuple(_form(form, origin, url) for form in self._forms), _without_typed(loose)
 
     def _opened(self, attributes: Attributes) -> OpenForm | None:
         if self._pointer is not None:
@@ -120,6 +160,14 @@ class Forms:
         if owner is not None and built.kind in KEPT_VALUES - {"hidden"} and built.value:
             owner.say(built.value[:MAX_SHORT])
         self._owned.append((attributes.get("form"), owner, built))
+        if name == "select":
+            self._list = OpenList(len(self._owned) - 1, "multiple" in attributes)
+
+    def _chosen(self, options: OpenList) -> None:
+        reference, owner, built = self._owned[options.place]
+        if options.value is not None:
+            chosen = replace(built, value=fold(options.value), checked=True)
+            self._owned[options.place] = (reference, owner, chosen)
 
 
 def kind_of(name: str, attributes: Attributes) -> str:
@@ -131,10 +179,13 @@ def kind_of(name: str, attributes: Attributes) -> str:
 
 
 def _field(kind: str, attributes: Attributes) -> FormField:
+    value = attributes.get("value", "on" if kind in BOXES else "")[:MAX_VALUE]
     return FormField(
         name=attributes.get("name", "")[:MAX_SHORT],
         kind=kind,
-        value=attributes.get("value", "")[:MAX_VALUE] if kind in KEPT_VALUES else "",
+        value=value if kind in KEPT_VALUES | BOXES | TYPED else "",
+        checked=kind in BOXES and "checked" in attributes,
+        disabled="disabled" in attributes,
         autocomplete=fold(attributes.get("autocomplete", ""), 100).lower(),
         required="required" in attributes,
         identifier=attributes.get("id", "")[:MAX_SHORT],
@@ -149,6 +200,11 @@ def _length(value: str | None) -> int | None:
     return int(value) if value and value.isascii() and value.isdigit() and len(value) < 8 else None
 
 
+def _without_typed(fields: list[FormField]) -> tuple[FormField, ...]:
+    """Without the values of what people type: only a form to sign in with may need them, to name a domain."""
+    return tuple(replace(each, value="") if each.kind in TYPED and each.value else each for each in fields)
+
+
 def _form(form: OpenForm, origin: str, url: str) -> Form:
     """An empty action means the page itself, whatever `<base>` says (HTML §4.10.21.3)."""
     raw = form.attributes.get("action", "").strip()
@@ -156,7 +212,7 @@ def _form(form: OpenForm, origin: str, url: str) -> Form:
     return Form(
         action=(absolute(raw, origin) if raw else absolute(url, url)) or "",
         method=method if method in {"POST", "DIALOG"} else "GET",
-        fields=tuple(form.fields),
+        fields=_without_typed(form.fields) if all(f.kind != "password" for f in form.fields) else tuple(form.fields),
         identifier=form.attributes.get("id", "")[:MAX_SHORT],
         raw_action=raw[:2048],
         enctype=fold(form.attributes.get("enctype", ""), 100).lower(),

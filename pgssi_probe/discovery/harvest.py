@@ -132,6 +132,7 @@ class Harvest:
         if not text:
             return
         self._say_in_link(text)
+        self._forms.say(text)
         if (form := self._forms.current) is not None:
             form.say(text)
         if self._length >= MAX_TEXT:

@@ -19,7 +19,12 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """`kind` is the type of an input, or `select`, `textarea`. `value` is kept for hidden and submit fields only."""
+    """`kind` is the type of an input, or `select`, `textarea`.
+
+    `value` is what a browser would send if nobody touched the field: kept for hidden fields, buttons, boxes and the
+    chosen option of a list, and for what people type only in a form that asks for a password. `checked` is for boxes,
+    radio buttons, and lists with a chosen option.
+    """
 
     name: str
     kind: str
@@ -31,6 +36,8 @@ class FormField:
     pattern: str = ""
     minlength: int | None = None
     maxlength: int | None = None
+    checked: bool = False
+    disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,10 @@ def _user_field(form: Form, declared: str | None, password: FormField | None) ->
     if password is None:
         return None
     before = [field for field in form.fields[: form.fields.index(password)] if field in fields]
-    return before[-1] if before else None
+    if before:
+        return before[-1]
+    lists = (field for field in form.fields if field.kind == "select" and field.name)
+    return next((field for field in lists if USER_FIELD.search(said_by(field))), None)
 
 
 def _is_code(field: FormField) -> bool:
@@ -112,21 +115,26 @@ def _code_field(form: Form) -> FormField | None:
 def filled(form: Form, typed: dict[str, str], page_url: str) -> Request:
     """The request of a browser that sends the form with `typed` values, from the page at `page_url`.
 
-    Hidden fields go as they are, with the button that says sign in, else the first; required boxes are ticked.
+    What the page filled in goes as it is, with the button that says sign in, else the first;
+    boxes that are ticked already, and those that have to be.
     """
     button = _button(form)
+    grouped = {field.name for field in form.fields if field.kind == "radio" and field.checked}
     pairs: list[tuple[str, str]] = []
     for field in form.fields:
         if field.name in typed:
             pairs.append((field.name, typed[field.name]))
-        elif not field.name:
+        elif not field.name or field.disabled:
             continue
         elif field.kind == "hidden" or field is button:
             pairs.append((field.name, field.value))
-        elif field.kind == "checkbox" and field.required:
-            pairs.append((field.name, "on"))
-        elif field.kind in TEXT_KINDS | {"textarea"}:
-            pairs.append((field.name, ""))
+        elif field.kind in {"checkbox", "radio"}:
+            due = field.required and field.name not in grouped
+            if field.checked or due:
+                pairs.append((field.name, field.value or "on"))
+                grouped |= {field.name} if field.kind == "radio" else set()
+        elif (field.kind == "select" and field.checked) or field.kind in TEXT_KINDS | {"textarea"}:
+            pairs.append((field.name, field.value))
     pairs += [(name, value) for name, value in typed.items() if all(name != known for known, _ in pairs)]
     encoded = urlencode(pairs)
     origin = origin_of(page_url)

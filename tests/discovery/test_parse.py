@@ -163,8 +163,10 @@ def test_a_form_tells_what_a_login_driver_needs() -> None:
 
 
 def test_typed_values_are_not_kept() -> None:
-    document = parse_html("<form><input name=nir value=295109912611193><input type=password value=x></form>", URL)
+    document = parse_html("<form><input name=nir value=295109912611193><textarea>x</textarea></form>", URL)
     assert [field.value for field in document.forms[0].fields] == ["", ""]
+    document = parse_html("<form><input name=domaine value=CHU><input type=password value=x></form>", URL)
+    assert [field.value for field in document.forms[0].fields] == ["CHU", ""]
     assert "295109912611193" not in document.text
 
 

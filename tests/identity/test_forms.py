@@ -98,6 +98,45 @@ def test_what_is_sent() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("fields", "sent"),
+    [
+        ("<select name=d><option value=a>A<option value=b selected>B</select>", [("d", "b")]),
+        (
+            "<select name=d><option disabled value=''>Choisir<option> Valombre </option><option>Autre</select>",
+            [("d", "Valombre")],
+        ),
+        ("<select name=d></select><select name=e multiple><option>x</select>", []),
+        ("<input type=checkbox name=c checked value=oui><input type=checkbox name=d value=non>", [("c", "oui")]),
+        ("<input type=radio name=r value=1><input type=radio name=r value=2 checked>", [("r", "2")]),
+        ("<input type=radio name=r value=1 required><input type=radio name=r value=2 required>", [("r", "1")]),
+        ("<input name=domaine value=CHU><input type=hidden name=h value=1 disabled>", [("domaine", "CHU")]),
+        ("<select name=d disabled><option>x</select>", []),
+    ],
+)
+def test_what_the_page_chose_goes_as_it_is(fields: str, sent: list[tuple[str, str]]) -> None:
+    form = sign_in_form(
+        parse_html(f"<form method=post>{fields}<input name=login><input type=password name=p></form>", URL)
+    )
+    assert form is not None
+    request = filled(form.form, {"login": "alice", "p": "x"}, URL)
+    assert parse_qsl(request.body.decode(), keep_blank_values=True) == [*sent, ("login", "alice"), ("p", "x")]
+
+
+def test_a_list_of_users() -> None:
+    markup = "<form method=post><select name=user><option>bob<option>alice</select><input type=password name=p></form>"
+    form = sign_in_form(parse_html(markup, URL))
+    assert form is not None
+    assert form.username is not None
+    assert parse_qsl(filled(form.form, {"user": "alice", "p": "x"}, URL).body.decode())[0] == ("user", "alice")
+
+
+def test_what_people_type_elsewhere_is_not_kept() -> None:
+    document = parse_html("<form><input name=nom value=Camille></form><input name=b value=c>", URL)
+    assert document.forms[0].fields[0].value == ""
+    assert document.loose_fields[0].value == ""
+
+
 def test_the_other_encodings() -> None:
     multipart = parse_html(
         '<form method=post enctype="multipart/form-data"><input name=u><input type=password name=p></form>', URL
