@@ -1,7 +1,8 @@
 """The algebra of verdicts (docs/verdicts.md).
 
-Two laws hold, and are tested as properties: nothing that concludes nothing (a crash, a skip, an inconclusive outcome, a
-missing account) ever improves a verdict; adding a failing outcome never improves one.
+Three laws hold, and are tested as properties: nothing that concludes nothing (a crash, a skip, an inconclusive outcome,
+a missing account) ever improves a verdict; adding a failing outcome never improves one; only a pass that the guide data
+name for a part speaks in its favour.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pgssi_probe.model.result import CheckRun, Summary
 from pgssi_probe.model.severity import Severity
 from pgssi_probe.model.verdict import PartVerdict, RuleVerdict, UnevaluatedCheck, Verdict
 
-ASSESSMENT_VERSION = 1
+ASSESSMENT_VERSION = 2
 
 # From the worst to the best. NOT_APPLICABLE stands apart and never hides another part.
 ORDER: tuple[Verdict, ...] = (
@@ -51,13 +52,16 @@ def read_edge(edge: Edge, run: CheckRun | None, outcomes: Sequence[Outcome]) -> 
     if run.state != "completed":
         return Reading(missing=run.reason or Reason.CHECK_FAILED)
     failures = tuple(outcome for outcome in outcomes if outcome.failed and edge.concerns(outcome.slug))
-    passes = tuple(outcome for outcome in outcomes if outcome.status is Status.PASS)
+    said = [outcome for outcome in outcomes if outcome.status is Status.PASS]
+    passes = tuple(outcome for outcome in said if outcome.slug in edge.clears)
     unsure = [outcome.reason or Reason.NO_SAMPLE for outcome in outcomes if outcome.status is Status.INCONCLUSIVE]
     if failures:
         proof = edge.weight is Weight.VERDICT and any(outcome.strength is Strength.PROOF for outcome in failures)
         return Reading(failures=failures, passes=passes, missing=unsure[0] if unsure else None, proved=proof)
-    # A failure that does not concern this edge neither accuses nor clears it: only a pass clears.
+    # A failure that does not concern this edge neither accuses nor clears it, and neither does a pass that it does not
+    # name: an announcement, or a pass about another part.
     inapplicable = bool(outcomes) and all(outcome.status is Status.NOT_APPLICABLE for outcome in outcomes)
+    inapplicable = inapplicable or any(outcome.slug in edge.voids for outcome in said)
     silent = Reason.OTHER_DEVIATION if any(outcome.failed for outcome in outcomes) else Reason.NO_SAMPLE
     missing = unsure[0] if unsure else None if passes or inapplicable else silent
     covers = (

@@ -57,13 +57,25 @@ class Edge(Frozen):
     """One check speaks of one part.
 
     `outcomes`: the only failing slugs of the check that concern the part; None means all of them. A failure
-    with another slug neither accuses nor clears the part.
+    with another slug neither accuses nor clears the part. `clears`: the only slugs whose pass speaks in favour of the
+    part; a pass that is not named (a remark, a pass about another part) clears nothing. `voids`: slugs whose pass means
+    that the part has no object here.
     """
 
     check: str = Field(pattern=r"^[a-z]+(\.[a-z][a-z-]*)?$")
     weight: Weight
     coverage: Coverage = Coverage.PARTIAL
     outcomes: tuple[str, ...] | None = Field(default=None, min_length=1)
+    clears: tuple[str, ...] = ()
+    voids: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_meaning_a_pass(self) -> Self:
+        if self.weight is Weight.INFORMATION and (self.clears or self.voids):
+            raise ValueError(f"an edge of weight information clears nothing: {self.check}")
+        if both := set(self.clears) & set(self.voids):
+            raise ValueError(f"a pass clears a part or voids it, not both: {sorted(both)}")
+        return self
 
     def concerns(self, slug: str) -> bool:
         """Whether a failing outcome of the check, of this slug, speaks of the part."""
@@ -179,6 +191,8 @@ class RuleBook(Reference):
     """`rules.yaml`: the guide as a document, its families and its rules in order."""
 
     families: tuple[Family, ...]
+    informative_passes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """By check: passes that clear no part, by decision."""
     rules: tuple[Rule, ...]
 
     @model_validator(mode="after")

@@ -46,7 +46,14 @@ def part(*edges: Edge, rule_class: RuleClass = RuleClass.OBSERVABLE) -> Part:
 
 
 def edge(check: str = "alpha.one", **values: object) -> Edge:
-    return Edge.model_validate({"check": check, "weight": Weight.VERDICT, "coverage": Coverage.FULL, **values})
+    return Edge.model_validate(
+        {"check": check, "weight": Weight.VERDICT, "coverage": Coverage.FULL, **clearing(values), **values}
+    )
+
+
+def clearing(values: dict[str, object]) -> dict[str, object]:
+    """What edges of these tests clear, when nothing else is said."""
+    return {} if values.get("weight") == "information" else {"clears": ["slug"]}
 
 
 def judged(
@@ -57,7 +64,7 @@ def judged(
     return judge_part(what, known, by_check, declared).verdict
 
 
-PASS, FAIL = Status.PASS, Status.FAIL
+PASS, FAIL, NON_COMPLIANT = Status.PASS, Status.FAIL, Verdict.NON_COMPLIANT
 
 
 @pytest.mark.parametrize(
@@ -79,6 +86,17 @@ PASS, FAIL = Status.PASS, Status.FAIL
         (part(edge(), edge("beta.two", weight="hint")), [outcome("beta.two", PASS)], Verdict.NOT_EVALUATED),
         (part(edge(weight="hint")), [outcome("alpha.one", PASS)], Verdict.NO_DEVIATION),
         (part(edge(outcomes=["slug"])), [outcome("alpha.one", FAIL)], Verdict.NON_COMPLIANT),
+        (part(edge()), [outcome("alpha.one", PASS, "remark")], Verdict.NOT_EVALUATED),
+        (part(edge()), [outcome("alpha.one", PASS, "remark"), outcome("alpha.one", PASS)], Verdict.COMPLIANT),
+        (part(edge(clears=[])), [outcome("alpha.one", PASS)], Verdict.NOT_EVALUATED),
+        (part(edge(voids=["moot"])), [outcome("alpha.one", PASS, "moot")], Verdict.NOT_APPLICABLE),
+        (part(edge(voids=["moot"])), [outcome("alpha.one", PASS, "moot"), outcome("alpha.one", FAIL)], NON_COMPLIANT),
+        (
+            part(edge(voids=["moot"])),
+            [outcome("alpha.one", PASS, "moot"), outcome("alpha.one", Status.INCONCLUSIVE)],
+            Verdict.NOT_EVALUATED,
+        ),
+        (part(edge(voids=["moot"]), edge("beta.two")), [outcome("alpha.one", PASS, "moot")], Verdict.NOT_EVALUATED),
         (part(rule_class=RuleClass.DECLARATIVE), [], Verdict.TO_JUSTIFY),
     ],
 )
@@ -166,6 +184,18 @@ def test_a_check_that_crashes_or_is_skipped_is_never_a_pass(
     if any(one.check == check and one.weight is not Weight.INFORMATION for one in some):
         assert after.verdict is not Verdict.COMPLIANT
         assert after.verdict is not Verdict.NOT_APPLICABLE
+
+
+@given(edges, classes, outcomes, st.sampled_from(CHECKS), st.sampled_from(list(Strength)))
+def test_a_pass_that_no_edge_names_changes_nothing(
+    some: list[Edge], rule_class: RuleClass, seen: list[Outcome], check: str, strength: Strength
+) -> None:
+    """Beside something said, that is: alone, it does not even end the ignorance."""
+    what = part(*some, rule_class=rule_class)
+    remark = outcome(check, PASS, "remark", strength, 9)
+    after = judged(what, [*seen, remark])
+    assert rank(after) <= rank(judged(what, seen))
+    assert judged(what, [remark]) not in {Verdict.COMPLIANT, Verdict.NO_DEVIATION}
 
 
 @given(st.lists(st.sampled_from(list(Verdict)), min_size=1, max_size=5))

@@ -3,7 +3,9 @@
 import pytest
 
 from pgssi_probe.guide import Edge, Part, Weight, guide
+from pgssi_probe.model.outcome import Status
 from pgssi_probe.model.text import Bilingual
+from pgssi_probe.registry import checks
 
 
 def accused(check: str, slug: str) -> dict[str, str]:
@@ -96,3 +98,58 @@ def test_a_hint_clears_only_what_nothing_decides(weights: tuple[str, ...], clear
         {"id": "AA1.1", "class": "partial", "point": Bilingual(fr="un", en="one"), "edges": edges}
     )
     assert [part.clears(edge) for edge in part.edges] == clearing
+
+
+WEIGHING = [
+    (part, edge)
+    for rule in guide().rules
+    for part in rule.parts
+    for edge in part.edges
+    if edge.weight is not Weight.INFORMATION and edge.check in checks()
+]
+
+
+def passes_of(check: str) -> set[str]:
+    return {slug for slug, one in checks()[check].metadata.outcomes.items() if one.status is Status.PASS}
+
+
+@pytest.mark.parametrize("check", sorted({edge.check for _, edge in WEIGHING}))
+def test_every_pass_clears_a_part_or_is_informative_by_decision(check: str) -> None:
+    named = {slug for _, edge in WEIGHING if edge.check == check for slug in (*edge.clears, *edge.voids)}
+    informative = set(guide().book.informative_passes.get(check, ()))
+    assert not named & informative, "a pass clears or informs, not both"
+    assert named | informative == passes_of(check)
+
+
+def test_informative_passes_are_those_of_checks_that_weigh() -> None:
+    assert set(guide().book.informative_passes) <= {edge.check for _, edge in WEIGHING}
+
+
+@pytest.mark.parametrize(
+    ("part", "edge"), WEIGHING, ids=lambda value: getattr(value, "id", getattr(value, "check", ""))
+)
+def test_an_edge_that_may_clear_names_a_pass_and_one_that_may_not_names_none(part: Part, edge: Edge) -> None:
+    if part.rule_class.value == "declarative":
+        return  # passes are shown beside the part and never change its verdict
+    if any(other.weight is Weight.VERDICT for other in part.edges):
+        assert bool(edge.clears) == (edge.weight is Weight.VERDICT)
+    elif all(other.check in checks() for other in part.edges):
+        assert edge.clears
+
+
+@pytest.mark.parametrize(
+    ("check", "slug", "parts"),
+    [
+        ("http.methods", "allow-listed", set()),
+        ("http.methods", "sober", {"CR2.1"}),
+        ("session.logout", "offered", {"AA12.1"}),
+        ("session.logout", "ended", {"AA10.2", "AA11.2", "AA12.2"}),
+        ("session.concurrent", "several-declared", {"AA8.1"}),
+        ("content.support-contact", "phishing-report", {"GA8.2"}),
+        ("content.legal-notices", "linked", set()),
+        ("tls.config", "order-client", set()),
+        ("https.enforcement", "closed", {"AA4.4", "DT6.1"}),
+    ],
+)
+def test_a_pass_clears_only_what_it_speaks_of(check: str, slug: str, parts: set[str]) -> None:
+    assert {part.id for part, edge in WEIGHING if edge.check == check and slug in edge.clears} == parts
