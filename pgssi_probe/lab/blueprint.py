@@ -162,6 +162,36 @@ class SessionPolicy:
 
 
 @dataclass
+class TokenPolicy:
+    """What carries a session. `listed` tokens are random and mean nothing; the other forms say which session it is."""
+
+    form: Literal["listed", "signed", "jwt"] = "listed"
+    carriage: Literal["cookie", "header"] = "cookie"
+    """`header`: only `Authorization: Bearer` opens a session, by the JSON API."""
+    algorithm: Literal["ES256", "RS256", "HS256"] = "ES256"
+    key_name: str = "portail-1"
+    secret: str = ""
+    """Of HS256; empty for 256 random bits."""
+    life: float | None = None
+    """Seconds; None for the idle delay, infinite for a token without an end."""
+    tells_who: bool = False
+    """Write personal data in the token."""
+    refresh_outlives: bool = False
+    """A refresh token still opens the account when its session has ended."""
+    ignore_signature: bool = False
+    accept_none: bool = False
+    accept_unsigned: bool = False
+    accept_any_zero: bool = False
+    """Take a signature of ECDSA made of zeros for a right one (CVE-2022-21449)."""
+    confuse_keys: bool = False
+    """Take the public key for the secret of an HS256."""
+    trust_given_key: bool = False
+    """Verify with the key that the token brings."""
+    key_name_is_a_path: bool = False
+    follow_key_address: bool = False
+
+
+@dataclass
 class SignInPolicy:
     """Braking of repeated failures (AA7: two seconds, doubled, at most five minutes) and what is asked."""
 
@@ -259,6 +289,7 @@ class Blueprint:
     plain: PlainListener = field(default_factory=PlainListener)
     errors: ErrorPolicy = field(default_factory=ErrorPolicy)
     sessions: SessionPolicy = field(default_factory=SessionPolicy)
+    tokens: TokenPolicy = field(default_factory=TokenPolicy)
     sign_in: SignInPolicy = field(default_factory=SignInPolicy)
     access: AccessPolicy = field(default_factory=AccessPolicy)
     inputs: InputPolicy = field(default_factory=InputPolicy)

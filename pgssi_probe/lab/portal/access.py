@@ -79,7 +79,9 @@ def one_time_code(secret: str, moment: float) -> str:
 
 def _sign_in_page(request: Request, message: str = "", status: int = 200, wait: float = 0) -> Response:
     portal, visit = portal_of(request), visit_of(request)
-    ended = portal.sessions.why_ended(visit.token) if visit.token and not visit.session else None
+    ended = portal.sessions.why_ended(visit.listed) if visit.listed and not visit.session else None
+    if portal.blueprint.tokens.carriage == "header":
+        return portal.page(request, "application.html", status)
     portal.open_session(request)
     after = request.query_params.get("suite", "")
     response = portal.page(
@@ -132,6 +134,8 @@ def welcome(request: Request, username: str) -> Session:
 
 
 async def sign_in(request: Request) -> Response:
+    if portal_of(request).blueprint.tokens.carriage == "header":
+        raise Refusal(405, "sign-in is by the API", {"Allow": "GET, HEAD"})
     values = await fields.form(request)
     if not check_csrf(request, values):
         return _sign_in_page(request, "form-expired", 403)

@@ -12,10 +12,11 @@ from starlette.routing import Route
 from pgssi_probe.lab.portal import fields
 from pgssi_probe.lab.portal.access import Handler, attempt, leave, private, welcome
 from pgssi_probe.lab.portal.refusals import Refusal
-from pgssi_probe.lab.portal.site import portal_of, visit_of
+from pgssi_probe.lab.portal.site import Portal, portal_of, visit_of
 from pgssi_probe.lab.portal.space import LISTS, own_record, user_of
 from pgssi_probe.lab.records import Row
-from pgssi_probe.lab.sessions import AlreadyOpen
+from pgssi_probe.lab.sessions import AlreadyOpen, Session
+from pgssi_probe.lab.tokens import KEY_SET, key_set
 
 
 def _public(row: Row) -> dict[str, Any]:
@@ -27,7 +28,10 @@ async def status(_request: Request) -> Response:
 
 
 async def sign_in(request: Request) -> Response:
-    """`{"identifiant", "mot_de_passe"}` -> `{"jeton", "expire_dans"}`; the token goes in `Authorization: Bearer`."""
+    """`{"identifiant", "mot_de_passe"}` -> `{"jeton", "expire_dans"}`; the token goes in `Authorization: Bearer`.
+
+    Where sessions are carried by a header, `jeton_de_renouvellement` comes with it: see `refresh`.
+    """
     portal, visit = portal_of(request), visit_of(request)
     values = await fields.json_object(request)
     typed = fields.text(values, "identifiant", 80)
@@ -43,7 +47,34 @@ async def sign_in(request: Request) -> Response:
     except AlreadyOpen as error:
         raise Refusal(409, "already open") from error
     visit.set_cookie = None
-    return JSONResponse({"jeton": session.token, "expire_dans": int(portal.blueprint.sessions.idle)})
+    return JSONResponse(_tokens(portal, session))
+
+
+def _tokens(portal: Portal, session: Session) -> dict[str, Any]:
+    given: dict[str, Any] = {"jeton": portal.token_of(session)}
+    if math.isfinite(portal.tokens.life()):
+        given["expire_dans"] = int(portal.tokens.life())
+    if portal.blueprint.tokens.carriage == "header":
+        given["jeton_de_renouvellement"] = portal.refresh.give(session)
+    return given
+
+
+async def refresh(request: Request) -> Response:
+    """`{"jeton_de_renouvellement"}` -> a new pair; each refresh token is worth one use, while its session lives."""
+    portal, visit = portal_of(request), visit_of(request)
+    if portal.blueprint.tokens.carriage != "header":
+        raise Refusal(404, "no refresh tokens")
+    token = fields.text(await fields.json_object(request), "jeton_de_renouvellement", 200)
+    taken = portal.refresh.take(token)
+    session = portal.sessions.find(taken[0]) if taken else None
+    if taken and session is None and portal.blueprint.tokens.refresh_outlives:
+        session = portal.sessions.sign_in(portal.sessions.open(), taken[1])
+    if session is None:
+        if (stolen := portal.sessions.find(portal.refresh.replayed(token) or "")) is not None:
+            portal.sessions.end(stolen, "elsewhere")
+        raise Refusal(401, "refused", {"WWW-Authenticate": 'Bearer realm="portail", error="invalid_token"'})
+    visit.session = session
+    return JSONResponse(_tokens(portal, session))
 
 
 @private
@@ -87,6 +118,7 @@ def description(origin: str) -> dict[str, Any]:
     paths: dict[str, Any] = {
         "/statut": {"get": {"summary": "État du service", "security": [], "responses": answers}},
         "/connexion": {"post": {"summary": "Ouvrir une session", "security": [], "responses": answers}},
+        "/renouvellement": {"post": {"summary": "Renouveler le jeton", "security": [], "responses": answers}},
         "/deconnexion": {"post": {"summary": "Fermer la session", "responses": answers}},
         "/moi": {"get": {"summary": "Profil", "responses": answers}},
     }
@@ -105,6 +137,14 @@ def description(origin: str) -> dict[str, Any]:
     }
 
 
+async def keys(request: Request) -> Response:
+    """The public keys of the tokens, where they are JWTs."""
+    policy = portal_of(request).blueprint.tokens
+    if policy.form != "jwt":
+        raise Refusal(404, "no JWT here")
+    return JSONResponse(key_set(policy))
+
+
 @private
 async def openapi(request: Request) -> Response:
     return JSONResponse(description(portal_of(request).blueprint.addresses.https_url))
@@ -113,6 +153,8 @@ async def openapi(request: Request) -> Response:
 ROUTES = [
     Route("/api/v1/statut", status),
     Route("/api/v1/connexion", sign_in, methods=["POST"]),
+    Route("/api/v1/renouvellement", refresh, methods=["POST"]),
+    Route(KEY_SET, keys),
     Route("/api/v1/deconnexion", sign_out, methods=["POST"]),
     Route("/api/v1/moi", me),
     Route("/api/v1/openapi.json", openapi),

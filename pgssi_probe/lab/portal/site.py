@@ -23,8 +23,9 @@ from pgssi_probe.lab.records import Database, Row
 from pgssi_probe.lab.sessions import Session, SessionStore
 from pgssi_probe.lab.synthetic import Account
 from pgssi_probe.lab.throttling import SignInBrake
+from pgssi_probe.lab.tokens import RENEWED_AFTER, RefreshList, TokenDesk
 
-_TOKEN = re.compile(r"[\w.~+/=-]{1,512}")
+_TOKEN = re.compile(r"[\w.~+/=-]{1,4096}")
 log = logging.getLogger("pgssi_probe.lab")
 
 
@@ -35,8 +36,12 @@ class Visit:
     session: Session | None
     token: str | None
     """What the browser sent, live session or not."""
+    listed: str | None = None
+    """The session that it stands for, in the list of the server, live or not."""
     set_cookie: str | None = None
     bearer: bool = False
+    stale: bool = False
+    """The token is right, and old enough to be issued again."""
 
     @property
     def username(self) -> str | None:
@@ -62,6 +67,8 @@ class Portal:
         self.routes = [*blueprint.routes, *routes]
         self.database = Database(blueprint.seed, clock.now())
         self.sessions = SessionStore(blueprint.sessions, clock)
+        self.tokens = TokenDesk(blueprint.tokens, blueprint.addresses.https_url, blueprint.sessions)
+        self.refresh = RefreshList()
         self.brake = SignInBrake(blueprint.sign_in, clock)
 
     @property
@@ -105,6 +112,8 @@ class Portal:
     def finish(self, request: Request, response: Response) -> None:
         """Write the session cookie and the headers that every answer carries."""
         visit: Visit | None = getattr(request.state, "visit", None)
+        if visit is not None and visit.stale and visit.session is not None and visit.set_cookie is None:
+            self.give(visit, visit.session)
         if visit is not None and visit.set_cookie is not None:
             response.headers.append("Set-Cookie", visit.set_cookie)
         if visit is not None and (visit.session is not None or visit.set_cookie is not None):
@@ -115,10 +124,14 @@ class Portal:
         authorization = request.headers.get("authorization", "")
         bearer = authorization[:7].lower() == "bearer "
         token = authorization[7:].strip() if bearer else request.cookies.get(self.blueprint.cookies.name)
-        session = self.sessions.find(token) if token and _TOKEN.fullmatch(token) else None
-        if session is None and token and not bearer and self.blueprint.sessions.adopt_unknown:
-            session = self.sessions.open(token[:512])
-        request.state.visit = Visit(session, token, bearer=bearer)
+        reading = self.tokens.read(token, self.clock.now()) if token and _TOKEN.fullmatch(token) else None
+        session = self.sessions.find(reading.listed) if reading else None
+        if not bearer and token and self.blueprint.sessions.adopt_unknown:
+            session = session or self.sessions.find(token) or self.sessions.open(token[:512])
+        if not bearer and session and session.username and self.blueprint.tokens.carriage == "header":
+            session = None
+        stale = not bearer and reading is not None and reading.age >= RENEWED_AFTER
+        request.state.visit = Visit(session, token, reading.listed if reading else None, bearer=bearer, stale=stale)
 
     async def _route(self, request: Request) -> Response:
         for intercept in self.blueprint.interceptors:
@@ -222,7 +235,16 @@ class Portal:
     def give(self, visit: Visit, session: Session) -> None:
         """Make `session` the visitor's, and send its cookie."""
         visit.session = session
-        visit.set_cookie = self.blueprint.cookies.header(session.token)
+        visit.set_cookie = self.blueprint.cookies.header(self.token_of(session))
+
+    def token_of(self, session: Session) -> str:
+        """What its visitor will carry."""
+        about: Row = {}
+        if session.username is not None and (account := self.database.account(session.username)) is not None:
+            profile = self.database.profile(session.username)
+            about = {"name": f"{account['given_name']} {account['family_name']}"}
+            about |= {name: profile[name] for name in ("email", "nir") if profile.get(name)}
+        return self.tokens.issue(session, self.clock.now(), about)
 
     def record(self, request: Request, kind: str, username: str = "") -> None:
         """Write to the security journal (TR1, TR2)."""

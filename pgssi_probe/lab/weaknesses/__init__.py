@@ -39,6 +39,7 @@ FAMILIES = (
     "content",
     "exposure",
     "sessions",
+    "tokens",
     "sign_in",
     "rights",
     "inputs",

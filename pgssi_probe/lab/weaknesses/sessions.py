@@ -160,6 +160,7 @@ def last_sign_in_wrong(lab: Blueprint) -> None:
 )
 def tampered(lab: Blueprint) -> None:
     lab.sessions.listed_as = lambda token: token[:16]
+    lab.tokens.ignore_signature = True
 
 
 @weakness(
