@@ -8,9 +8,10 @@ from datetime import datetime
 from pgssi_probe.assess import assess, summarise
 from pgssi_probe.engagement import Engagement
 from pgssi_probe.guide import Guide
+from pgssi_probe.guide.actions import action_catalogue
 from pgssi_probe.model.evidence import Evidence
 from pgssi_probe.model.outcome import Outcome, Reason, Status
-from pgssi_probe.model.result import CheckRun, Event, Plan, Run, RunResult
+from pgssi_probe.model.result import Chapter, CheckRun, Event, Plan, Run, RunResult
 from pgssi_probe.words import both
 
 _STATUS_ORDER = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS, Status.NOT_APPLICABLE)
@@ -45,6 +46,8 @@ def assemble(
         summary=summarise(checks, ordered, verdicts),
         reasons={reason: both(f"reason.{reason}") for reason in Reason},
         guide=f"{guide.book.title.fr}, v{guide.version}",
+        chapters=tuple(Chapter(id=one.id, section=one.section, title=one.title) for one in guide.book.families),
+        actions=action_catalogue().actions(ordered),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from pgssi_probe.model.action import Action
 from pgssi_probe.model.evidence import Evidence
 from pgssi_probe.model.outcome import Frozen, Level, Outcome, Reason
 from pgssi_probe.model.severity import Severity
@@ -136,6 +137,14 @@ class Summary(Frozen):
     worst: Severity | None
 
 
+class Chapter(Frozen):
+    """A chapter of the guide: `id` is the letters that its rules begin with."""
+
+    id: str
+    section: str
+    title: Bilingual
+
+
 class RunResult(Frozen):
     schema_version: Literal["1.0"] = SCHEMA_VERSION
     run: Run
@@ -149,6 +158,8 @@ class RunResult(Frozen):
     summary: Summary
     reasons: dict[Reason, Bilingual] = Field(description="the words of the closed list of reasons")
     guide: str = Field(description="title and edition of the guide that the verdicts refer to")
+    chapters: tuple[Chapter, ...] = Field((), description="chapters of the guide, in its order")
+    actions: tuple[Action, ...] = Field((), description="what to do about each pair of check and slug that failed")
 
     def outcome(self, identifier: str) -> Outcome:
         return next(outcome for outcome in self.outcomes if outcome.id == identifier)
