@@ -13,6 +13,7 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 
 from pgssi_probe.model.outcome import Frozen, Level
 from pgssi_probe.model.result import EngagementSummary, MandateSummary
+from pgssi_probe.net.proxy import proxy_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,14 +233,25 @@ class Engagement(Frozen):
     limits: Limits = Limits()
     accounts: dict[AccountLabel, AccountSection] = Field(default_factory=dict)
     login: LoginSection = LoginSection()
+    proxies: dict[str, str] = Field(default_factory=dict)
+    """Forward proxies of the establishment, `http://host:port` by label: ways to the target, never targets."""
     declared: dict[str, JsonValue] = Field(default_factory=dict)
     file_sha256: str | None = None
 
+    @field_validator("proxies")
+    @classmethod
+    def _proxies(cls, proxies: dict[str, str]) -> dict[str, str]:
+        for label, url in proxies.items():
+            proxy_of(label, url)
+        return proxies
+
     @property
     def told(self) -> dict[str, JsonValue]:
-        """What the operator says of the application, as checks read it: `declared`, and the login section by key."""
+        """What the operator says of the application, as checks read it: `declared`, the login section by key, and
+        the labels of the proxies under `proxies`."""
         login = {f"login.{name}": value for name, value in self.login.model_dump().items() if value is not None}
-        return {**login, **self.declared}
+        proxies: dict[str, JsonValue] = {"proxies": [*self.proxies]} if self.proxies else {}
+        return {**login, **self.declared, **proxies}
 
     def refusal(self, level: Level, now: datetime) -> Refusal | None:
         if level is Level.PASSIVE:

@@ -245,6 +245,7 @@ async def _run(
         run_id=settings.run_id,
         ca_file=scan.target.ca_file,
         on_event=heard,
+        proxies=scan.engagement.proxies,
     ) as gate:
         level = settings.level
         conductor = Conductor(

@@ -60,12 +60,14 @@ class HttpClient:
     async def complete(self, capture: Capture) -> Exchange:
         request = capture.request
         try:
-            prepared = self._prepare(capture)
+            prepared = self._prepare(capture, await self._dialer.introduced(request))
+        except DialError as error:
+            return capture.failed(error.failure, error.detail)
         except (httpx.InvalidURL, ValueError):
             return capture.failed(Failure.PROTOCOL, "request: not a sendable URL, method or header")
         url = prepared.url
         http2 = request.http_version != "1.1" and url.scheme == "https"
-        key = (url.scheme, url.raw_host.decode("ascii"), url.port or 0, http2)
+        key = (url.scheme, url.raw_host.decode("ascii"), url.port or 0, http2, request.via)
         while True:
             lane = self._lanes.take(key)
             kept_alive = lane.uses > 0
@@ -79,13 +81,14 @@ class HttpClient:
         await self._lanes.aclose()
         await self._dialer.aclose()
 
-    def _prepare(self, capture: Capture) -> httpx.Request:
+    def _prepare(self, capture: Capture, introduction: Headers) -> httpx.Request:
         request = capture.request
         given = [(name.encode("latin-1"), _encode(value)) for name, value in request.headers]
         names = {name.lower() for name, _ in given}
         headers = [(name, value) for name, value in self._own_headers if name.lower() not in names]
         headers.append((b"X-Request-Id", capture.id.encode()))
         headers += [(name, value) for name, value in given if name.lower() != b"x-request-id"]
+        headers += [(name.encode("ascii"), _encode(value)) for name, value in introduction]
         prepared = httpx.Request(
             request.method,
             request.url,
@@ -93,9 +96,12 @@ class HttpClient:
             content=request.body or None,
             extensions={"target": _encode(request.origin_form)} if request.origin_form is not None else {},
         )
+        if request.via and prepared.url.scheme == "http":  # the last proxy must know where it goes
+            form = prepared.extensions.get("target", prepared.url.raw_path)
+            prepared.extensions["target"] = b"http://%b%b" % (prepared.url.netloc, form)
         if prepared.url.scheme not in {"http", "https"} or not prepared.url.host:
             raise ValueError("not an http URL")
-        capture.sent_headers = _decode(prepared.headers.raw)
+        capture.sent_headers = _without(_decode(prepared.headers.raw), introduction)
         return prepared
 
     async def _send_on(self, lane: Lane, prepared: httpx.Request, capture: Capture) -> Exchange:
@@ -245,6 +251,11 @@ def _content_encoding(raw: RawHeaders) -> str:
 
 def _decode(raw: RawHeaders) -> Headers:
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
+
+
+def _without(headers: Headers, secret: Headers) -> Headers:
+    """What opens a proxy is nothing that the target is told."""
+    return tuple(pair for pair in headers if pair not in secret)
 
 
 def _encode(text: str) -> bytes:

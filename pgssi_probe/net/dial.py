@@ -11,18 +11,22 @@ from __future__ import annotations
 import asyncio
 import ssl
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import httpcore
 
 from pgssi_probe.clock import Clock
-from pgssi_probe.net.exchange import Failure, TlsFacts
+from pgssi_probe.net.exchange import Failure, Headers, Request, TlsFacts
+from pgssi_probe.net.proxies import Proxies, ProxyError, connect_through
+from pgssi_probe.net.proxy import Proxy
 from pgssi_probe.net.scope import NameNotResolved, OutOfScope, ScopeGuard
 from pgssi_probe.net.wire import Wire
 
 Endpoint = tuple[str, int]
+Way = tuple[str, ...]
+"""Labels of the proxies to an endpoint; () for none."""
 
 
 class DialError(Exception):
@@ -81,15 +85,24 @@ class Verdict:
 class Dialer:
     """Shared by all connections of a run. Raises OSError when the declared authority cannot be read."""
 
-    def __init__(self, guard: ScopeGuard, clock: Clock, *, ca_file: str | None = None, timeout: float = 10.0) -> None:
+    def __init__(
+        self,
+        guard: ScopeGuard,
+        clock: Clock,
+        *,
+        ca_file: str | None = None,
+        timeout: float = 10.0,
+        proxies: Proxies | None = None,
+    ) -> None:
         self.guard = guard
+        self.proxies = proxies or Proxies(guard)
         self._clock = clock
         self._contexts = TlsContexts(ca_file)
         if ca_file is not None:
             self._contexts.get(verify=True, http2=True)  # an unreadable authority is the operator's to mend, now
         self._timeout = timeout
-        self._verdicts: dict[Endpoint, Verdict] = {}
-        self._facts: dict[Endpoint, TlsFacts] = {}
+        self._verdicts: dict[tuple[Endpoint, Way], Verdict] = {}
+        self._facts: dict[tuple[Endpoint, Way], TlsFacts] = {}
         self._preferred: dict[str, str] = {}
         self._open: set[Wire] = set()
 
@@ -114,6 +127,63 @@ class Dialer:
             return wire
         raise failure
 
+    async def dial_through(
+        self, way: Way, endpoint: Endpoint, *, tunnel: bool, http2: bool, follow: Callable[[Wire], None]
+    ) -> Wire:
+        """A connection by the proxies of `way`: a tunnel to the endpoint, or to the last proxy only. Raises DialError.
+
+        The endpoint passes the scope guard first, as if it were dialled from here.
+        """
+        await self.admit(endpoint)
+        try:
+            proxies = await self.proxies.chain(way)
+        except ProxyError as error:
+            raise DialError(Failure.PROXY, str(error)) from None
+
+        async def reach() -> Wire:
+            return await self._through(proxies, endpoint, tunnel=tunnel, secure=secure, follow=follow)
+
+        async def secure(wire: Wire, name: str) -> Wire:
+            return await self._secure(wire, name.rstrip("."), endpoint, way, reach, http2=http2)
+
+        return await reach()
+
+    async def introduced(self, request: Request) -> Headers:
+        """What a request in the clear says to the last proxy on its way. Raises DialError."""
+        if not request.via or request.parts.scheme != "http":
+            return ()
+        try:
+            return (await self.proxies.chain(request.via))[-1].headers
+        except ProxyError as error:
+            raise DialError(Failure.PROXY, str(error)) from None
+
+    async def _through(
+        self,
+        proxies: list[Proxy],
+        endpoint: Endpoint,
+        *,
+        tunnel: bool,
+        secure: Callable[[Wire, str], Awaitable[Wire]],
+        follow: Callable[[Wire], None],
+    ) -> Wire:
+        stops: list[Endpoint] = [(proxy.host, proxy.port) for proxy in proxies[1:]]
+        if tunnel:
+            stops.append(endpoint)
+        first = proxies[0]
+        try:
+            wire = await self._open_wire(first.host, first.port, self._timeout, secure)
+        except DialError as error:
+            raise DialError(Failure.PROXY, f"proxy {first.label}: {error.detail}") from None
+        follow(wire)
+        try:
+            for proxy, stop in zip(proxies, stops, strict=False):
+                await connect_through(wire, proxy, *stop, self._timeout)
+        except ProxyError as error:
+            wire.abort()
+            raise DialError(Failure.PROXY, str(error)) from None
+        wire.ready_at = self._clock.monotonic()
+        return wire
+
     async def admit(self, endpoint: Endpoint) -> tuple[str, ...]:
         """Raises DialError."""
         try:
@@ -133,18 +203,29 @@ class Dialer:
                 await asyncio.wait([wire.closed for wire in self._open], timeout=1.5)
             for wire in list(self._open):
                 wire.abort()
+        await self.proxies.aclose()
         await asyncio.sleep(0)
 
     async def _connect(
         self, address: str, endpoint: Endpoint, timeout: float, *, http2: bool, follow: Callable[[Wire], None]
     ) -> Wire:
-        async def secure(wire: Wire, name: str) -> Wire:
-            return await self._secure(wire, name.rstrip("."), address, endpoint, http2=http2, follow=follow)
+        async def again() -> Wire:
+            return await self._connect(address, endpoint, self._timeout, http2=http2, follow=follow)
 
+        async def secure(wire: Wire, name: str) -> Wire:
+            return await self._secure(wire, name.rstrip("."), endpoint, (), again, http2=http2)
+
+        wire = await self._open_wire(address, endpoint[1], timeout, secure)
+        follow(wire)
+        return wire
+
+    async def _open_wire(
+        self, address: str, port: int, timeout: float, secure: Callable[[Wire, str], Awaitable[Wire]]
+    ) -> Wire:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeout):
-                _, wire = await loop.create_connection(lambda: Wire(secure, self._clock), address, endpoint[1])
+                _, wire = await loop.create_connection(lambda: Wire(secure, self._clock), address, port)
         except TimeoutError:
             raise DialError(Failure.CONNECT_TIMEOUT, "no answer to the connection") from None
         except ConnectionRefusedError:
@@ -153,20 +234,21 @@ class Dialer:
             raise DialError(Failure.REFUSED, (error.strerror or "connection failed")[:80]) from None
         self._open.add(wire)
         wire.closed.add_done_callback(lambda _: self._open.discard(wire))
-        follow(wire)
         return wire
 
     async def _secure(
         self,
         wire: Wire,
         name: str,
-        address: str,
         endpoint: Endpoint,
+        way: Way,
+        again: Callable[[], Awaitable[Wire]],
         *,
         http2: bool,
-        follow: Callable[[Wire], None],
     ) -> Wire:
-        verdict = self._verdicts.get(endpoint)
+        """TLS to the endpoint on a connection to it. `again` makes another when the verified handshake is refused."""
+        place = (endpoint, way)  # a proxy that opens TLS shows a certificate of its own
+        verdict = self._verdicts.get(place)
         if verdict is None or verdict.verified:
             try:
                 found = await wire.handshake(self._contexts.get(verify=True, http2=http2), name, self._timeout)
@@ -175,10 +257,10 @@ class Dialer:
             except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
                 verdict = Verdict(False, _verify_error(error))
                 lasting = isinstance(error, ssl.SSLError)  # a lost connection says nothing of the certificate
-                wire = await self._connect(address, endpoint, self._timeout, http2=http2, follow=follow)
+                wire = await again()
             else:
-                verdict = self._verdicts[endpoint] = Verdict(True)
-                wire.tls = self._remember(endpoint, found, verdict)
+                verdict = self._verdicts[place] = Verdict(True)
+                wire.tls = self._remember(place, found, verdict)
                 return wire
         else:
             lasting = True
@@ -189,11 +271,11 @@ class Dialer:
         except (OSError, ValueError) as error:
             raise DialError(Failure.TLS, _tls_error(error)) from None
         if lasting:
-            self._verdicts[endpoint] = verdict
-        wire.tls = self._remember(endpoint, found, verdict)
+            self._verdicts[place] = verdict
+        wire.tls = self._remember(place, found, verdict)
         return wire
 
-    def _remember(self, endpoint: Endpoint, found: ssl.SSLObject, verdict: Verdict) -> TlsFacts:
+    def _remember(self, place: tuple[Endpoint, Way], found: ssl.SSLObject, verdict: Verdict) -> TlsFacts:
         """Facts of a handshake; the object of the last one when they are the same, since every exchange holds them."""
         cipher = found.cipher()
         facts = TlsFacts(
@@ -204,18 +286,20 @@ class Dialer:
             verified=verdict.verified,
             verify_error=verdict.error,
         )
-        known = self._facts.get(endpoint)
+        known = self._facts.get(place)
         if known == facts:
             return known
-        self._facts[endpoint] = facts
+        self._facts[place] = facts
         return facts
 
 
 class PinnedBackend(httpcore.AsyncNetworkBackend):
     """What httpcore is given instead of its own way to connect. Remembers its last connection."""
 
-    def __init__(self, dialer: Dialer, *, http2: bool) -> None:
+    def __init__(self, dialer: Dialer, *, http2: bool, via: Way = (), tunnel: bool = True) -> None:
         self._dialer = dialer
+        self._via = via
+        self._tunnel = tunnel
         self._http2 = http2
         self.wire: Wire | None = None
 
@@ -229,6 +313,10 @@ class PinnedBackend(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         """Raises DialError."""
         self.wire = None
+        if self._via:
+            return await self._dialer.dial_through(
+                self._via, (host, port), tunnel=self._tunnel, http2=self._http2, follow=self._follow
+            )
         return await self._dialer.dial((host, port), http2=self._http2, follow=self._follow)
 
     def _follow(self, wire: Wire) -> None:

@@ -25,6 +25,8 @@ class Failure(StrEnum):
     TLS = "tls"
     PROTOCOL = "protocol"
     RESET = "reset"
+    PROXY = "proxy"
+    """A proxy of `Request.via` did not lead there: nothing is known of the target."""
     OUT_OF_SCOPE = "out_of_scope"
     BUDGET = "budget"
     STOPPED = "stopped"
@@ -62,6 +64,8 @@ class Request:
     """Bytes of body worth reading, wire and decoded; 0 for what the sender is allowed anyway."""
     account: str = ""
     """Label of the account whose session the request carries, for the journal; never a user name."""
+    via: tuple[str, ...] = ()
+    """Labels of the forward proxies to go through, first met first; see `pgssi_probe.net.proxies`."""
 
     @property
     def parts(self) -> SplitResult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import cast
@@ -19,6 +19,7 @@ from pgssi_probe.net.governor import GateEvent, Governor, Limits, Refused
 from pgssi_probe.net.health import HealthPolicy, Sample
 from pgssi_probe.net.journal import Journal, JournalError, Spent, Value
 from pgssi_probe.net.lag import LoopLag
+from pgssi_probe.net.proxies import Proxies
 from pgssi_probe.net.scope import OutOfScope, Resolver, Scope, ScopeGuard, canonical_host, system_resolver
 from pgssi_probe.net.target_network import BudgetSpentError, Streams, TargetNetwork, Usage
 from pgssi_probe.net.trace import Trace
@@ -247,16 +248,18 @@ async def open_gate(
     on_event: Callable[[GateEvent], None] | None = None,
     policy: HealthPolicy | None = None,
     resolver: Resolver = system_resolver,
+    proxies: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Gate]:
     """The way out for one run, closed with all its connections at the end.
 
+    `proxies` are the declared forward proxies, URL by label, which a request may name in `via`.
     A `journal` given as a path is opened and closed here. Raises JournalError, and OSError (ssl.SSLError among them)
-    when `ca_file` cannot be read as certificates.
+    when `ca_file` cannot be read as certificates, ValueError for a proxy that is none.
     """
     limits = limits or Limits()
     clock = clock or SystemClock()
     guard = ScopeGuard(scope, resolver)
-    dialer = Dialer(guard, clock, ca_file=ca_file, timeout=limits.connect_timeout)
+    dialer = Dialer(guard, clock, ca_file=ca_file, timeout=limits.connect_timeout, proxies=Proxies(guard, proxies))
 
     def heard(event: GateEvent) -> None:
         with suppress(JournalError):  # the next request will find out, and stop the run

@@ -21,8 +21,8 @@ MAX_IDLE = 24
 KEEP_ALIVE = 15.0
 """Seconds after which an idle connection is not used again."""
 
-Key = tuple[str, str, int, bool]
-"""Scheme, host, port, and whether HTTP/2 may be spoken."""
+Key = tuple[str, str, int, bool, tuple[str, ...]]
+"""Scheme, host, port, whether HTTP/2 may be spoken, and the proxies on the way."""
 
 
 class _Transport(httpx.AsyncHTTPTransport):
@@ -38,7 +38,7 @@ class Lane:
     def __init__(self, key: Key, dialer: Dialer, context: ssl.SSLContext) -> None:
         self.key = key
         self.uses = 0
-        self.backend = PinnedBackend(dialer, http2=key[3])
+        self.backend = PinnedBackend(dialer, http2=key[3], via=key[4], tunnel=key[0] == "https")
         self.transport = _Transport(
             httpcore.AsyncConnectionPool(
                 ssl_context=context,

@@ -50,6 +50,8 @@ class Trace:
         }
         if exchange.request.account:
             fields["account"] = exchange.request.account
+        if exchange.request.via:
+            fields["via"] = ",".join(exchange.request.via)
         if exchange.peer:
             fields["peer"] = exchange.peer
             fields["source"] = exchange.source

@@ -173,3 +173,27 @@ def test_an_unreadable_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(EngagementError) as caught:
         load_engagement(binary)
     assert caught.value.code == "not_utf8"
+
+
+def test_proxies_are_ways_by_label(tmp_path: Path) -> None:
+    path = tmp_path / "e.toml"
+    path.write_text('[proxies]\nhopital = "http://mandataire.example:3128"\n')
+    engagement = load_engagement(path)
+    assert engagement.told["proxies"] == ["hopital"]
+    assert "proxies" not in Engagement().told
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ('a = "https://p.example:1"', "proxy"),
+        ('a = "http://u:p@p.example:1"', "proxy"),
+        ('own-1 = "http://p:1"', "label"),
+    ],
+)
+def test_what_is_no_proxy_is_said(line: str, word: str, tmp_path: Path) -> None:
+    path = tmp_path / "e.toml"
+    path.write_text(f"[proxies]\n{line}\n")
+    with pytest.raises(EngagementError) as caught:
+        load_engagement(path)
+    assert (caught.value.code, caught.value.detail) == ("bad_value", word)

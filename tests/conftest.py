@@ -1,0 +1,66 @@
+"""Programs that several rooms of the tests run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+Tinyproxy = Callable[..., Awaitable[str]]
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+async def tinyproxy(tmp_path: Path) -> AsyncIterator[Tinyproxy]:
+    """`await tinyproxy("Upstream http …", …)`: a real forward proxy with these lines more; its `http://host:port`."""
+    program = shutil.which("tinyproxy")
+    assert program, "install tinyproxy-bin (tests/install-packages.sh)"
+    running: list[subprocess.Popen[bytes]] = []
+
+    async def start(*lines: str) -> str:
+        port = free_port()
+        config = tmp_path / f"tinyproxy-{port}.conf"
+        log = tmp_path / f"tinyproxy-{port}.log"
+        base = (
+            f"Port {port}",
+            "Listen 127.0.0.1",
+            "Timeout 20",
+            f'LogFile "{log}"',
+            "LogLevel Connect",
+            "MaxClients 50",
+        )
+        config.write_text("\n".join([*base, *lines, ""]))
+        running.append(
+            subprocess.Popen(  # noqa: ASYNC220 (it returns at once)
+                [program, "-d", "-c", str(config)],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={"PATH": os.environ.get("PATH", "")},
+            )
+        )
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+                return f"http://127.0.0.1:{port}"
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"tinyproxy does not listen: {log.read_text() if log.exists() else config.read_text()}")
+
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
