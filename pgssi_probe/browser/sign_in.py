@@ -1,0 +1,156 @@
+"""Signing in as a person does in a window, where the form is drawn by scripts. Credentials only ever leave through the
+network of whoever visits: to the scope, by the methods it declared, never in clear from an encrypted page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import JsonValue
+
+from pgssi_probe.browser.visit import Landing, Visit
+from pgssi_probe.identity.session import Session
+from pgssi_probe.model.account import Secret
+from pgssi_probe.net.exchange import Exchange
+from pgssi_probe.redact import redact_url
+
+if TYPE_CHECKING:
+    from playwright.async_api import ElementHandle
+
+TYPING_SECONDS: Final = 8.0
+STEPS: Final = 3
+"""Screens filled at most: user name, password, one-time code."""
+
+
+@cache
+def script(name: str) -> str:
+    """A function that the page is asked: its own fields and buttons are what is looked for."""
+    return (files(__package__) / f"{name}.js").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserSignIn:
+    """What a window shows after credentials were typed. Whether one is signed in is for the oracle to say.
+
+    `filled` tells which fields were found and filled: `username`, `password`, `code`. `before` is the page with the
+    form. `exchanges` are what was sent from the first keystroke on. `why` are facts for the report.
+    """
+
+    session: Session
+    before: Landing
+    after: Landing
+    filled: tuple[str, ...]
+    exchanges: tuple[Exchange, ...]
+    why: Mapping[str, JsonValue]
+
+    @property
+    def typed(self) -> bool:
+        """A password was typed and sent."""
+        return "password" in self.filled
+
+    @property
+    def asks_again(self) -> bool:
+        """The window still, or again, asks for a password."""
+        return self.after.page is not None and self.after.page.document.asks_password
+
+
+async def browser_sign_in(
+    visit: Visit,
+    url: str,
+    username: str,
+    password: Secret,
+    *,
+    code: str | None = None,
+    username_field: str = "",
+    password_field: str = "",
+) -> BrowserSignIn:
+    """Open `url` in the window of `visit`, fill what it asks, send it, wait until nothing moves any more.
+
+    At most one password is sent. Two steps (user name, then password) and a one-time `code` are followed. The visit
+    must have been given `methods` with POST. Raises BrowserLost.
+    """
+    before = await visit.open(url)
+    names = {"username": username_field, "password": password_field}
+    values = {"username": username, "password": password.reveal(), "code": code or ""}
+    filled: dict[str, None] = {}
+    start = len(visit.asked)
+    after = before
+    for _ in range(STEPS):
+        found = {
+            what: field
+            for what in ("username", "password", "code")
+            if what not in filled and values[what] and (field := await _field(visit, what, names)) is not None
+        }
+        if "password" not in found and "username" not in found and "code" not in found:
+            break
+        if "code" in found and "password" not in {*found, *filled}:
+            found.pop("code")
+        if not found:
+            break
+        for what, field in found.items():
+            await _type(field, values[what])
+            filled[what] = None
+        await _send(visit, list(found.values())[-1])
+        after = await visit.settled()
+    sent = tuple(one.exchange for one in visit.asked[start:] if one.exchange is not None)
+    session = await visit.session()
+    posted = [exchange for exchange in sent if exchange.request.method == "POST"]
+    why: dict[str, JsonValue] = {
+        "driver": "browser",
+        "filled": [*filled],
+        "landing": redact_url(after.url)[:200],
+        "status": posted[-1].status if posted else None,
+        "requests": len(sent),
+    }
+    return BrowserSignIn(session, before, after, tuple(filled), sent, why)
+
+
+async def _field(visit: Visit, what: str, names: Mapping[str, str]) -> ElementHandle | None:
+    """The field of the window that takes `what`, waited for a little: scripts may be drawing it."""
+    from playwright.async_api import Error
+
+    for frame in visit.window.frames[:6]:
+        try:
+            handle: Any = await visit._within(
+                frame.evaluate_handle(script("find_field"), [what, dict(names)]), TYPING_SECONDS
+            )
+        except Error:
+            continue
+        element = handle.as_element()
+        if element is not None:
+            return element  # type: ignore[no-any-return]
+    return None
+
+
+async def _type(field: ElementHandle, value: str) -> None:
+    """Filled, or typed key by key where that fails. What Playwright says of a failure holds the value: it is dropped."""
+    from playwright.async_api import Error
+
+    try:
+        await field.fill(value, timeout=TYPING_SECONDS * 1000)
+    except Error:
+        try:
+            await field.type(value, timeout=TYPING_SECONDS * 1000)
+        except Error:
+            return
+
+
+async def _send(visit: Visit, field: ElementHandle) -> None:
+    from playwright.async_api import Error
+
+    await asyncio.sleep(0.1)  # scripts enable the button once something is typed
+    try:
+        button = (await visit._within(field.evaluate_handle(script("find_button")), TYPING_SECONDS)).as_element()
+        if button is None:
+            await field.press("Enter", timeout=TYPING_SECONDS * 1000, no_wait_after=True)
+        else:
+            await button.click(timeout=TYPING_SECONDS * 1000, no_wait_after=True)
+    except Error:
+        try:
+            await field.press("Enter", timeout=TYPING_SECONDS * 1000, no_wait_after=True)
+        except Error:
+            return
