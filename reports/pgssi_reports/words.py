@@ -22,8 +22,13 @@ _ELISION: Final = re.compile(
 
 @cache
 def words(lang: Lang) -> Mapping[str, Any]:
-    """All the sentences of one language, by dotted key: `words("fr")["seal.state.intact"]`."""
-    flat = dict(_flat("", yaml_text.read(Path(__file__).parent / "text" / f"{lang}.yaml")))
+    """All the sentences of one language, by dotted key: `words("fr")["seal.state.intact"]`.
+
+    Those that only the formats for machines and for spreadsheets need are in a catalogue of their own.
+    """
+    texts = Path(__file__).parent / "text"
+    catalogues = (texts / f"{lang}.yaml", texts / "formats" / f"{lang}.yaml")
+    flat = dict(pair for path in catalogues for pair in _flat("", yaml_text.read(path)))
     return {key: _typeset(value) for key, value in flat.items()} if lang == "fr" else flat
 
 
