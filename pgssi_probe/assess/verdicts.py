@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from pgssi_probe.guide.applicability import Answers
 from pgssi_probe.guide.model import Coverage, Edge, Guide, Part, Rule, RuleClass, Weight
 from pgssi_probe.model.outcome import Outcome, Reason, Status, Strength
 from pgssi_probe.model.result import CheckRun, Summary
 from pgssi_probe.model.severity import Severity
-from pgssi_probe.model.verdict import PartVerdict, RuleVerdict, UnevaluatedCheck, Verdict
+from pgssi_probe.model.verdict import Applicability, PartVerdict, RuleVerdict, UnevaluatedCheck, Verdict
 
 ASSESSMENT_VERSION = 2
 
@@ -123,10 +125,30 @@ def combine(parts: Iterable[Verdict]) -> Verdict:
     return worst
 
 
+def without_object(judged: PartVerdict, applicability: Applicability | None) -> PartVerdict:
+    """The part in the declared context: what has no object is not applicable, whatever was seen."""
+    if applicability is None or applicability.applies:
+        return judged.model_copy(update={"applicability": applicability})
+    return PartVerdict(
+        part=judged.part, point=judged.point, verdict=Verdict.NOT_APPLICABLE, applicability=applicability
+    )
+
+
 def judge_rule(
-    rule: Rule, runs: Mapping[str, CheckRun], outcomes: Mapping[str, Sequence[Outcome]], declared: frozenset[str]
+    guide: Guide,
+    rule: Rule,
+    runs: Mapping[str, CheckRun],
+    outcomes: Mapping[str, Sequence[Outcome]],
+    declared: frozenset[str],
+    context: Answers,
 ) -> RuleVerdict:
-    parts = tuple(judge_part(part, runs, outcomes, declared) for part in rule.parts)
+    applicability = guide.applies(rule, context)
+    void = applicability if applicability and not applicability.applies else None
+    seen = tuple(judge_part(part, runs, outcomes, declared) for part in rule.parts)
+    parts = tuple(
+        without_object(judged, void or guide.part_applies(rule, part, context))
+        for part, judged in zip(rule.parts, seen, strict=True)
+    )
     verdict = combine(part.verdict for part in parts)
     reasons = Counter(
         missing.reason for part in parts if part.verdict is Verdict.NOT_EVALUATED for missing in part.unevaluated
@@ -139,6 +161,8 @@ def judge_rule(
         for outcome in outcomes.get(edge.check, ())
         if outcome.status is Status.PASS or edge.concerns(outcome.slug)
     ]
+    kept = {outcome for part in parts for outcome in part.outcomes}
+    informative += [outcome for part in seen for outcome in part.outcomes if outcome not in kept]
     return RuleVerdict(
         rule=rule.id,
         family=rule.family,
@@ -154,6 +178,7 @@ def judge_rule(
         outcomes=tuple(dict.fromkeys(outcome for part in parts for outcome in part.outcomes)),
         informative=tuple(dict.fromkeys(informative)),
         documents=rule.documents,
+        applicability=applicability,
         page=rule.page,
     )
 
@@ -163,13 +188,18 @@ def assess(
     runs: Iterable[CheckRun],
     outcomes: Iterable[Outcome],
     declared: frozenset[str] = frozenset(),
+    context: Answers = MappingProxyType({}),
 ) -> tuple[RuleVerdict, ...]:
-    """The verdict of each rule, in the order of the guide. `declared` holds ids of parts with a valid declaration."""
+    """The verdict of each rule, in the order of the guide.
+
+    `declared` holds ids of parts with a valid declaration; `context` holds the answers that say which rules have an
+    object.
+    """
     by_check: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         by_check.setdefault(outcome.check, []).append(outcome)
     by_id = {run.id: run for run in runs}
-    return tuple(judge_rule(rule, by_id, by_check, declared) for rule in guide.rules)
+    return tuple(judge_rule(guide, rule, by_id, by_check, declared, context) for rule in guide.rules)
 
 
 def summarise(runs: Sequence[CheckRun], outcomes: Sequence[Outcome], verdicts: Sequence[RuleVerdict]) -> Summary:

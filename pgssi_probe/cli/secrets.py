@@ -22,6 +22,7 @@ def resolver(lang: Lang) -> Callable[[Any, frozenset[str]], Mapping[str, Any]]:
             return {}
         from pgssi_probe.identity.resolve import resolve_accounts, somebody_is_there
 
-        return resolve_accounts(engagement.accounts, labels, ask if somebody_is_there() else None)
+        prompt = ask if somebody_is_there() else None
+        return resolve_accounts(engagement.accounts, labels, prompt, engagement.canaries)
 
     return resolved

@@ -5,15 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from ipaddress import ip_network
-from typing import Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
+from pgssi_probe.engagement.accounts import AccountLabel, AccountSection, Canaries, SecretReference
+from pgssi_probe.engagement.context import Context
+from pgssi_probe.engagement.declared import declared_table, flattened
 from pgssi_probe.model.outcome import Frozen, Level
 from pgssi_probe.model.result import EngagementSummary, MandateSummary
 from pgssi_probe.net.proxy import proxy_of
+
+__all__ = ["AccountSection", "Engagement", "Limits", "Mandate", "Refusal", "ScopeSection", "SecretReference"]
+
+MANDATE_LINES: Final = (
+    "reference",
+    "organisation",
+    "signatory",
+    "signed",
+    "valid_from",
+    "valid_until",
+    "hours",
+    "source_addresses",
+    "hosting_agreement",
+    "emergency_contact",
+)
+"""What a mandate says before anything active is allowed, in the order in which it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +89,17 @@ class Mandate(Frozen):
             raise ValueError("order")
         return self
 
+    @property
+    def empty_lines(self) -> tuple[str, ...]:
+        """Names of the lines that must be written before anything active is allowed, and are not."""
+        return tuple(name for name in MANDATE_LINES if _blank(getattr(self, name)))
+
     def refusal(self, level: Level, now: datetime) -> Refusal | None:
         """None when `level` is allowed at `now` (aware), else the first reason why not."""
         if level is Level.PASSIVE:
             return None
-        for name in (
-            "reference",
-            "organisation",
-            "signatory",
-            "signed",
-            "valid_from",
-            "valid_until",
-            "hours",
-            "source_addresses",
-            "hosting_agreement",
-            "emergency_contact",
-        ):
-            if not getattr(self, name):
-                return Refusal(f"mandate.{name}", "empty")
+        for name in self.empty_lines:
+            return Refusal(f"mandate.{name}", "empty")
         if level not in self.levels:
             return Refusal("mandate.levels", "level_not_listed")
         local = now.astimezone(ZoneInfo(self.timezone))
@@ -98,6 +111,13 @@ class Mandate(Frozen):
         if not start <= local.time().replace(tzinfo=None) <= end:
             return Refusal("mandate.hours", "outside_hours")
         return None
+
+
+def _blank(value: object) -> bool:
+    """Nothing, or only spaces: a line that is there for its form is not written."""
+    if isinstance(value, tuple):
+        return all(_blank(one) for one in value)
+    return not value or (isinstance(value, str) and not value.strip())
 
 
 def parse_hours(hours: str) -> tuple[time, time]:
@@ -164,6 +184,14 @@ def _reachable(url: str) -> bool:
     return bool(host) and port != 0 and not any(char.isspace() for char in url)
 
 
+def unknown_declared(name: str) -> PydanticCustomError:
+    return PydanticCustomError("unknown_declared", "no such value", {"name": name})
+
+
+def bad_declared(name: str, kind: str) -> PydanticCustomError:
+    return PydanticCustomError("bad_declared", "{kind}", {"name": name, "kind": kind})
+
+
 def _origin(url: str) -> tuple[str, int | None]:
     """Host in lower case and port, the scheme's own when it is not written; a port that is no number is None."""
     parts = urlsplit(url)
@@ -172,33 +200,6 @@ def _origin(url: str) -> tuple[str, int | None]:
     except ValueError:
         port = None
     return (parts.hostname or "").lower(), port
-
-
-class SecretReference(Frozen):
-    """Where a secret is to be found: exactly one of the four. The file never holds the secret itself."""
-
-    env: str | None = None
-    command: tuple[str, ...] | None = None
-    keyring: str | None = None
-    prompt: bool | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> SecretReference:
-        given = [value for value in (self.env, self.command, self.keyring, self.prompt) if value]
-        if len(given) != 1:
-            raise ValueError("give exactly one of env, command, keyring or prompt")
-        return self
-
-
-class AccountSection(Frozen):
-    """A test account. The user name may be written, a password or a TOTP secret only referred to."""
-
-    username: str | SecretReference
-    password: SecretReference | None = None
-    totp: SecretReference | None = None
-
-
-AccountLabel = Literal["a", "b", "low", "high", "sacrifice"]
 
 
 class LoginSection(Frozen):
@@ -236,6 +237,8 @@ class Engagement(Frozen):
     proxies: dict[str, str] = Field(default_factory=dict)
     """Forward proxies of the establishment, `http://host:port` by label: ways to the target, never targets."""
     declared: dict[str, JsonValue] = Field(default_factory=dict)
+    canaries: Canaries = Field(default_factory=dict, repr=False)
+    context: Context = Context()
     file_sha256: str | None = None
 
     @field_validator("proxies")
@@ -244,6 +247,22 @@ class Engagement(Frozen):
         for label, url in proxies.items():
             proxy_of(label, url)
         return proxies
+
+    @field_validator("declared", mode="before")
+    @classmethod
+    def _without_quotes_too(cls, declared: Any) -> Any:
+        return flattened(declared) if isinstance(declared, dict) else declared
+
+    @field_validator("declared")
+    @classmethod
+    def _of_the_table(cls, declared: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        known = declared_table()
+        for name, value in declared.items():
+            if name not in known:
+                raise unknown_declared(name)
+            if not known[name].accepts(value):
+                raise bad_declared(name, known[name].kind)
+        return declared
 
     @property
     def told(self) -> dict[str, JsonValue]:
@@ -292,5 +311,6 @@ class Engagement(Frozen):
             hosts=self.scope.hosts,
             excluded_paths=self.scope.excluded_paths,
             levels=tuple(level for level in Level if self.refusal_for(url, level, now) is None),
+            context=self.context.answers,
             limits={name: float(value) for name, value in self.limits.model_dump().items()},
         )

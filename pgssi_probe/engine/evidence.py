@@ -24,10 +24,10 @@ MAX_HEADERS = 60
 class EvidenceRoom:
     """The evidence of one run. The redaction key lives as long as this object and is never written."""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(self, folder: Path, clock: Clock, redactor: Redactor | None = None) -> None:
         self._folder = folder
         self._clock = clock
-        self._redactor = Redactor()
+        self._redactor = redactor or Redactor()
         self._by_exchange: dict[tuple[str, str | None], str] = {}
         self._pieces: dict[str, Evidence] = {}
         taken = {path.stem for path in folder.glob("E*.json")}

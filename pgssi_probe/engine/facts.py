@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from pydantic import JsonValue
 
 from pgssi_probe.model.outcome import Observation
-from pgssi_probe.redact import without_secrets
+from pgssi_probe.redact import Redactor, without_secrets
 
 MAX_NAME = 2048
 _ADDRESS = re.compile(r"https?://[^\s\"'<>]+|/[^\s\"'<>?]*\?[^\s\"'<>]+", re.IGNORECASE)
 
 
-def fit_to_print(observation: Observation) -> Observation:
-    """The same observation with the addresses of its subject and facts marked. Its stable id is that of the result."""
-    subject = observation.subject.model_copy(update={"name": _text(observation.subject.name)[:MAX_NAME]})
-    facts = {name: _value(value) for name, value in observation.facts.items()}
+def fit_to_print(observation: Observation, redactor: Redactor | None = None) -> Observation:
+    """The same observation with the addresses of its subject and facts marked. Its stable id is that of the result.
+
+    The values that `redactor` knows beforehand are marked too.
+    """
+    known = redactor.known if redactor is not None else str
+    subject = observation.subject.model_copy(update={"name": _text(known(observation.subject.name))[:MAX_NAME]})
+    facts = {name: _value(value, known) for name, value in observation.facts.items()}
     return observation.model_copy(update={"subject": subject, "facts": facts})
 
 
-def _value(value: JsonValue) -> JsonValue:
+def _value(value: JsonValue, known: Callable[[str], str]) -> JsonValue:
     if isinstance(value, str):
-        return _text(value)
+        return _text(known(value))
     if isinstance(value, list):
-        return [_value(item) for item in value]
+        return [_value(item, known) for item in value]
     if isinstance(value, dict):
-        return {name: _value(item) for name, item in value.items()}
+        return {name: _value(item, known) for name, item in value.items()}
     return value
 
 

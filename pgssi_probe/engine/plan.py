@@ -9,6 +9,7 @@ from datetime import datetime
 from pgssi_probe.check.context import Collector, Target
 from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.engagement import Engagement, Refusal
+from pgssi_probe.guide import guide
 from pgssi_probe.model.outcome import Level, Reason
 from pgssi_probe.model.result import Plan, PlanEntry
 
@@ -79,6 +80,7 @@ def make_plan(
         entries=tuple(entries),
         requests_max=min(requests + shared, engagement.limits.max_requests),
         seconds_max=min(max(pace, seconds / engagement.limits.concurrency), engagement.limits.max_seconds),
+        reserves=guide().applicability.reserves_of(engagement.context.answers),
     )
 
 

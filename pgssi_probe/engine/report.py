@@ -32,11 +32,13 @@ def assemble(
     """The whole result. Findings come first, the worst before the others; evidence nobody refers to is left out."""
     ordered = sorted(outcomes, key=_place)
     checks = sorted(runs, key=lambda run: run.id)
-    verdicts = assess(guide, checks, ordered)
+    verdicts = assess(guide, checks, ordered, context=engagement.context.answers)
     used = {identifier for outcome in ordered for identifier in outcome.evidence}
     return RunResult(
         run=run,
-        engagement=engagement.summary(run.target, now),
+        engagement=engagement.summary(run.target, now).model_copy(
+            update={"reserves": guide.applicability.reserves_of(engagement.context.answers)}
+        ),
         plan=plan,
         checks=tuple(checks),
         outcomes=tuple(ordered),

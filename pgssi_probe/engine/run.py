@@ -25,6 +25,7 @@ from pgssi_probe.model.account import Account
 from pgssi_probe.model.outcome import Level, Outcome, Reason
 from pgssi_probe.model.result import CheckRun, Event, Plan, PlanEntry
 from pgssi_probe.net.gate import Gate
+from pgssi_probe.redact import Redactor
 from pgssi_probe.registry import RegisteredCheck
 
 AT_ONCE = 8
@@ -71,7 +72,9 @@ class Conductor:
     _failure: FolderError | None = None
 
     def __post_init__(self) -> None:
-        self._evidence = EvidenceRoom(self.folder.evidence, self.clock)
+        canaries = {secret.reveal() for account in self.accounts.values() for secret in account.canaries}
+        self._redactor = Redactor(values=tuple(sorted(canaries, key=len, reverse=True)))
+        self._evidence = EvidenceRoom(self.folder.evidence, self.clock, self._redactor)
         self._collections = Collections(
             self.target,
             self._collector_network,
@@ -185,7 +188,9 @@ class Conductor:
         try:
             async with asyncio.timeout(max(PATIENCE * metadata.sends.seconds, PATIENCE_FLOOR)):
                 observations = await check.observe()(context)
-            outcomes = unique([official(metadata, fit_to_print(observation)) for observation in observations])
+            outcomes = unique(
+                [official(metadata, fit_to_print(observation, self._redactor)) for observation in observations]
+            )
         except asyncio.CancelledError:
             reason = self.gate.stopped or self.stopped_because or Reason.INTERRUPTED
             state = {"state": "interrupted", "reason": reason}

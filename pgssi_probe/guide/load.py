@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, RootModel, ValidationError
 
 from pgssi_probe import yaml_text
+from pgssi_probe.guide.applicability import ApplicabilityBook
 from pgssi_probe.guide.model import Guide, PlannedChecks, RuleBook
 from pgssi_probe.guide.tls import TlsProfile
 from pgssi_probe.guide.web import WebProfile
@@ -79,9 +80,12 @@ def _read(name: str, model: type[Model]) -> Model:
 
 @cache
 def guide() -> Guide:
-    """The 65 rules of v1.1 and the announced checks. GuideError when the data are wrong."""
-    book = _read("rules.yaml", RuleBook)
-    return Guide(book=book, planned=_read("planned_checks.yaml", PlannedChecks).checks)
+    """The 65 rules of v1.1, what they apply to and the announced checks. GuideError when the data are wrong."""
+    return Guide(
+        book=_read("rules.yaml", RuleBook),
+        planned=_read("planned_checks.yaml", PlannedChecks).checks,
+        applicability=_read("applicability.yaml", ApplicabilityBook),
+    )
 
 
 @cache

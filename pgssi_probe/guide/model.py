@@ -8,10 +8,12 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from pgssi_probe.guide.applicability import Answers, ApplicabilityBook
 from pgssi_probe.guide.source import Reference
 from pgssi_probe.model.outcome import Frozen
 from pgssi_probe.model.result import References
 from pgssi_probe.model.text import Bilingual
+from pgssi_probe.model.verdict import Applicability
 
 
 class RuleClass(StrEnum):
@@ -210,10 +212,18 @@ class RuleBook(Reference):
 
 
 class Guide(Frozen):
-    """The rules and the checks that are announced, as the program uses them."""
+    """The rules, what they apply to and the checks that are announced, as the program uses them."""
 
     book: RuleBook
     planned: tuple[PlannedCheck, ...]
+    applicability: ApplicabilityBook
+
+    @model_validator(mode="after")
+    def _conditions_on_known_rules(self) -> Self:
+        known = {name for rule in self.rules for name in (rule.id, *(part.id for part in rule.parts))}
+        if unknown := set(self.applicability.by_target) - known:
+            raise ValueError(f"conditions on unknown rules: {sorted(unknown)}")
+        return self
 
     @property
     def version(self) -> str:
@@ -246,6 +256,13 @@ class Guide(Frozen):
     def rule(self, number: str) -> Rule:
         """KeyError when there is none of that id; `view.find` suggests."""
         return self._by_id[number]
+
+    def applies(self, rule: Rule, given: Answers) -> Applicability | None:
+        """Whether a rule applies in a context and why; None when the guide sets no condition on it."""
+        return self.applicability.of(rule.id, self.family(rule.family).section, rule.page, given)
+
+    def part_applies(self, rule: Rule, part: Part, given: Answers) -> Applicability | None:
+        return self.applicability.of(part.id, self.family(rule.family).section, rule.page, given)
 
     def family(self, letters: str) -> Family:
         return next(family for family in self.families if family.id == letters)

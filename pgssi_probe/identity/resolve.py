@@ -8,9 +8,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
-from pgssi_probe.engagement.model import AccountSection, SecretReference
+from pgssi_probe.engagement.accounts import CANARY_LENGTHS, AccountSection, SecretReference
 from pgssi_probe.model.account import Account, Secret, SecretError
 
 COMMAND_SECONDS: Final = 30.0
@@ -18,33 +19,55 @@ MAX_CHARACTERS: Final = 4096
 """The longest secret that is taken: anything longer is an output, not a secret."""
 
 Prompt = Callable[[str, str], str]
-"""Asks a person for the `password`, `totp` or `username` (second argument) of an account (first), unseen."""
+"""Asks a person for the `password`, `totp`, `canary` or `username` (second argument) of an account (first), unseen."""
 
 
 def resolve_accounts(
-    sections: Mapping[Any, AccountSection], labels: Iterable[str], prompt: Prompt | None = None
+    sections: Mapping[Any, AccountSection],
+    labels: Iterable[str],
+    prompt: Prompt | None = None,
+    canaries: Mapping[Any, Iterable[str | SecretReference]] = MappingProxyType({}),
 ) -> dict[str, Account]:
     """The accounts of `labels` that the engagement has, secrets resolved. Raises SecretError at the first that fails.
 
-    `prompt` None means that nobody is there to be asked.
+    `prompt` None means that nobody is there to be asked. `canaries` are the values of each account, by its label.
     """
     wanted = frozenset(labels)
-    return {label: _account(label, section, prompt) for label, section in sections.items() if label in wanted}
+    return {
+        label: _account(label, section, canaries.get(label, ()), prompt)
+        for label, section in sections.items()
+        if label in wanted
+    }
 
 
-def _account(label: str, section: AccountSection, prompt: Prompt | None) -> Account:
+def _account(
+    label: str, section: AccountSection, canaries: Iterable[str | SecretReference], prompt: Prompt | None
+) -> Account:
     def secret(name: str, reference: SecretReference | None) -> Secret | None:
         return resolve(reference, label, name, prompt) if reference is not None else None
 
     username = section.username
     if isinstance(username, SecretReference):
         username = resolve(username, label, "username", prompt).reveal()
-    return Account(label, username, secret("password", section.password), secret("totp", section.totp))
+    seen = tuple(_canary(label, canary, prompt) for canary in canaries)
+    return Account(label, username, secret("password", section.password), secret("totp", section.totp), seen)
 
 
-def resolve(reference: SecretReference, label: str, field: str, prompt: Prompt | None = None) -> Secret:
-    """The secret of one reference. Raises SecretError."""
-    line = f"accounts.{label}.{field}"
+def _canary(label: str, canary: str | SecretReference, prompt: Prompt | None) -> Secret:
+    if isinstance(canary, str):
+        return Secret(canary.strip())
+    line = f"canaries.{label}"
+    value = resolve(canary, label, "canary", prompt, line=line).reveal().strip()
+    if len(value) < CANARY_LENGTHS[0]:
+        raise SecretError("too_short", line=line, reference=_shown(canary))
+    return Secret(value)
+
+
+def resolve(
+    reference: SecretReference, label: str, field: str, prompt: Prompt | None = None, *, line: str = ""
+) -> Secret:
+    """The secret of one reference. Raises SecretError. `line` is its key in the file."""
+    line = line or f"accounts.{label}.{field}"
     if reference.env is not None:
         value = _from_environment(reference.env, line)
     elif reference.command is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Label = Literal["a", "b", "low", "high", "sacrifice"]
@@ -59,3 +59,5 @@ class Account:
     password: Secret | None = None
     totp: Secret | None = None
     """Shared secret of a TOTP second factor, in base 32 (RFC 6238)."""
+    canaries: tuple[Secret, ...] = field(default=(), repr=False)
+    """Values that this account alone may see. They are compared in memory, and written nowhere."""

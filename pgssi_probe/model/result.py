@@ -12,7 +12,7 @@ from pgssi_probe.model.evidence import Evidence
 from pgssi_probe.model.outcome import Frozen, Level, Outcome, Reason
 from pgssi_probe.model.severity import Severity
 from pgssi_probe.model.text import Bilingual
-from pgssi_probe.model.verdict import RuleVerdict, Verdict
+from pgssi_probe.model.verdict import Reserve, RuleVerdict, Verdict
 
 SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
@@ -68,6 +68,10 @@ class EngagementSummary(Frozen):
     excluded_paths: tuple[str, ...] = ()
     levels: tuple[Level, ...] = (Level.PASSIVE,)
     limits: dict[str, float] = Field(default_factory=dict)
+    context: dict[str, bool | tuple[str, ...]] = Field(
+        default_factory=dict, description="answers that decide which rules apply; what is absent was not answered"
+    )
+    reserves: tuple[Reserve, ...] = Field((), description="what the context says of the scope of the guide")
 
 
 class PlanEntry(Frozen):
@@ -86,6 +90,7 @@ class Plan(Frozen):
     entries: tuple[PlanEntry, ...]
     requests_max: int
     seconds_max: float
+    reserves: tuple[Reserve, ...] = ()
 
 
 class References(Frozen):

@@ -21,6 +21,24 @@ class Verdict(StrEnum):
     NOT_APPLICABLE = "not_applicable"
 
 
+class Applicability(Frozen):
+    """Whether a rule, or a part of one, has an object in the declared context, why, and where the guide says so."""
+
+    applies: bool
+    reason: Bilingual
+    section: str
+    page: int
+
+
+class Reserve(Frozen):
+    """What the declared context says of the scope of the guide. No rule is removed by it."""
+
+    id: str
+    text: Bilingual
+    section: str
+    page: int
+
+
 class UnevaluatedCheck(Frozen):
     """A check that a part relies on and that concluded nothing, with why."""
 
@@ -34,10 +52,15 @@ class PartVerdict(Frozen):
     verdict: Verdict
     outcomes: tuple[str, ...] = ()
     unevaluated: tuple[UnevaluatedCheck, ...] = ()
+    applicability: Applicability | None = None
 
 
 class RuleVerdict(Frozen):
-    """One of the 65. `reason` says in a closed vocabulary why it is not evaluated, when it is not."""
+    """One of the 65. `reason` says in a closed vocabulary why it is not evaluated, when it is not.
+
+    `applicability` is None when the guide sets no condition: the rule applies. What was seen of a rule that has no
+    object is under `informative`.
+    """
 
     rule: str
     family: str
@@ -53,4 +76,5 @@ class RuleVerdict(Frozen):
     outcomes: tuple[str, ...]
     informative: tuple[str, ...] = ()
     documents: tuple[Bilingual, ...] = ()
+    applicability: Applicability | None = None
     page: int

@@ -13,6 +13,8 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
+from html import escape
+from urllib.parse import quote, quote_plus
 
 _GAP = r"[ .\-\u00a0\u202f]?"
 _CARD_GAP = r"[ \-\u00a0\u202f]?"
@@ -64,6 +66,8 @@ class Redactor:
     """Marks values as `‹kind:abcd1234›`; the same value has the same mark under one key. The key dies with it."""
 
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    values: tuple[str, ...] = field(default=(), repr=False)
+    """Values known beforehand that are marked wherever they stand, whatever their case or their HTML escaping."""
 
     def mark(self, kind: str, value: str) -> str:
         plain = re.sub(r"[ .\-\u00a0\u202f]", "", value).lower() if kind in _NUMERIC else value
@@ -71,12 +75,24 @@ class Redactor:
         return f"‹{kind}:{digest[:8]}›"
 
     def text(self, text: str) -> str:
-        """The text with every recognised value marked."""
+        """The text with every known and every recognised value marked."""
+        text = self.known(text)
         text = _ASSIGNED.sub(self._keep_name("secret"), text)
         for kind, pattern in PATTERNS:
             text = pattern.sub(self._whole(kind), text)
         text = _LABELLED.sub(self._keep_name("name"), text)
         return _TITLED.sub(self._keep_name("name"), text)
+
+    def known(self, text: str) -> str:
+        """The text with the values known beforehand marked, and nothing else."""
+        for value in self.values:
+            spellings = dict.fromkeys(
+                (value, escape(value), escape(value, quote=False), quote(value), quote_plus(value))
+            )
+            pattern = "|".join(re.escape(spelling) for spelling in spellings if spelling)
+            if pattern:
+                text = re.sub(pattern, self.mark("canary", value), text, flags=re.IGNORECASE)
+        return text
 
     def _whole(self, kind: str) -> Callable[[re.Match[str]], str]:
         return lambda match: self.mark(kind, match.group())
