@@ -74,6 +74,7 @@ def show_plan(plan: Plan, target: str, level: Level, lang: Lang) -> None:
     heading(say(lang, "plan.title", target=target, level=say(lang, f"level.{level}")))
     minutes = max(1, round(plan.seconds_max / 60))
     line(say(lang, "plan.runs", count=len(running), requests=plan.requests_max, minutes=minutes))
+    line(say(lang, "plan.connections", connections=plan.connections_max))
     table(
         (say(lang, "plan.check"), say(lang, "plan.level"), say(lang, "plan.requests")),
         ((entry.check, say(lang, f"level.{entry.level}"), entry.requests_max) for entry in running),

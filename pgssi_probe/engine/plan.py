@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,9 +28,9 @@ UNMET: Mapping[str, Reason] = {
 }
 
 
-def accounts_needed(plan: Plan, declared: Mapping[str, CheckMetadata]) -> frozenset[str]:
-    """Labels of the accounts that the checks of a plan sign in with: secrets of others are never asked for."""
-    running = [declared[entry.check] for entry in plan.entries if entry.runs]
+def accounts_needed(running: Iterable[CheckMetadata]) -> frozenset[str]:
+    """Labels of the accounts that checks sign in with: secrets of others are never asked for."""
+    running = list(running)
     needed = {label for metadata in running for need in metadata.needs for label in ACCOUNTS_NEEDED.get(need, ())}
     return frozenset(needed.union(*(metadata.also_uses for metadata in running)))
 
@@ -66,19 +66,21 @@ def make_plan(
     engagement: Engagement,
     selection: Selection,
     now: datetime,
-    collectors: Iterable[Collector[object]] = (),
+    shared: Callable[[frozenset[str], Level], Iterable[Collector[object]]] = lambda _running, _level: (),
 ) -> Plan:
-    """One entry a check, in order of id. Collections that running checks share are counted once."""
+    """One entry a check, in order of id. `shared`: the collections of checks that run at a level, counted once."""
     level = allowed_level(target, engagement, selection, now)
     entries = [_entry(metadata, target, engagement, selection, level, now) for metadata in declared]
-    running = {entry.check for entry in entries if entry.runs}
-    requests = sum(entry.requests_max for entry in entries if entry.runs)
-    shared = sum(collector.requests for collector in collectors) if running else 0
-    seconds = sum(entry.seconds_max for entry in entries if entry.runs)
-    pace = (requests + shared) / engagement.limits.requests_per_second
+    running = [entry for entry in entries if entry.runs]
+    collections = tuple(shared(frozenset(entry.check for entry in running), level))
+    requests = sum(each.requests_max for each in running) + sum(each.requests for each in collections)
+    connections = sum(each.connections_max for each in running) + sum(each.connections for each in collections)
+    seconds = sum(entry.seconds_max for entry in running)
+    pace = requests / engagement.limits.requests_per_second
     return Plan(
         entries=tuple(entries),
-        requests_max=min(requests + shared, engagement.limits.max_requests),
+        requests_max=min(requests, engagement.limits.max_requests),
+        connections_max=min(connections, engagement.limits.max_connections),
         seconds_max=min(max(pace, seconds / engagement.limits.concurrency), engagement.limits.max_seconds),
         reserves=guide().applicability.reserves_of(engagement.context.answers),
     )
@@ -100,6 +102,7 @@ def _entry(
         reason=reason,
         missing=missing,
         requests_max=metadata.sends.requests,
+        connections_max=metadata.sends.connections,
         seconds_max=metadata.sends.seconds,
     )
 

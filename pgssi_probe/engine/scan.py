@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from pgssi_probe import __version__
@@ -25,7 +26,7 @@ from pgssi_probe.engine.report import assemble
 from pgssi_probe.engine.run import Conductor, Gathered
 from pgssi_probe.guide import guide
 from pgssi_probe.model.account import Account
-from pgssi_probe.model.outcome import Reason
+from pgssi_probe.model.outcome import Level, Reason
 from pgssi_probe.model.result import HostAddresses, Plan, Run, RunResult
 from pgssi_probe.net.gate import open_gate
 from pgssi_probe.net.governor import GateEvent, Limits
@@ -62,19 +63,22 @@ class Scanned:
     folder: RunFolder
 
 
-def shared_collectors() -> tuple[Collector[object], ...]:
-    """The collections that most runs make, for the count of the plan."""
+def shared_collections(running: frozenset[str], level: Level) -> tuple[Collector[Any], ...]:
+    """What checks that run at a level fetch together, for the count of the plan: each is made once at most."""
     from pgssi_probe.compare.absence import ABSENCE
     from pgssi_probe.discovery.collect import SITE
-
-    return (SITE, ABSENCE)  # type: ignore[return-value]
-
-
-def identity_collectors() -> tuple[Collector[object], ...]:
-    """Those of a run in which some check signs in."""
     from pgssi_probe.identity import ORACLE, SIGN_IN
+    from pgssi_probe.tls.collector import TLS, TLS_FULL
 
-    return (SIGN_IN, ORACLE)  # type: ignore[return-value]
+    handshakes = {name for name in running if name.startswith("tls.")}
+    pages = running - handshakes
+    signs_in = accounts_needed(checks()[name].metadata for name in running)
+    return (
+        *((SITE, ABSENCE) if pages else ()),
+        *((SIGN_IN, ORACLE) if signs_in else ()),
+        *((TLS,) if handshakes else ()),
+        *((TLS_FULL,) if "tls.config" in running and Level.ACTIVE.rank <= level.rank else ()),
+    )
 
 
 def plan_of(scan: Scan, clock: Clock | None = None) -> Plan:
@@ -88,17 +92,13 @@ def plan_of(scan: Scan, clock: Clock | None = None) -> Plan:
             raise UnknownCheck(name, tuple(get_close_matches(name, [*known, *families], n=3)))
     declared = {name: check.metadata for name, check in known.items()}
     now = (clock or SystemClock()).now()
-
-    def counting(collectors: tuple[Collector[object], ...]) -> Plan:
-        return make_plan(declared.values(), scan.target, scan.engagement, scan.selection, now, collectors)
-
-    plan = counting(shared_collectors())
-    return counting((*shared_collectors(), *identity_collectors())) if accounts_needed(plan, declared) else plan
+    return make_plan(declared.values(), scan.target, scan.engagement, scan.selection, now, shared_collections)
 
 
 def labels_needed(scan: Scan, clock: Clock | None = None) -> frozenset[str]:
     """Labels of the accounts whose secrets the scan needs: none when no check that signs in would run."""
-    return accounts_needed(plan_of(scan, clock), {name: check.metadata for name, check in checks().items()})
+    running = (entry.check for entry in plan_of(scan, clock).entries if entry.runs)
+    return accounts_needed(checks()[name].metadata for name in running)
 
 
 def scope_of(target: Target, engagement: Engagement) -> Scope:

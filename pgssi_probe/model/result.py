@@ -83,12 +83,16 @@ class PlanEntry(Frozen):
     reason: Reason | None = None
     missing: str | None = None
     requests_max: int
+    connections_max: int = 0
     seconds_max: float
 
 
 class Plan(Frozen):
+    """`connections_max` counts those besides the requests': TLS handshakes, ports."""
+
     entries: tuple[PlanEntry, ...]
     requests_max: int
+    connections_max: int = 0
     seconds_max: float
     reserves: tuple[Reserve, ...] = ()
 

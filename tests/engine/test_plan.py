@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from pgssi_probe.check.context import Target
+from pgssi_probe.check.context import Collector, Target
 from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.engagement import Engagement, Mandate, ScopeSection
 from pgssi_probe.engine.plan import Selection, accounts_needed, allowed_level, make_plan
-from pgssi_probe.engine.scan import normalised_url, scope_of
+from pgssi_probe.engine.scan import normalised_url, scope_of, shared_collections
 from pgssi_probe.model.outcome import Level, Reason
-from pgssi_probe.model.result import Plan, PlanEntry
+from pgssi_probe.model.result import PlanEntry
 from pgssi_probe.registry import check
 
 NOW = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
@@ -132,6 +132,31 @@ def test_the_plan_counts_what_will_be_sent() -> None:
         [declared("a.a"), declared("b.b"), declared("c.c", "active")], HTTPS, Engagement(), Selection(), NOW
     )
     assert plan.requests_max == 14
+    assert plan.connections_max == 0
+
+
+def test_what_checks_fetch_together_is_counted_once_and_connections_apart() -> None:
+    def shared(running: frozenset[str], level: Level) -> list[Collector[None]]:
+        assert (running, level) == ({"a.a", "b.b"}, Level.PASSIVE)
+        return [Collector("site", gather, requests=100), Collector("tls", gather, connections=480)]
+
+    async def gather(_: object) -> None: ...
+
+    both = [declared("a.a"), declared("b.b"), declared("c.c", "active")]
+    plan = make_plan(both, HTTPS, Engagement(), Selection(), NOW, shared)
+    assert (plan.requests_max, plan.connections_max) == (114, 480)
+
+
+def test_each_run_counts_the_collections_that_it_needs() -> None:
+    def names(*running: str, level: Level = Level.PASSIVE) -> set[str]:
+        return {collection.name for collection in shared_collections(frozenset(running), level)}
+
+    assert names() == set()
+    assert names("headers.csp") == {"site", "absence"}
+    assert names("tls.config") == names("tls.config", "tls.certificate") == {"tls"}
+    assert names("tls.config", level=Level.ACTIVE) == {"tls", "tls-full"}
+    assert names("tls.certificate", level=Level.ACTIVE) == {"tls"}
+    assert names("session.logout", level=Level.ACTIVE) == {"site", "absence", "sign_in", "oracle"}
 
 
 @pytest.mark.parametrize(
@@ -182,9 +207,5 @@ def test_the_scope_is_the_origin_its_plain_port_and_what_is_declared() -> None:
 
 
 def test_accounts_that_a_check_also_uses_are_asked_for_with_those_it_needs() -> None:
-    metadata = check("login.throttling").metadata
-    entry = PlanEntry(check=metadata.id, level=metadata.level, runs=True, requests_max=1, seconds_max=1)
-    plan = Plan(entries=(entry,), requests_max=1, seconds_max=1)
-    assert accounts_needed(plan, {metadata.id: metadata}) == {"sacrifice", "a", "b"}
-    idle = plan.model_copy(update={"entries": (entry.model_copy(update={"runs": False}),)})
-    assert accounts_needed(idle, {metadata.id: metadata}) == frozenset()
+    assert accounts_needed([check("login.throttling").metadata]) == {"sacrifice", "a", "b"}
+    assert accounts_needed([]) == frozenset()

@@ -194,7 +194,6 @@ def test_a_scan_asks_for_the_secrets_that_its_checks_need(file: Path) -> None:
 
 def test_the_labels_come_from_the_plan() -> None:
     from pgssi_probe.check.metadata import CheckMetadata
-    from pgssi_probe.model.result import Plan, PlanEntry
 
     def declared(name: str, *needs: str) -> CheckMetadata:
         words = {"fr": "x", "en": "x"}
@@ -206,16 +205,9 @@ def test_the_labels_come_from_the_plan() -> None:
         )  # fmt: skip
 
     known = {m.id: m for m in (declared("x.one", "account"), declared("x.two", "second_role"), declared("x.three"))}
-
-    def plan(*running: str) -> Plan:
-        entries = tuple(
-            PlanEntry(check=name, level="active", runs=name in running, requests_max=1, seconds_max=1) for name in known
-        )
-        return Plan(entries=entries, requests_max=1, seconds_max=1)
-
-    assert accounts_needed(plan("x.one", "x.three"), known) == {"a"}
-    assert accounts_needed(plan("x.two"), known) == {"low", "high"}
-    assert accounts_needed(plan("x.three"), known) == frozenset()
+    assert accounts_needed([known["x.one"], known["x.three"]]) == {"a"}
+    assert accounts_needed([known["x.two"]]) == {"low", "high"}
+    assert accounts_needed([known["x.three"]]) == frozenset()
 
 
 def test_a_scan_holds_its_accounts_without_showing_them() -> None:
