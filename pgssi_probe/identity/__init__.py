@@ -5,7 +5,8 @@ from pgssi_probe.identity.jar import Cookie, Jar
 from pgssi_probe.identity.judging import SignInState
 from pgssi_probe.identity.logout import LogoutControl, find_logout, sign_out
 from pgssi_probe.identity.oracle import ORACLE, Oracle, State
-from pgssi_probe.identity.plan import SIGN_IN, Driver, SignInPlan
+from pgssi_probe.identity.plan import Driver, SignInPlan
+from pgssi_probe.identity.search import SIGN_IN
 from pgssi_probe.identity.session import Session
 from pgssi_probe.identity.signing import SignIn, sign_in
 from pgssi_probe.model.account import LABELS, Account, Label, Secret

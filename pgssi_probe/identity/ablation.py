@@ -13,7 +13,7 @@ from pgssi_probe.identity.session import Session
 class Carrier:
     """`needed`: without it the session is out. Otherwise it is one of several that each suffice (`suffices`)."""
 
-    kind: Literal["cookie", "header"]
+    kind: Literal["cookie", "header", "certificate"]
     name: str
     needed: bool
     suffices: bool = False
@@ -38,6 +38,8 @@ async def carriers(session: Session, oracle: Oracle) -> tuple[Carrier, ...]:
         for name in dict.fromkeys(session.header_names)
         if await oracle.state(session.without_header(name)) is State.OUT
     ]
+    if session.certificate is not None and await oracle.state(session.without_certificate()) is State.OUT:
+        found.append(Carrier("certificate", "TLS", needed=True))
     if not found:
         found = [
             Carrier("cookie", name, needed=False, suffices=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -9,11 +10,22 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from pgssi_probe.discovery.danger import words_of
 from pgssi_probe.discovery.site import Document, Form, FormField
 from pgssi_probe.identity.session import origin_of
-from pgssi_probe.identity.vocabulary import CODE_FIELD, OTHER_FORM, SIGN_IN, SIGN_OUT, USER_FIELD, address_words
+from pgssi_probe.identity.vocabulary import (
+    CODE_FIELD,
+    CONSENT,
+    OTHER_FORM,
+    REFUSAL,
+    SIGN_IN,
+    SIGN_OUT,
+    USER_FIELD,
+    address_words,
+)
 from pgssi_probe.net.exchange import Request
 
 TEXT_KINDS: Final = frozenset({"text", "email", "tel", "number", "search", ""})
 MAX_TEXT_OF_A_FORM: Final = 600
+CARRIED: Final = frozenset({"code", "id_token", "SAMLResponse", "SAMLRequest", "wresult", "error"})
+_SUBMITS = re.compile(r"\.\s*submit\s*\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,49 @@ def code_form(document: Document) -> SignInForm | None:
         if code is not None and not SIGN_OUT.search(address_words(form.action)):
             return SignInForm(form, None, None, code)
     return None
+
+
+def sends_itself(document: Document) -> Form | None:
+    """The form of a page that only carries an answer back to the application, which a script sends at once: hidden
+    fields and nothing to fill (OAuth 2.0 Form Post Response Mode §2, SAML 2.0 bindings §3.5)."""
+    if document.asks_password or len(document.forms) != 1:
+        return None
+    form = document.forms[0]
+    names = {field.name for field in form.fields if field.kind == "hidden"}
+    others = {field.kind for field in form.fields} - {"hidden", "submit", "image", "button"}
+    carries = bool(CARRIED & names) or any(_SUBMITS.search(script[:20_000]) for script in document.inline_scripts)
+    return form if form.method == "POST" and names and not others and carries else None
+
+
+def consent_form(document: Document) -> tuple[Form, FormField | None] | None:
+    """The form by which a provider asks whether the application may know who one is, with the button that says yes."""
+    if document.asks_password:
+        return None
+    for form in document.forms:
+        typed = any(field.kind in TEXT_KINDS for field in form.fields)
+        there = address_words(form.action)
+        if typed or form.method != "POST" or SIGN_OUT.search(there) or OTHER_FORM.search(there):
+            continue
+        buttons = [field for field in form.fields if field.kind in {"submit", "image"}]
+        said = [button for button in buttons if CONSENT.search(words_of(f"{button.name} {button.value}"))]
+        refusing = [button for button in said if REFUSAL.search(words_of(f"{button.name} {button.value}"))]
+        agreed = next((button for button in said if button not in refusing), None)
+        if agreed is not None:
+            return form, agreed
+        if len(buttons) <= 1 and CONSENT.search(words_of(form.text[:MAX_TEXT_OF_A_FORM])):
+            return form, None
+    return None
+
+
+def loose_names(document: Document) -> dict[str, str]:
+    """Names of the fields that a script reads: `username` and `password` -> name, as far as they have one."""
+    fields = [*document.loose_fields, *(field for form in document.forms if form.has_password for field in form.fields)]
+    password = next((field for field in fields if field.kind == "password"), None)
+    if password is None:
+        return {}
+    before = [field for field in fields[: fields.index(password)] if field.kind in TEXT_KINDS]
+    found = {"username": before[-1].name if before else "", "password": password.name}
+    return {meaning: name for meaning, name in found.items() if name}
 
 
 def _candidate(form: Form, username: str | None, password: str | None) -> SignInForm | None:
@@ -112,13 +167,14 @@ def _code_field(form: Form) -> FormField | None:
     return next(iter(exact or asked), None)
 
 
-def filled(form: Form, typed: dict[str, str], page_url: str) -> Request:
-    """The request of a browser that sends the form with `typed` values, from the page at `page_url`.
+def filled(form: Form, typed: dict[str, str], page_url: str, *, button: FormField | None = None) -> Request:
+    """The request of a browser that sends the form with `typed` values, from the page at `page_url`, by
+    `button` when it is given.
 
     What the page filled in goes as it is, with the button that says sign in, else the first;
     boxes that are ticked already, and those that have to be.
     """
-    button = _button(form)
+    button = button or _button(form)
     grouped = {field.name for field in form.fields if field.kind == "radio" and field.checked}
     pairs: list[tuple[str, str]] = []
     for field in form.fields:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import unquote
 
+from pgssi_probe.discovery.site import Page
+from pgssi_probe.identity.plan import Taken
 from pgssi_probe.identity.session import Session, origin_of
 from pgssi_probe.net.exchange import Headers, Response
 
@@ -29,13 +33,23 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{8,8192}")
 _REFUSAL_KEYS = ("error", "errors", "erreur", "error_description", "exception", "fault")
 
 
-def bodies(username: str, password: str, user_key: str | None, password_key: str | None) -> tuple[dict[str, str], ...]:
-    """The objects to post, likeliest first. Without declared names the first carries the usual ones all together, so
-    that one request is one attempt; the others are for an API that refuses keys it does not know."""
+def shapes(
+    url: str, user_key: str | None, password_key: str | None, named: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Taken, ...]:
+    """What to post, likeliest first: keys with what they stand for. `named` are the names of the fields on the page.
+
+    Without declared names the first carries the usual ones all together, so that one request is one attempt; the others
+    are for an API that refuses keys it does not know, or takes a form (RFC 6749 §4.3.2).
+    """
     if user_key is not None or password_key is not None:
-        return ({user_key or "username": username, password_key or "password": password},)
-    everything = {**dict.fromkeys(USER_KEYS, username), **dict.fromkeys(PASSWORD_KEYS, password)}
-    return (everything, {"username": username, "password": password}, {"email": username, "password": password})
+        names = {user_key or "username": "username", password_key or "password": "password"}
+        return (Taken(url, names), Taken(url, names, as_form=True))
+    own = {name: meaning for meaning, name in named.items()}
+    everything = {**dict.fromkeys(USER_KEYS, "username"), **dict.fromkeys(PASSWORD_KEYS, "password"), **own}
+    plain = {"username": "username", "password": "password"}
+    likely = (everything, own if len(own) == 2 else plain, plain, {"email": "username", "password": "password"})
+    different = [names for number, names in enumerate(likely) if names not in likely[:number]]
+    return (*(Taken(url, names) for names in different), Taken(url, {"grant_type": "password", **plain}, as_form=True))
 
 
 def encoded(body: dict[str, str]) -> bytes:
@@ -77,10 +91,14 @@ def says_refused(data: Any) -> bool:
     return str(folded.get("status", "")).lower() in {"error", "fail", "failed", "ko"}
 
 
-def csrf_headers(session: Session, url: str) -> Headers:
-    """The token of a CSRF cookie in the headers by which the usual frameworks ask for it back."""
+def csrf_headers(session: Session, url: str, page: Page | None = None) -> Headers:
+    """The token of a CSRF cookie, else of a meta tag of the page, in the headers by which the usual frameworks ask for
+    it back."""
     sent = session.jar.cookies_for(url, session.clock.now())
     value = next((cookie.value for cookie in sent if _CSRF_NAME.search(cookie.name)), None)
+    if not value and page is not None:
+        metas = page.document.metas
+        value = next((meta.content for meta in metas if _CSRF_NAME.search(meta.name) and len(meta.content) > 7), None)
     own = (("Origin", origin_of(url)), ("Accept", "application/json"))
     if not value or not value.isprintable():
         return own

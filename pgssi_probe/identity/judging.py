@@ -142,8 +142,10 @@ def judge_json(chain: Sequence[Exchange], data: Any, *, token: bool, cookies_cha
     return Judgement(SignInState.UNKNOWN, "no_sign", sure=False)
 
 
-def judge_status(chain: Sequence[Exchange]) -> Judgement:
-    """After an address was asked for with credentials in a header."""
+def judge_status(chain: Sequence[Exchange], *, certificate: bool = False) -> Judgement:
+    """After an address was asked for with credentials in a header, or with a certificate on its connection."""
+    if certificate and chain[-1].failure is Failure.TLS:
+        return Judgement(SignInState.REFUSED, "certificate_refused")
     early = no_answer(chain) or throttled_by_status(chain)
     if early is not None:
         return early

@@ -20,7 +20,8 @@ from pgssi_probe.discovery.address import absolute
 from pgssi_probe.discovery.danger import is_dangerous_link, words_of
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.identity.judging import SignInState
-from pgssi_probe.identity.plan import SIGN_IN, Driver, SignInPlan
+from pgssi_probe.identity.plan import Driver, SignInPlan
+from pgssi_probe.identity.search import SIGN_IN
 from pgssi_probe.identity.session import Session
 from pgssi_probe.identity.sighting import Sighting, Trait, sighting
 from pgssi_probe.identity.signing import SignIn, sign_in

@@ -11,6 +11,8 @@ from pgssi_probe.check.context import Network
 from pgssi_probe.clock import Clock
 from pgssi_probe.discovery.collect import REDIRECTS, location
 from pgssi_probe.identity.jar import Jar
+from pgssi_probe.identity.providers import provider_of
+from pgssi_probe.model.account import ClientCertificate
 from pgssi_probe.net.exchange import Exchange, Headers, Request
 
 MAX_HOPS: Final = 8
@@ -24,7 +26,8 @@ Authoriser = Callable[[Request], Headers]
 class Session:
     """What one visitor holds. `label` is that of the account, for the journal; "" for nobody.
 
-    Credentials in `headers` or from `authoriser` go to `origin` only, when it is given.
+    Credentials in `headers` or from `authoriser` go to `origin` only, when it is given. `certificate` is shown to the
+    origin `shown_to` only.
     """
 
     def __init__(
@@ -37,6 +40,8 @@ class Session:
         *,
         origin: str = "",
         authoriser: Authoriser | None = None,
+        certificate: ClientCertificate | None = None,
+        shown_to: str = "",
     ) -> None:
         self.network = network
         self.clock = clock
@@ -45,6 +50,8 @@ class Session:
         self.headers = tuple(headers)
         self.origin = origin
         self.authoriser = authoriser
+        self.certificate = certificate
+        self.shown_to = shown_to
 
     def __repr__(self) -> str:
         return f"Session({self.label!r}, cookies={list(self.cookie_names)})"
@@ -68,7 +75,13 @@ class Session:
         cookie = self.jar.header(request.url, self.clock.now())
         if cookie and "cookie" not in own:
             added.append(("Cookie", cookie))
-        dressed = replace(request, headers=(*request.headers, *added), account=self.label or request.account)
+        shown = self.certificate if self.shown_to and origin_of(request.url) == self.shown_to else None
+        dressed = replace(
+            request,
+            headers=(*request.headers, *added),
+            account=self.label or request.account,
+            certificate=shown or request.certificate,
+        )
         exchange = await self.network.send(dressed)
         if exchange.response is not None:
             self.jar.store(request.url, exchange.response.all("set-cookie"), self.clock.now())
@@ -82,8 +95,13 @@ class Session:
     async def get(self, url: str, headers: Headers = ()) -> Exchange:
         return await self.send(Request("GET", url, headers))
 
-    async def follow(self, request: Request, hops: int = MAX_HOPS) -> tuple[Exchange, ...]:
+    async def follow(
+        self, request: Request, hops: int = MAX_HOPS, *, stop: Callable[[str], bool] | None = None, repeats: int = 1
+    ) -> tuple[Exchange, ...]:
         """The exchanges from a request to where its redirects lead, within the scope, at most `hops` redirects.
+
+        Never to a national provider, nor to an address at which `stop` says so. A body is sent again at most `repeats`
+        times, where a redirect asks for it.
 
         Like a browser, 303 always and 301 and 302 after a POST go on with GET (Fetch §4.4). A body is never sent again
         to another origin than that of the request: it may hold a password.
@@ -91,11 +109,14 @@ class Session:
         chain = [await self.send(request)]
         while len(chain) <= hops:
             target = location(chain[-1])
-            if target is None or not self.network.in_scope(target):
+            if target is None or (stop is not None and stop(target)):
+                break
+            if not self.network.in_scope(target) or provider_of(target) is not None:
                 break
             following = _redirected(request, target, chain[-1].status or 0)
-            if following is None:
+            if following is None or (following.body and repeats <= 0):
                 break
+            repeats -= bool(following.body)
             request = following
             chain.append(await self.send(request))
         return tuple(chain)
@@ -113,8 +134,8 @@ class Session:
         return self._with(jar=self.jar.with_value(name, value, url or (f"//{first.domain}/" if first else self.origin)))
 
     def with_only(self, *names: str) -> Session:
-        """A fork with these cookies and no other, without credentials in headers."""
-        return self._with(jar=self.jar.only(names), headers=(), authoriser=None)
+        """A fork with these cookies and no other, without credentials in headers or on the connection."""
+        return self._with(jar=self.jar.only(names), headers=(), authoriser=None, certificate=None)
 
     def with_headers(self, *headers: tuple[str, str]) -> Session:
         """A fork whose headers are replaced by these, one name at a time."""
@@ -126,6 +147,10 @@ class Session:
         kept = tuple(pair for pair in self.headers if pair[0].lower() != name.lower())
         authoriser = None if name.lower() == "authorization" else self.authoriser
         return self._with(jar=self.jar.fork(), headers=kept, authoriser=authoriser)
+
+    def without_certificate(self) -> Session:
+        """A fork that shows no certificate."""
+        return self._with(jar=self.jar.fork(), certificate=None)
 
     def on(self, network: Network) -> Session:
         """The same cookies by another way out: that of the check which uses the session now."""
@@ -140,6 +165,8 @@ class Session:
             "headers": self.headers,
             "origin": self.origin,
             "authoriser": self.authoriser,
+            "certificate": self.certificate,
+            "shown_to": self.shown_to,
             **changed,
         }
         return Session(self.network, self.clock, **values)  # type: ignore[arg-type]

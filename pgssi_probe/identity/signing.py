@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import JsonValue
 
 from pgssi_probe.check.context import CheckContext, CollectorContext
 from pgssi_probe.discovery.collect import location
-from pgssi_probe.discovery.danger import is_dangerous_link
-from pgssi_probe.discovery.parse import parse_page
-from pgssi_probe.discovery.site import Document, Form, Page
-from pgssi_probe.identity import jsonapi
-from pgssi_probe.identity.forms import SignInForm, code_form, filled, sign_in_form
-from pgssi_probe.identity.judging import (
-    Judgement,
-    SignInState,
-    judge_form,
-    judge_json,
-    judge_status,
-    no_answer,
-    throttled_by_status,
-)
-from pgssi_probe.identity.plan import SIGN_IN, Driver, SignInPlan
+from pgssi_probe.discovery.site import Page
+from pgssi_probe.identity.attempt import AskedAgain, Attempt, Endless, Federated
+from pgssi_probe.identity.by_command import by_command
+from pgssi_probe.identity.by_form import by_form
+from pgssi_probe.identity.by_har import by_har
+from pgssi_probe.identity.by_header import by_certificate, by_header
+from pgssi_probe.identity.by_json import by_json
+from pgssi_probe.identity.by_oidc import by_oidc
+from pgssi_probe.identity.judging import Judgement, SignInState
+from pgssi_probe.identity.plan import Driver, SignInPlan
 from pgssi_probe.identity.providers import provider_of
-from pgssi_probe.identity.schemes import DigestAuthoriser, basic, bearer, digest_challenge
+from pgssi_probe.identity.search import SIGN_IN
 from pgssi_probe.identity.session import Session, origin_of
-from pgssi_probe.identity.totp import BadTotpSecret, one_time_code
+from pgssi_probe.identity.totp import BadTotpSecret
 from pgssi_probe.model.account import Account, Secret
-from pgssi_probe.net.exchange import Exchange, Request
+from pgssi_probe.net.exchange import Exchange
 from pgssi_probe.redact import redact_url
 
 Context = CheckContext | CollectorContext
 SACRIFICE: Final = "sacrifice"
+WITHOUT_PASSWORD: Final = frozenset({Driver.CERTIFICATE, Driver.COMMAND})
+OWN_ONLY: Final = frozenset({Driver.CERTIFICATE, Driver.COMMAND, Driver.BROWSER})
+"""Drivers that never try credentials other than those of the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,183 +53,6 @@ class SignIn:
         return self.state is SignInState.SIGNED_IN
 
 
-@dataclass
-class Attempt:
-    """One sign-in in progress."""
-
-    plan: SignInPlan
-    session: Session
-    username: str
-    password: Secret
-    totp: Secret | None
-    own: bool = True
-    """Whether the credentials are those of the account."""
-    exchanges: list[Exchange] = field(default_factory=list)
-    landing: Page | None = None
-    _codes: int = 0
-
-    async def run(self) -> Judgement:
-        match self.plan.driver:
-            case Driver.FORM:
-                return await self._form()
-            case Driver.JSON:
-                return await self._json()
-            case Driver.BASIC:
-                self._carry(basic(self.username, self.password))
-                return await self._visit()
-            case Driver.BEARER:
-                self._carry(bearer(self.password.reveal()))
-                return await self._visit()
-            case Driver.DIGEST:
-                return await self._digest()
-            case None:
-                return Judgement(SignInState.UNKNOWN, self.plan.reason or "no_form")
-
-    async def follow(self, request: Request) -> tuple[Exchange, ...]:
-        chain = await self.session.follow(request)
-        self.landing = await parse_page(chain[-1])
-        refresh = self._refresh()
-        if refresh is not None:
-            chain = (*chain, *await self.session.follow(Request("GET", refresh)))
-            self.landing = await parse_page(chain[-1])
-        self.exchanges += chain
-        return chain
-
-    def _refresh(self) -> str | None:
-        """Where a page that only says "you are signed in" leads by itself; None for one that has a form to fill."""
-        if self.landing is None or self.landing.document.asks_password:
-            return None
-        links = (link for link in self.landing.document.links if "refresh" in link.rel)
-        url = next((link.url for link in links if not is_dangerous_link(link)), None)
-        return url if url != self.landing.url else None
-
-    async def _form(self) -> Judgement:
-        chain = await self.follow(Request("GET", self.plan.url))
-        page = self.landing
-        form = self._found(page.document) if page else None
-        if page is None or form is None:
-            return self._no_form(chain)
-        judged = await self._submit(page, form)
-        if form.first_step_only and self.landing is not None:
-            second = self._found(self.landing.document)
-            if second is not None and second.password is not None:
-                return await self._submit(self.landing, second)
-        return judged
-
-    def _found(self, document: Document) -> SignInForm | None:
-        return sign_in_form(document, self.plan.username_field, self.plan.password_field)
-
-    def _no_form(self, chain: tuple[Exchange, ...]) -> Judgement:
-        early = no_answer(chain) or throttled_by_status(chain)
-        if early is not None:
-            return early
-        refused = (chain[-1].status or 0) >= 400
-        return Judgement(SignInState.UNKNOWN, "page_refused" if refused else "form_gone")
-
-    async def _submit(self, page: Page, form: SignInForm) -> Judgement:
-        typed: dict[str, str] = {}
-        if form.username is not None:
-            typed[form.username.name] = self.username
-        if form.password is not None:
-            typed[form.password.name] = self.password.reveal()
-        if form.code is not None and self.totp is not None:
-            typed[form.code.name] = self._code(self.totp)
-        target = self._safe(form.form, page)
-        if isinstance(target, Judgement):
-            return target
-        before = self._values()
-        chain = await self.follow(filled(target, typed, page.url))
-        judged = self._judge(page.document, chain, before, urlsplit(page.url).path)
-        if judged.state is SignInState.SECOND_FACTOR and self.totp is not None and self.landing is not None:
-            return await self._second_factor(self.landing)
-        return judged
-
-    async def _second_factor(self, page: Page) -> Judgement:
-        form = code_form(page.document)
-        asked = Judgement(SignInState.SECOND_FACTOR, "code_form")
-        if form is None or form.code is None or self.totp is None or self._codes:
-            return asked
-        target = self._safe(form.form, page)
-        if isinstance(target, Judgement):
-            return target
-        self._codes += 1
-        before = self._values()
-        chain = await self.follow(filled(target, {form.code.name: self._code(self.totp)}, page.url))
-        judged = self._judge(page.document, chain, before, urlsplit(page.url).path)
-        refused = judged.state is SignInState.SECOND_FACTOR
-        return Judgement(SignInState.SECOND_FACTOR, "code_refused") if refused else judged
-
-    def _code(self, secret: Secret) -> str:
-        return one_time_code(secret.reveal(), self.session.clock.now())
-
-    def _judge(self, before: Document, chain: tuple[Exchange, ...], held: dict[str, str], path: str) -> Judgement:
-        return judge_form(before, chain, self.landing, path, cookies_changed=self._values() != held)
-
-    def _values(self) -> dict[str, str]:
-        return {f"{cookie.name};{cookie.domain};{cookie.path}": cookie.value for cookie in self.session.jar}
-
-    def _safe(self, form: Form, page: Page) -> Form | Judgement:
-        """The form when credentials may go where it sends them: within the scope, no national provider, not in clear
-        from a page that came encrypted (the same address is then tried encrypted)."""
-        if provider_of(form.action) is not None:
-            return Judgement(SignInState.UNKNOWN, "federated")
-        action = form.action
-        parts, own = urlsplit(action), urlsplit(page.url)
-        if parts.scheme == "http" and own.scheme == "https":
-            if parts.hostname != own.hostname:
-                return Judgement(SignInState.UNKNOWN, "clear_text")
-            action = urlunsplit(("https", own.netloc, parts.path, parts.query, ""))
-        if not action or not self.session.network.in_scope(action):
-            return Judgement(SignInState.UNKNOWN, "out_of_scope")
-        return replace(form, action=action)
-
-    async def _json(self) -> Judgement:
-        if self.plan.page_url:
-            await self.follow(Request("GET", self.plan.page_url))
-        judged = Judgement(SignInState.UNKNOWN, "no_sign")
-        shapes = jsonapi.bodies("username", "password", self.plan.username_field, self.plan.password_field)
-        if self.plan.accepted or not self.own:
-            shapes = tuple(self.plan.accepted) or shapes[:1]  # one attempt is one request where it may be counted
-        values = {"username": self.username, "password": self.password.reveal()}
-        for shape in shapes:
-            body = {key: values[meaning] for key, meaning in shape.items()}
-            if self.totp is not None:
-                body = {**body, "totp": self._code(self.totp), "otp": self._code(self.totp)}
-            headers = (*jsonapi.csrf_headers(self.session, self.plan.url), ("Content-Type", "application/json"))
-            if self.plan.page_url:
-                headers = (*headers, ("Referer", self.plan.page_url))
-            before = self._values()
-            chain = await self.follow(Request("POST", self.plan.url, headers, jsonapi.encoded(body)))
-            data = jsonapi.parsed(chain[-1].response)
-            token = jsonapi.token_in(data)
-            judged = judge_json(chain, data, token=token is not None, cookies_changed=self._values() != before)
-            if judged.state is SignInState.SIGNED_IN:
-                if token is not None:
-                    self._carry(bearer(token))
-                if not self.plan.accepted:
-                    self.plan.accepted.append(shape)
-            if chain[-1].status not in {400, 422}:
-                break
-        return judged
-
-    async def _digest(self) -> Judgement:
-        chain = await self.follow(Request("GET", self.plan.url))
-        response = chain[-1].response
-        challenge = digest_challenge(response.all("www-authenticate")) if response else None
-        if challenge is None:
-            return Judgement(SignInState.UNKNOWN, "no_challenge")
-        self.session.authoriser = DigestAuthoriser(challenge, self.username, self.password)
-        self.session.origin = origin_of(self.plan.url)
-        return await self._visit()
-
-    def _carry(self, headers: tuple[tuple[str, str], ...]) -> None:
-        self.session.headers = headers
-        self.session.origin = origin_of(self.plan.url)
-
-    async def _visit(self) -> Judgement:
-        return judge_status(await self.follow(Request("GET", self.plan.url)))
-
-
 async def sign_in(
     ctx: Context,
     label: str,
@@ -246,7 +66,8 @@ async def sign_in(
     """Sign in with an account of the engagement, in a fresh session unless `session` is given.
 
     `password` and `username` replace those of the account. What the page says is confirmed by the oracle when it is
-    not plain and `confirm` is true. Costs 2 to 8 requests of the check. Never raises for what the target does.
+    not plain and `confirm` is true. Costs 2 to 8 requests of the check, at most 28 where pages lead on and on. Never
+    raises for what the target does.
 
     Raises KeyError for an account that the engagement does not have, and ValueError for credentials that are not its
     own unless the account is `sacrifice`: no other ever meets a wrong password.
@@ -255,22 +76,60 @@ async def sign_in(
     _refuse_to_guess(account, label, password, username)
     secret = password or account.password
     found: SignInPlan = await ctx.collect(SIGN_IN) if plan is None else plan
-    visitor = session or Session(ctx.network, ctx.clock, label=label)
-    if secret is None:
-        return SignIn(SignInState.UNKNOWN, visitor, (), {"signal": "no_password", "driver": str(found.driver or "")})
+    home = origin_of(ctx.target.url)
+    visitor = session or Session(ctx.network, ctx.clock, label=label, certificate=account.certificate, shown_to=home)
+    driver = str(found.driver or "")
+    if secret is None and found.driver is not None and found.driver not in WITHOUT_PASSWORD:
+        return SignIn(SignInState.UNKNOWN, visitor, (), {"signal": "no_password", "driver": driver})
     own = secret == account.password and username in {None, account.username}
     name = account.username if username is None else username
-    attempt = Attempt(found, visitor, name, secret, account.totp, own)
-    try:
-        judged = await attempt.run()
-    except BadTotpSecret:
-        judged = Judgement(SignInState.UNKNOWN, "bad_totp")
+    attempt = Attempt(found, visitor, name, secret or Secret(""), account.totp, own, home, label)
+    if not own and (found.federated or found.driver in OWN_ONLY):
+        return SignIn(SignInState.UNKNOWN, visitor, (), {"signal": "not_ours", "driver": driver})
+    judged = await _attempted(attempt)
     confirmed: str | None = None
     if confirm and not judged.sure:
         judged, confirmed = await _confirmed(ctx, visitor, judged)
     elif found.captcha and judged.state is SignInState.REFUSED and judged.signal != "message":
         judged = Judgement(SignInState.UNKNOWN, "captcha")
     return SignIn(judged.state, visitor, tuple(attempt.exchanges), _why(attempt, judged, confirmed), attempt.landing)
+
+
+async def _attempted(attempt: Attempt) -> Judgement:
+    """By the driver of the plan; what the pages do to it is a judgement too."""
+    if attempt.plan.usable and provider_of(attempt.plan.url) is not None:
+        return Judgement(SignInState.UNKNOWN, "federated")
+    try:
+        return await _by_driver(attempt)
+    except BadTotpSecret:
+        return Judgement(SignInState.UNKNOWN, "bad_totp")
+    except Endless:
+        return Judgement(SignInState.UNKNOWN, "endless")
+    except AskedAgain:
+        return Judgement(SignInState.UNKNOWN, "asked_again")
+    except Federated:
+        return Judgement(SignInState.UNKNOWN, "federated")
+
+
+async def _by_driver(attempt: Attempt) -> Judgement:
+    plan = attempt.plan
+    match plan.driver:
+        case Driver.OIDC if plan.provider is not None:
+            return await by_oidc(attempt, plan.provider)
+        case Driver.FORM | Driver.OIDC:
+            return await by_form(attempt)
+        case Driver.JSON:
+            return await by_json(attempt)
+        case Driver.BASIC | Driver.BEARER | Driver.DIGEST:
+            return await by_header(attempt)
+        case Driver.CERTIFICATE:
+            return await by_certificate(attempt)
+        case Driver.HAR:
+            return await by_har(attempt)
+        case Driver.COMMAND:
+            return await by_command(attempt)
+        case _:
+            return Judgement(SignInState.UNKNOWN, plan.reason or "no_form")
 
 
 def _refuse_to_guess(account: Account, label: str, password: Secret | None, username: str | None) -> None:
@@ -289,15 +148,13 @@ async def _confirmed(ctx: Context, session: Session, judged: Judgement) -> tuple
     seen = await oracle.state(session)
     if seen is State.IN:
         return Judgement(SignInState.SIGNED_IN, judged.signal), seen
-    if seen is State.OUT and judged.state is SignInState.UNKNOWN:
-        return Judgement(SignInState.REFUSED, judged.signal), seen
-    if seen is State.OUT and judged.state is SignInState.SIGNED_IN:
+    if seen is State.OUT and judged.state in {SignInState.UNKNOWN, SignInState.SIGNED_IN}:
         return Judgement(SignInState.REFUSED, judged.signal), seen
     return judged, seen
 
 
 def _why(attempt: Attempt, judged: Judgement, confirmed: str | None) -> dict[str, JsonValue]:
-    facts: dict[str, Any] = {"signal": judged.signal, "driver": str(attempt.plan.driver or "")}
+    facts: dict[str, Any] = {"signal": judged.signal, "driver": str(attempt.plan.driver or ""), **attempt.facts}
     if attempt.exchanges:
         last = attempt.exchanges[-1]
         posted = [exchange for exchange in attempt.exchanges if exchange.request.method == "POST"]
@@ -306,8 +163,8 @@ def _why(attempt: Attempt, judged: Judgement, confirmed: str | None) -> dict[str
         leaving = location(last)
         if leaving is not None:
             facts["leads_to"] = redact_url(leaving)[:200]
-    if confirmed is not None:
-        facts["confirmed"] = confirmed
         if last.failure is not None:
             facts["failure"] = str(last.failure)
+    if confirmed is not None:
+        facts["confirmed"] = confirmed
     return facts

@@ -72,6 +72,13 @@ CODE_FIELD: Final = _any(
     r"second facteur", r"verification", r"authenticator", r"security code", r"code", r"passcode", r"pin", r"token",
     r"sms",
 )  # fmt: skip
+CONSENT: Final = _any(
+    r"autoris\w+", r"accept\w*", r"continue\w*", r"consent\w*", r"allow", r"authori[sz]e", r"grant", r"approve\w*",
+    r"approuver", r"confirm\w*", r"yes", r"oui", r"agree", r"d accord",
+)  # fmt: skip
+REFUSAL: Final = _any(
+    r"cancel", r"annuler", r"deny", r"refuse\w*", r"reject", r"no", r"non", r"not", r"don t", r"abort", r"decline",
+)  # fmt: skip
 CAPTCHA: Final = re.compile(r"captcha|turnstile|cf-challenge", re.IGNORECASE)
 PERSONAL: Final = _any(
     r"profile?", r"profil", r"my", r"mon", r"mes", r"moi", r"me", r"account", r"compte", r"settings", r"parametres",

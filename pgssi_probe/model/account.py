@@ -49,6 +49,19 @@ class SecretError(Exception):
         self.reference = reference
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ClientCertificate:
+    """A certificate with its key, for the connections of one account. `chain` is PEM, the certificate itself first;
+    `key` is PEM too, encrypted under `passphrase`, which is made when the certificate is read and lives in memory only."""
+
+    chain: bytes = field(repr=False)
+    key: bytes = field(repr=False)
+    passphrase: Secret = field(repr=False)
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        raise TypeError("a key is not serialised")
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account of the engagement, its secrets resolved. `a` and `b` have the same role, `low` and `high` two roles;
@@ -59,5 +72,7 @@ class Account:
     password: Secret | None = None
     totp: Secret | None = None
     """Shared secret of a TOTP second factor, in base 32 (RFC 6238)."""
+    certificate: ClientCertificate | None = None
+    """Shown on the connections of this account's sessions to the target, and on no other."""
     canaries: tuple[Secret, ...] = field(default=(), repr=False)
     """Values that this account alone may see. They are compared in memory, and written nowhere."""

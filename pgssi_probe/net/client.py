@@ -67,7 +67,7 @@ class HttpClient:
             return capture.failed(Failure.PROTOCOL, "request: not a sendable URL, method or header")
         url = prepared.url
         http2 = request.http_version != "1.1" and url.scheme == "https"
-        key = (url.scheme, url.raw_host.decode("ascii"), url.port or 0, http2, request.via)
+        key = (url.scheme, url.raw_host.decode("ascii"), url.port or 0, http2, request.via, request.certificate)
         while True:
             lane = self._lanes.take(key)
             kept_alive = lane.uses > 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import tempfile
 import warnings
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from typing import Any
 import httpcore
 
 from pgssi_probe.clock import Clock
+from pgssi_probe.model.account import ClientCertificate
 from pgssi_probe.net.exchange import Failure, Headers, Request, TlsFacts
 from pgssi_probe.net.proxies import Proxies, ProxyError, connect_through
 from pgssi_probe.net.proxy import Proxy
@@ -43,15 +45,18 @@ class TlsContexts:
 
     def __init__(self, ca_file: str | None = None) -> None:
         self._ca_file = ca_file
-        self._made: dict[tuple[bool, bool], ssl.SSLContext] = {}
+        self._made: dict[tuple[bool, bool, ClientCertificate | None], ssl.SSLContext] = {}
 
-    def get(self, *, verify: bool, http2: bool) -> ssl.SSLContext:
-        """Raises OSError when the declared authority cannot be read."""
-        context = self._made.get((verify, http2))
+    def get(self, *, verify: bool, http2: bool, certificate: ClientCertificate | None = None) -> ssl.SSLContext:
+        """The context that shows `certificate`, as no other does. Raises OSError when the declared authority, or the
+        certificate, cannot be read."""
+        context = self._made.get((verify, http2, certificate))
         if context is None:
             context = self._verifying() if verify else _tolerant()
             context.set_alpn_protocols(["h2", "http/1.1"] if http2 else ["http/1.1"])
-            self._made[verify, http2] = context
+            if certificate is not None:
+                _show(context, certificate)
+            self._made[verify, http2, certificate] = context
         return context
 
     def _verifying(self) -> ssl.SSLContext:
@@ -60,6 +65,16 @@ class TlsContexts:
         if self._ca_file is not None:
             context.load_verify_locations(self._ca_file)
         return context
+
+
+def _show(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
+    """OpenSSL takes files only: two that nobody else may read, the key encrypted, gone at once."""
+    with tempfile.NamedTemporaryFile() as chain, tempfile.NamedTemporaryFile() as key:
+        chain.write(certificate.chain)
+        key.write(certificate.key)
+        chain.flush()
+        key.flush()
+        context.load_cert_chain(chain.name, key.name, certificate.passphrase.reveal)
 
 
 def _tolerant() -> ssl.SSLContext:
@@ -106,7 +121,14 @@ class Dialer:
         self._preferred: dict[str, str] = {}
         self._open: set[Wire] = set()
 
-    async def dial(self, endpoint: Endpoint, *, http2: bool, follow: Callable[[Wire], None]) -> Wire:
+    async def dial(
+        self,
+        endpoint: Endpoint,
+        *,
+        http2: bool,
+        follow: Callable[[Wire], None],
+        certificate: ClientCertificate | None = None,
+    ) -> Wire:
         """A TCP connection to one of the pinned addresses, the one that answered before first. Raises DialError.
 
         `follow` is told of this connection, and of the one that replaces it when a certificate does not pass.
@@ -119,7 +141,9 @@ class Dialer:
         for address in ordered:
             share = self._timeout if address is ordered[-1] else self._timeout / 3
             try:
-                wire = await self._connect(address, endpoint, share, http2=http2, follow=follow)
+                wire = await self._connect(
+                    address, endpoint, share, http2=http2, follow=follow, certificate=certificate
+                )
             except DialError as error:
                 failure = error
                 continue
@@ -128,7 +152,14 @@ class Dialer:
         raise failure
 
     async def dial_through(
-        self, way: Way, endpoint: Endpoint, *, tunnel: bool, http2: bool, follow: Callable[[Wire], None]
+        self,
+        way: Way,
+        endpoint: Endpoint,
+        *,
+        tunnel: bool,
+        http2: bool,
+        follow: Callable[[Wire], None],
+        certificate: ClientCertificate | None = None,
     ) -> Wire:
         """A connection by the proxies of `way`: a tunnel to the endpoint, or to the last proxy only. Raises DialError.
 
@@ -144,7 +175,9 @@ class Dialer:
             return await self._through(proxies, endpoint, tunnel=tunnel, secure=secure, follow=follow)
 
         async def secure(wire: Wire, name: str) -> Wire:
-            return await self._secure(wire, name.rstrip("."), endpoint, way, reach, http2=http2)
+            return await self._secure(
+                wire, name.rstrip("."), endpoint, way, reach, http2=http2, certificate=certificate
+            )
 
         return await reach()
 
@@ -207,13 +240,22 @@ class Dialer:
         await asyncio.sleep(0)
 
     async def _connect(
-        self, address: str, endpoint: Endpoint, timeout: float, *, http2: bool, follow: Callable[[Wire], None]
+        self,
+        address: str,
+        endpoint: Endpoint,
+        timeout: float,
+        *,
+        http2: bool,
+        follow: Callable[[Wire], None],
+        certificate: ClientCertificate | None,
     ) -> Wire:
         async def again() -> Wire:
-            return await self._connect(address, endpoint, self._timeout, http2=http2, follow=follow)
+            return await self._connect(
+                address, endpoint, self._timeout, http2=http2, follow=follow, certificate=certificate
+            )
 
         async def secure(wire: Wire, name: str) -> Wire:
-            return await self._secure(wire, name.rstrip("."), endpoint, (), again, http2=http2)
+            return await self._secure(wire, name.rstrip("."), endpoint, (), again, http2=http2, certificate=certificate)
 
         wire = await self._open_wire(address, endpoint[1], timeout, secure)
         follow(wire)
@@ -245,13 +287,16 @@ class Dialer:
         again: Callable[[], Awaitable[Wire]],
         *,
         http2: bool,
+        certificate: ClientCertificate | None,
     ) -> Wire:
         """TLS to the endpoint on a connection to it. `again` makes another when the verified handshake is refused."""
         place = (endpoint, way)  # a proxy that opens TLS shows a certificate of its own
         verdict = self._verdicts.get(place)
         if verdict is None or verdict.verified:
             try:
-                found = await wire.handshake(self._contexts.get(verify=True, http2=http2), name, self._timeout)
+                found = await wire.handshake(
+                    self._contexts.get(verify=True, http2=http2, certificate=certificate), name, self._timeout
+                )
             except TimeoutError:
                 raise DialError(Failure.TLS, "handshake timed out") from None
             except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
@@ -265,7 +310,9 @@ class Dialer:
         else:
             lasting = True
         try:
-            found = await wire.handshake(self._contexts.get(verify=False, http2=http2), name, self._timeout)
+            found = await wire.handshake(
+                self._contexts.get(verify=False, http2=http2, certificate=certificate), name, self._timeout
+            )
         except TimeoutError:
             raise DialError(Failure.TLS, "handshake timed out") from None
         except (OSError, ValueError) as error:
@@ -296,8 +343,17 @@ class Dialer:
 class PinnedBackend(httpcore.AsyncNetworkBackend):
     """What httpcore is given instead of its own way to connect. Remembers its last connection."""
 
-    def __init__(self, dialer: Dialer, *, http2: bool, via: Way = (), tunnel: bool = True) -> None:
+    def __init__(
+        self,
+        dialer: Dialer,
+        *,
+        http2: bool,
+        via: Way = (),
+        tunnel: bool = True,
+        certificate: ClientCertificate | None = None,
+    ) -> None:
         self._dialer = dialer
+        self._certificate = certificate
         self._via = via
         self._tunnel = tunnel
         self._http2 = http2
@@ -315,9 +371,16 @@ class PinnedBackend(httpcore.AsyncNetworkBackend):
         self.wire = None
         if self._via:
             return await self._dialer.dial_through(
-                self._via, (host, port), tunnel=self._tunnel, http2=self._http2, follow=self._follow
+                self._via,
+                (host, port),
+                tunnel=self._tunnel,
+                http2=self._http2,
+                follow=self._follow,
+                certificate=self._certificate,
             )
-        return await self._dialer.dial((host, port), http2=self._http2, follow=self._follow)
+        return await self._dialer.dial(
+            (host, port), http2=self._http2, follow=self._follow, certificate=self._certificate
+        )
 
     def _follow(self, wire: Wire) -> None:
         self.wire = wire

@@ -9,6 +9,8 @@ from enum import StrEnum
 from functools import cached_property
 from urllib.parse import SplitResult, urlsplit
 
+from pgssi_probe.model.account import ClientCertificate
+
 Headers = tuple[tuple[str, str], ...]
 
 KEPT_TEXT = 32_768
@@ -62,6 +64,8 @@ class Request:
     """Errors and delays of the answer are asked for: they do not count as ill health of the target."""
     max_body: int = 0
     """Bytes of body worth reading, wire and decoded; 0 for what the sender is allowed anyway."""
+    certificate: ClientCertificate | None = field(default=None, repr=False)
+    """Shown on the connection that carries the request, which no request without it shares."""
     account: str = ""
     """Label of the account whose session the request carries, for the journal; never a user name."""
     via: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from collections import OrderedDict
 import httpcore
 import httpx
 
+from pgssi_probe.model.account import ClientCertificate
 from pgssi_probe.net.dial import Dialer, PinnedBackend
 
 MAX_IDLE = 24
@@ -21,8 +22,8 @@ MAX_IDLE = 24
 KEEP_ALIVE = 15.0
 """Seconds after which an idle connection is not used again."""
 
-Key = tuple[str, str, int, bool, tuple[str, ...]]
-"""Scheme, host, port, whether HTTP/2 may be spoken, and the proxies on the way."""
+Key = tuple[str, str, int, bool, tuple[str, ...], ClientCertificate | None]
+"""Scheme, host, port, whether HTTP/2 may be spoken, the proxies on the way, and the certificate that is shown."""
 
 
 class _Transport(httpx.AsyncHTTPTransport):
@@ -38,7 +39,7 @@ class Lane:
     def __init__(self, key: Key, dialer: Dialer, context: ssl.SSLContext) -> None:
         self.key = key
         self.uses = 0
-        self.backend = PinnedBackend(dialer, http2=key[3], via=key[4], tunnel=key[0] == "https")
+        self.backend = PinnedBackend(dialer, http2=key[3], via=key[4], tunnel=key[0] == "https", certificate=key[5])
         self.transport = _Transport(
             httpcore.AsyncConnectionPool(
                 ssl_context=context,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgssi_probe.identity import Secret
-from pgssi_probe.identity.jsonapi import bodies, says_refused, token_in
+from pgssi_probe.identity.jsonapi import says_refused, shapes, token_in
 from pgssi_probe.identity.schemes import DigestAuthoriser, basic, digest_answer, digest_challenge, schemes_offered
 from pgssi_probe.identity.totp import BadTotpSecret, one_time_code
 from pgssi_probe.net.exchange import Request
@@ -98,10 +98,10 @@ def test_json_answers() -> None:
 
 
 def test_one_attempt_carries_every_usual_name() -> None:
-    first = bodies("alice", "pw", None, None)[0]
-    assert first["user"] == first["identifiant"] == "alice"
-    assert first["pass"] == first["mot_de_passe"] == "pw"
-    assert bodies("alice", "pw", "u", None) == ({"u": "alice", "password": "pw"},)
+    first = shapes("/x", None, None, {"username": "matricule"})[0]
+    assert first.names["user"] == first.names["identifiant"] == first.names["matricule"] == "username"
+    assert first.names["pass"] == first.names["mot_de_passe"] == "password"
+    assert [way.names for way in shapes("/x", "u", None)] == [{"u": "username", "password": "password"}] * 2
 
 
 _JSON = st.recursive(st.none() | st.booleans() | st.text(max_size=9), lambda x: st.dictionaries(st.text(max_size=5), x))

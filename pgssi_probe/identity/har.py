@@ -1,0 +1,149 @@
+"""A recorded sign-in (HAR 1.2), reduced to the requests that carry credentials. Pure; nothing of it is ever shown but
+names of fields and addresses."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from pgssi_probe.discovery.danger import words_of
+from pgssi_probe.identity.vocabulary import CODE_FIELD, USER_FIELD, _any
+
+MAX_BYTES: Final = 60_000_000
+MAX_ENTRIES: Final = 5_000
+MAX_SENDS: Final = 6
+PASSWORD: Final = _any(
+    r"pass",
+    r"password",
+    r"passwd",
+    r"passwort",
+    r"pwd",
+    r"pw",
+    r"mdp",
+    r"mot de passe",
+    r"secret",
+    r"p",
+    r"userpassword",
+    r"loginpassword",
+)
+_JOINED = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_CODE = re.compile(r"\d{6,8}")
+
+
+class BadHar(Exception):
+    """A key of the catalogue under `identity.signal`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One recorded request that carries credentials. `values` are flat: keys of JSON are paths joined by dots.
+
+    `roles` says which of them stand for `username`, `password` or `code`. `page` is the address of the page before it.
+    """
+
+    method: str
+    url: str
+    kind: str
+    values: Mapping[str, str]
+    roles: Mapping[str, str]
+    headers: tuple[tuple[str, str], ...] = ()
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    page: str = ""
+    status: int = 0
+    body: Any = None
+    """The recorded JSON, when it was that."""
+
+
+def recorded(path: Path, usernames: frozenset[str], user: str | None, password: str | None) -> tuple[Sent, ...]:
+    """The requests that sign in, in order. `usernames` are values known to be user names; `user` and `password` are
+    declared names of fields. Raises BadHar."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise BadHar("har_unreadable")
+        data = json.loads(path.read_bytes())
+        entries = data["log"]["entries"]
+        sent = [_sent(entry, usernames, user, password) for entry in entries[:MAX_ENTRIES]]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise BadHar("har_unreadable") from None
+    chosen = [one for one in sent if one is not None and one.roles]
+    first = next((n for n, one in enumerate(chosen) if "password" in one.roles.values()), None)
+    if first is None:
+        raise BadHar("har_no_password")
+    # a user name alone, then the password, then perhaps a code: what lies further is the life after the sign-in
+    before = [one for one in chosen[:first] if "username" in one.roles.values()][-1:]
+    after = [one for one in chosen[first + 1 :] if set(one.roles.values()) <= {"code"}][:1]
+    return (*before, chosen[first], *after)[:MAX_SENDS]
+
+
+def _sent(entry: Any, usernames: frozenset[str], user: str | None, password: str | None) -> Sent | None:
+    request = entry["request"]
+    posted = request.get("postData") or {}
+    if request["method"].upper() not in {"POST", "PUT", "PATCH"} or not posted:
+        return None
+    kind = str(posted.get("mimeType") or "").split(";")[0].strip().lower()
+    body = None
+    if kind.endswith("json"):
+        body = json.loads(posted.get("text") or "null")
+        values = dict(_flat(body, ""))
+    elif posted.get("params"):
+        values = {str(pair["name"]): str(pair.get("value") or "") for pair in posted["params"]}
+        if kind == "application/x-www-form-urlencoded" and posted.get("text"):
+            values = dict(parse_qsl(posted["text"], keep_blank_values=True)) or values  # params may be left encoded
+    else:
+        values = dict(parse_qsl(posted.get("text") or "", keep_blank_values=True))
+    roles = {name: role for name, value in values.items() if (role := role_of(name, value, usernames, user, password))}
+    headers = tuple((str(each["name"]), str(each["value"])) for each in request.get("headers") or ())
+    cookies = {str(each["name"]): str(each["value"]) for each in request.get("cookies") or ()}
+    page = next((value for name, value in headers if name.lower() == "referer"), "")
+    status = int((entry.get("response") or {}).get("status") or 0)
+    return Sent(
+        request["method"].upper(), str(request["url"]), kind, values, roles, headers, cookies, page, status, body
+    )
+
+
+def _flat(value: Any, path: str, depth: int = 0) -> list[tuple[str, str]]:
+    if isinstance(value, dict) and depth < 6:
+        return [pair for key, inner in value.items() for pair in _flat(inner, f"{path}.{key}".lstrip("."), depth + 1)]
+    if isinstance(value, list) and depth < 6:
+        return [
+            pair for key, inner in enumerate(value) for pair in _flat(inner, f"{path}.{key}".lstrip("."), depth + 1)
+        ]
+    return [(path, value)] if isinstance(value, str) else []
+
+
+def role_of(name: str, value: str, usernames: frozenset[str], user: str | None, password: str | None) -> str | None:
+    """What a field stands for: by the declared names, else by its own name, else by its value."""
+    last = name.rsplit(".", 1)[-1]
+    if password is not None and password in {name, last}:
+        return "password"
+    if user is not None and user in {name, last}:
+        return "username"
+    said = words_of(_JOINED.sub(" ", last))
+    if password is None and PASSWORD.search(said) and value:
+        return "password"
+    if value and value in usernames:
+        return "username"
+    if _CODE.fullmatch(value) and CODE_FIELD.search(said):
+        return "code"
+    if user is None and USER_FIELD.search(said) and not CODE_FIELD.search(said) and 0 < len(value) < 200:
+        return "username"
+    return None
+
+
+def put(body: Any, path: str, value: str) -> Any:
+    """A copy of a JSON value in which the text at `path` is `value`."""
+    key, _, rest = path.partition(".")
+    if isinstance(body, dict):
+        name = next((each for each in body if str(each) == key), None)
+        if name is None:  # keys may hold dots themselves
+            name = next((each for each in body if path.startswith(f"{each}.") or path == each), None)
+            rest = path[len(str(name)) + 1 :] if name is not None else ""
+        return {each: (put(inner, rest, value) if each == name else inner) for each, inner in body.items()}
+    if isinstance(body, list) and key.isdigit():
+        return [put(inner, rest, value) if n == int(key) else inner for n, inner in enumerate(body)]
+    return value if not path else body
