@@ -184,7 +184,7 @@ class TokenDesk:
             raise ConnectionError("the address of the keys does not answer")
         if policy.ignore_signature or (policy.accept_none and algorithm.lower() == "none"):
             return True
-        if policy.accept_unsigned and not signature:
+        if policy.accept_unsigned and not signature and algorithm == policy.algorithm:
             return True
         if policy.accept_any_zero and algorithm == "ES256" and signature == bytes(64):
             return True

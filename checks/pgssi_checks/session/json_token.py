@@ -53,13 +53,14 @@ def parsed(token: str) -> JsonToken | None:
     match = _COMPACT.fullmatch(token) if len(token) <= MAX_TOKEN else None
     if match is None:
         return None
-    header, payload, signature = (_object(match[1]), _object(match[2]), _bytes(match[3]))
+    header, payload, signature = (_object(match[1]), _object(match[2]), bytes_of(match[3]))
     if header is None or payload is None or signature is None or "alg" not in header:
         return None
     return JsonToken(header, payload, signature, f"{match[1]}.{match[2]}")
 
 
-def _bytes(part: str) -> bytes | None:
+def bytes_of(part: str) -> bytes | None:
+    """What base64url text stands for; None for anything else."""
     try:
         return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
     except (binascii.Error, ValueError):
@@ -67,12 +68,37 @@ def _bytes(part: str) -> bytes | None:
 
 
 def _object(part: str) -> dict[str, Any] | None:
-    raw = _bytes(part)
+    raw = bytes_of(part)
     try:
         value = json.loads(raw) if raw is not None else None
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A token within the value that carries it: `Bearer%20…`, quotes."""
+
+    before: str
+    token: JsonToken
+    after: str
+
+    def around(self, other: str) -> str:
+        """The value with another token in its place."""
+        return f"{self.before}{other}{self.after}"
+
+
+_WITHIN = re.compile(r"(?:Bearer(?: |%20|\+)|%22|\")?([A-Za-z0-9_.-]+)(?:%22|\")?")
+
+
+def embedded(value: str) -> Embedded | None:
+    """The JWT that a cookie or a header carries; None when it carries none. Never raises."""
+    match = _WITHIN.fullmatch(value) if len(value) <= MAX_TOKEN + 20 else None
+    token = parsed(match[1]) if match is not None else None
+    if match is None or token is None:
+        return None
+    return Embedded(value[: match.start(1)], token, value[match.end(1) :])
 
 
 def encoded(value: bytes) -> str:

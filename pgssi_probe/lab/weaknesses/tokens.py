@@ -63,6 +63,11 @@ def none_accepted(tokens: TokenPolicy) -> None:
     tokens.accept_none = True
 
 
+@_jwt("session.jwt/signature-ignored", fr="Signature du JWT non vérifiée", en="Signature of the JWT not verified")
+def signature_ignored(tokens: TokenPolicy) -> None:
+    tokens.ignore_signature = True
+
+
 @_jwt("session.jwt/unsigned-accepted", fr="JWT à signature vide accepté", en="JWT with an empty signature accepted")
 def unsigned_accepted(tokens: TokenPolicy) -> None:
     tokens.accept_unsigned = True
