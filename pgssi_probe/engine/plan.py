@@ -22,7 +22,6 @@ ACCOUNTS_NEEDED: Mapping[str, tuple[str, ...]] = {
 """Labels of the accounts that each need asks for."""
 ACCOUNT_NEEDS = frozenset(ACCOUNTS_NEEDED)
 UNMET: Mapping[str, Reason] = {
-    "browser": Reason.BROWSER_MISSING,
     "mailbox": Reason.NOT_YET_AVAILABLE,
     "ports": Reason.NOT_YET_AVAILABLE,
 }
@@ -122,6 +121,8 @@ def _obstacle(
     for need in metadata.needs:
         if need in UNMET:
             return UNMET[need], need
+        if need == "browser" and _browser_is_missing():
+            return Reason.BROWSER_MISSING, need
         for label in ACCOUNTS_NEEDED.get(need, ()):
             if label not in engagement.accounts:
                 return Reason.ACCOUNT_MISSING, f"accounts.{label}"
@@ -131,3 +132,9 @@ def _obstacle(
             return Reason.MANDATE_MISSING, refusal.line
         return Reason.LEVEL_EXCLUDED, None
     return None, None
+
+
+def _browser_is_missing() -> bool:
+    from pgssi_probe.browser import missing
+
+    return bool(missing())

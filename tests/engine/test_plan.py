@@ -119,8 +119,14 @@ def test_selection_by_family_or_id(selection: Selection, runs: bool) -> None:
 
 
 @pytest.mark.parametrize(("need", "reason"), [("account", Reason.ACCOUNT_MISSING), ("browser", Reason.BROWSER_MISSING)])
-def test_a_need_that_is_not_met_is_the_reason(need: str, reason: Reason) -> None:
+def test_a_need_that_is_not_met_is_the_reason(need: str, reason: Reason, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGSSI_PROBE_CHROMIUM", "none")
     assert entry(declared(needs=(need,))).reason is reason
+
+
+def test_a_check_that_needs_a_browser_runs_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PGSSI_PROBE_CHROMIUM", raising=False)
+    assert entry(declared(needs=("browser",))).runs
 
 
 def test_tls_checks_do_not_run_on_a_plain_http_target() -> None:
