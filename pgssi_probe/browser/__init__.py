@@ -17,12 +17,14 @@ Signing in where a page draws its form by scripts:
 from pgssi_probe.browser.asked import Asked, Fate, Mixed
 from pgssi_probe.browser.chromium import missing
 from pgssi_probe.browser.kept import Digests, Dump, Kept, Place
+from pgssi_probe.browser.rendered import RENDERED, Frame, Rendered, RenderedPage
 from pgssi_probe.browser.running import BROWSER, Browser
 from pgssi_probe.browser.sign_in import BrowserSignIn, browser_sign_in
 from pgssi_probe.browser.visit import BrowserLost, Landing, Visit
 
 __all__ = [
     "BROWSER",
+    "RENDERED",
     "Asked",
     "Browser",
     "BrowserLost",
@@ -30,10 +32,13 @@ __all__ = [
     "Digests",
     "Dump",
     "Fate",
+    "Frame",
     "Kept",
     "Landing",
     "Mixed",
     "Place",
+    "Rendered",
+    "RenderedPage",
     "Visit",
     "browser_sign_in",
     "missing",

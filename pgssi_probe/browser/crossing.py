@@ -128,7 +128,6 @@ class Crossing:
             return Answer(failure="Failed")
         finally:
             self.under_way -= 1
-            self.quiet_since = asyncio.get_running_loop().time()
 
     async def _answer(self, event: dict[str, Any]) -> Answer:
         given = event["request"]
@@ -139,11 +138,13 @@ class Crossing:
         mark = str(event.get("networkId", ""))
         if len(self.asked) >= MAX_ASKED or self._bytes >= MAX_BYTES:
             return Answer(failure="Aborted")
-        fate = self._judged(url, method, kind, page)
+        fate = self._judged(url, method, kind, page, _header(given["headers"], "accept"))
         if fate is not None:
             self._note(replace(base, fate=fate), mark)
             if fate is Fate.LEFT_OUT and kind == "image":
                 return Answer(_pixel())
+            if fate is Fate.STREAM:  # 204 is what an event stream does not come back from
+                return Answer(Response(204 if kind != "document" else 404, "", "HTTP/1.1", (), b"", 0))
             return Answer(failure="BlockedByClient")
         if urlsplit(url).path == BLANK_PATH:
             return Answer(Response(200, "", "HTTP/1.1", (("Content-Type", "text/html"),), b"", 0))
@@ -158,6 +159,7 @@ class Crossing:
         request = self._dressed(Request(method, url, _forwarded(given["headers"]), body, max_body=MAX_BODY))
         self._learn(url, kind, given["headers"])
         exchange = await self.network.send(replace(request, account=self.label))
+        self.quiet_since = asyncio.get_running_loop().time()
         response = exchange.response
         if response is None:
             fate = {Failure.BUDGET: Fate.BUDGET, Failure.OUT_OF_SCOPE: Fate.OUT_OF_SCOPE}.get(
@@ -187,19 +189,17 @@ class Crossing:
             self.documents[str(event.get("frameId", ""))] = exchange
         return Answer(response)
 
-    def _judged(self, url: str, method: str, kind: str, page: str) -> Fate | None:
+    def _judged(self, url: str, method: str, kind: str, page: str, accept: str) -> Fate | None:
         """Why a request is not sent; None when it may be."""
         if not self.network.in_scope(url):
             return Fate.OUT_OF_SCOPE
-        if kind in UNSEEN and not self.pictures:
-            return Fate.LEFT_OUT
-        if urlsplit(url).path.endswith("/favicon.ico"):
+        if not self.pictures and (kind in UNSEEN or (kind == "other" and accept.startswith("image/"))):
             return Fate.LEFT_OUT
         if method not in self.methods:
             return Fate.METHOD
         if method != "GET" and url.startswith("http:") and page.startswith("https:"):
             return Fate.CLEAR_TEXT
-        if kind == "eventsource" or (kind in {"xhr", "fetch", "other"} and STREAMS.search(url)):
+        if kind == "eventsource" or (kind in {"xhr", "fetch", "other", "document", "script"} and STREAMS.search(url)):
             return Fate.STREAM
         return None
 

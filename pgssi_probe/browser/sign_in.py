@@ -127,7 +127,7 @@ async def _field(visit: Visit, what: str, names: Mapping[str, str]) -> ElementHa
 
 
 async def _type(field: ElementHandle, value: str) -> None:
-    """Filled, or typed key by key where that fails. What Playwright says of a failure holds the value: it is dropped."""
+    """Filled, or typed key by key where that fails. What Playwright says of a failure holds the value: dropped."""
     from playwright.async_api import Error
 
     try:

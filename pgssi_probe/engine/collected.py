@@ -58,7 +58,10 @@ class Collections:
         return await asyncio.shield(task)
 
     async def close(self) -> None:
-        """Cancel what is still being gathered and wait for it to stop."""
+        """Cancel what is still being gathered, wait for it to stop, and close what holds something open (a browser)."""
         for task in self._gathering.values():
             task.cancel()
-        await asyncio.gather(*self._gathering.values(), return_exceptions=True)
+        for gathered in await asyncio.gather(*self._gathering.values(), return_exceptions=True):
+            aclose = getattr(gathered, "aclose", None)
+            if aclose is not None:
+                await aclose()
