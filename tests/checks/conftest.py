@@ -25,7 +25,9 @@ def lab_script(lab: Lab, loop: asyncio.AbstractEventLoop) -> Script:
 
     async def fetch(request: Request) -> Response:
         application = lab.application if request.parts.scheme == "https" else lab.plain_application
-        transport = httpx.ASGITransport(application, raise_app_exceptions=False)
+        # Proxies come from addresses of their own, as real ones do: one from .2, two from .3.
+        client_address = (f"127.0.0.{1 + len(request.via)}", 40000)
+        transport = httpx.ASGITransport(application, raise_app_exceptions=False, client=client_address)
         async with httpx.AsyncClient(transport=transport) as client:
             client.headers.clear()
             got = await client.send(

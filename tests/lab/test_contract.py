@@ -15,6 +15,7 @@ NO_SWITCH = {
     "login.temporary-secrets/*": "judged from samples of the engagement: nothing is sent",
     "login.mfa/declared-not-asked": "rests on what the engagement declares",
     "login.mfa/not-asked": "rests on what the engagement declares",
+    "compat.proxy/http11-breaks": "the portal speaks nothing but HTTP/1.1: see the tests of the check",
     "login.idp-buttons/not-found": "rests on what the engagement declares",
     "login.user-enumeration/timing-few": "the timing switch behind a harsher brake: see its tests",
 }

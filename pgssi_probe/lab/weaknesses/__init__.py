@@ -41,6 +41,7 @@ FAMILIES = (
     "sessions",
     "tokens",
     "sign_in",
+    "proxies",
     "rights",
     "inputs",
     "browser",

@@ -1,0 +1,1 @@
+"""Compatibility: what stands between people and the application must not break it."""
