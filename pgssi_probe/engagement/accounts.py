@@ -37,11 +37,18 @@ class SecretReference(Frozen):
 
 
 class AccountSection(Frozen):
-    """A test account. The user name may be written, a password or a TOTP secret only referred to."""
+    """A test account. The user name may be written, a password or a TOTP secret only referred to.
+
+    `certificate` is a file, PEM or PKCS#12, relative to the engagement file; `certificate_key` the file of its key when
+    it is not in the same.
+    """
 
     username: Annotated[StrictStr, Field(min_length=1)] | SecretReference
     password: SecretReference | None = None
     totp: SecretReference | None = None
+    certificate: str | None = None
+    certificate_key: str | None = None
+    certificate_password: SecretReference | None = None
 
 
 def _long_enough(value: object) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -206,12 +207,21 @@ class LoginSection(Frozen):
     """How to sign in, when it is not found by itself. Fields are names of the form or keys of the JSON."""
 
     url: str | None = None
-    driver: Literal["auto", "form", "json", "basic", "digest", "bearer"] = "auto"
+    driver: Literal[
+        "auto", "form", "json", "basic", "digest", "bearer", "certificate", "oidc", "har", "command", "browser"
+    ] = "auto"
     username_field: str | None = None
     password_field: str | None = None
     signed_in_url: str | None = None
     signed_in_text: str | None = None
     logout_url: str | None = None
+    har: str | None = None
+    """A recorded sign-in, relative to the engagement file."""
+    command: tuple[str, ...] | None = None
+    """A program with its arguments that prints cookies and headers as JSON; no shell."""
+    client_id: str | None = None
+    redirect_uri: str | None = None
+    """A client of the OpenID provider that is the target."""
 
 
 class Limits(Frozen):
@@ -271,6 +281,19 @@ class Engagement(Frozen):
         login = {f"login.{name}": value for name, value in self.login.model_dump().items() if value is not None}
         proxies: dict[str, JsonValue] = {"proxies": [*self.proxies]} if self.proxies else {}
         return {**login, **self.declared, **proxies}
+
+    def within(self, folder: Path) -> Engagement:
+        """The same, the files that a sign-in needs made absolute from `folder`."""
+
+        def placed(section: Frozen, *names: str) -> dict[str, str]:
+            return {name: str((folder / value).resolve()) for name in names if (value := getattr(section, name))}
+
+        accounts = {
+            label: section.model_copy(update=placed(section, "certificate", "certificate_key"))
+            for label, section in self.accounts.items()
+        }
+        login = self.login.model_copy(update=placed(self.login, "har"))
+        return self.model_copy(update={"accounts": accounts, "login": login})
 
     def refusal(self, level: Level, now: datetime) -> Refusal | None:
         if level is Level.PASSIVE:

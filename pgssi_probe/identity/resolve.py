@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from pgssi_probe.engagement.accounts import CANARY_LENGTHS, AccountSection, SecretReference
+from pgssi_probe.identity.certificate import load_certificate
 from pgssi_probe.model.account import Account, Secret, SecretError
 
 COMMAND_SECONDS: Final = 30.0
@@ -50,7 +51,13 @@ def _account(
     if isinstance(username, SecretReference):
         username = resolve(username, label, "username", prompt).reveal()
     seen = tuple(_canary(label, canary, prompt) for canary in canaries)
-    return Account(label, username, secret("password", section.password), secret("totp", section.totp), seen)
+    certificate = None
+    if section.certificate is not None:
+        shut = secret("certificate_password", section.certificate_password)
+        line = f"accounts.{label}.certificate"
+        certificate = load_certificate(section.certificate, section.certificate_key, shut, line)
+    password, totp = secret("password", section.password), secret("totp", section.totp)
+    return Account(label, username, password, totp, seen, certificate)
 
 
 def _canary(label: str, canary: str | SecretReference, prompt: Prompt | None) -> Secret:

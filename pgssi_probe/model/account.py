@@ -72,7 +72,7 @@ class Account:
     password: Secret | None = None
     totp: Secret | None = None
     """Shared secret of a TOTP second factor, in base 32 (RFC 6238)."""
-    certificate: ClientCertificate | None = None
-    """Shown on the connections of this account's sessions to the target, and on no other."""
     canaries: tuple[Secret, ...] = field(default=(), repr=False)
     """Values that this account alone may see. They are compared in memory, and written nowhere."""
+    certificate: ClientCertificate | None = None
+    """Shown on the connections of this account's sessions to the target, and on no other."""
