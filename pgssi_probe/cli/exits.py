@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
+from pgssi_probe.cli.safe import plain
 from pgssi_probe.model.text import Lang
 from pgssi_probe.words import catalogue, say
+
+if TYPE_CHECKING:
+    from pgssi_probe.engagement.file import Mistake
 
 
 class Exit(IntEnum):
@@ -45,6 +49,7 @@ def explained(lang: Lang, *, host: str = "", port: int = 0) -> Iterator[None]:
     from pgssi_probe.engagement import EngagementError
     from pgssi_probe.engine.folder import FolderError
     from pgssi_probe.engine.preflight import Unreachable
+    from pgssi_probe.history.reading import ReportError
     from pgssi_probe.model.account import SecretError
     from pgssi_probe.net.journal import JournalBusyError, JournalError
     from pgssi_probe.registry import RegistryError, UnknownCheck
@@ -55,6 +60,9 @@ def explained(lang: Lang, *, host: str = "", port: int = 0) -> Iterator[None]:
         raise Stop(Exit.USAGE, engagement_sentence(lang, error)) from None
     except SecretError as error:
         stop(lang, f"secret.error.{error.code}", line=error.line, reference=error.reference)
+    except ReportError as error:
+        detail = system_words(lang, error.detail)
+        stop(lang, f"report.error.{error.code}", path=error.path, detail=detail)
     except FolderError as error:
         code = Exit.INTERNAL if error.code == "unwritable" else Exit.USAGE
         detail = system_words(lang, error.detail)
@@ -88,18 +96,33 @@ def system_words(lang: Lang, symbol: str) -> str:
 
 
 def engagement_sentence(lang: Lang, error: Exception) -> str:
-    """File, line, key and remedy of a mistake in an engagement file."""
+    """File, line, key and remedy of every mistake in an engagement file, one a line."""
     from pgssi_probe.engagement import EngagementError
 
     assert isinstance(error, EngagementError)  # noqa: S101 (narrowing)
-    if error.line is not None:
-        where = say(lang, "engagement.where", file=error.file, line=error.line, key=error.key or "TOML")
+    return "\n".join(mistake_sentence(lang, error.file, mistake) for mistake in error.mistakes)
+
+
+def mistake_sentence(lang: Lang, file: Path, mistake: Mistake) -> str:
+    known = catalogue(lang)
+    if mistake.line is None:
+        where = say(lang, "engagement.where_file", file=file)
+    elif mistake.key:
+        where = say(lang, "engagement.where", file=file, line=mistake.line, key=plain(mistake.key, 100))
+    elif mistake.column is not None:
+        where = say(lang, "engagement.where_column", file=file, line=mistake.line, column=mistake.column)
     else:
-        where = say(lang, "engagement.where_file", file=error.file)
-    detail = system_words(lang, error.detail) if error.code == "unreadable" else error.detail
-    if error.code == "bad_value":
-        detail = catalogue(lang).get(f"engagement.value.{error.detail}", error.detail)
-    return where + say(lang, f"engagement.error.{error.code}", detail=detail)
+        where = say(lang, "engagement.where_line", file=file, line=mistake.line)
+    detail = mistake.detail
+    if mistake.code == "unreadable":
+        detail = system_words(lang, detail)
+    elif mistake.code in {"bad_value", "not_toml"}:
+        group = "value" if mistake.code == "bad_value" else "toml"
+        detail = known.get(f"engagement.{group}.{detail}", detail)
+        if mistake.choices:
+            detail = say(lang, "engagement.value.choices", choices=", ".join(mistake.choices))
+    close = close_names(lang, mistake.close)
+    return where + say(lang, f"engagement.error.{mistake.code}", detail=detail, close=close)
 
 
 def readable(path: Path | None) -> bool:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pgssi_probe.engagement import Engagement, EngagementError, Mandate, load_engagement
+from pgssi_probe.check.context import Target
+from pgssi_probe.engagement import Engagement, EngagementError, Mandate, ScopeSection, load_engagement
 from pgssi_probe.engagement.model import parse_hours
+from pgssi_probe.engine.plan import Selection, allowed_level
 from pgssi_probe.model.outcome import Level
 
 NOON = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)  # 12:00 in Paris
@@ -37,6 +42,7 @@ NEEDED = (
     "hosting_agreement",
     "emergency_contact",
 )
+DATES = {"signed", "valid_from", "valid_until"}
 
 
 def test_without_an_engagement_only_passive_is_allowed() -> None:
@@ -131,7 +137,7 @@ def test_a_mistake_is_said_with_its_line(tmp_path: Path, text: str, code: str, l
         ('[limits]\nrequests_per_second = "vite"\n', "number"),
         ("[limits]\nconcurrency = 1.5\n", "whole"),
         ('[scope]\nhosts = "a.example"\n', "list"),
-        ('[mandate]\nlevels = ["doux"]\n', "level"),
+        ('[mandate]\nlevels = ["doux"]\n', "choices"),
         ("[limits]\nconcurrency = 0\n", "range"),
         ("limits = 3\n", "section"),
         ('[mandate]\nhours = "8h-18h"\n', "hours"),
@@ -197,3 +203,146 @@ def test_what_is_no_proxy_is_said(line: str, word: str, tmp_path: Path) -> None:
     with pytest.raises(EngagementError) as caught:
         load_engagement(path)
     assert (caught.value.code, caught.value.detail) == ("bad_value", word)
+
+
+def found(tmp_path: Path, text: str) -> list[tuple[str, int | None, str, tuple[str, ...]]]:
+    with pytest.raises(EngagementError) as caught:
+        load_engagement(write(tmp_path, text))
+    return [(one.code, one.line, one.key, one.close) for one in caught.value.mistakes]
+
+
+def test_every_mistake_is_shown_in_the_order_of_the_lines(tmp_path: Path) -> None:
+    text = '[mandate]\nsignataire = "x"\nhours = "8h"\n[declared]\nsession.single = 3\n'
+    text += '"session.idle-minute" = 20\n[scop]\n'
+    assert found(tmp_path, text) == [
+        ("unknown_key", 2, "mandate.signataire", ("signatory", "signed")),
+        ("bad_value", 3, "mandate.hours", ()),
+        ("bad_value", 5, "declared.session.single", ()),
+        (
+            "unknown_declared",
+            6,
+            "declared.session.idle-minute",
+            ("session.idle-minutes", "session.idle-max-minutes"),
+        ),
+        ("unknown_key", 7, "scop", ("scope",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "detail"),
+    [
+        ('[accounts.a]\nusername = "a"\npassword = "hunter2!"\n', "bad_value", "literal_secret"),
+        ('[accounts.a]\nusername = "a"\npassword = { env = "A", prompt = true }\n', "bad_value", "one_reference"),
+        ('[accounts.a]\npassword = { env = "A" }\n', "bad_value", "missing"),
+        ('[declared]\n"login.url" = "https://portal.example/"\n', "in_login", "url"),
+        ('[canaries]\na = ["abc"]\n', "bad_value", "canary"),
+        ('[context]\nusers = ["patient"]\n', "bad_value", "choices"),
+        ("[context]\nhealth_data = true\npersonal_data = false\n", "bad_value", "health_personal"),
+        ('[context]\npersonal_data = "oui"\n', "bad_value", "yes_no"),
+    ],
+)
+def test_mistakes_of_accounts_canaries_and_context(tmp_path: Path, text: str, code: str, detail: str) -> None:
+    with pytest.raises(EngagementError) as caught:
+        load_engagement(write(tmp_path, text))
+    assert (caught.value.code, caught.value.detail) == (code, detail)
+    assert "hunter2" not in repr(caught.value.mistakes)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "line"),
+    [
+        ("[mandate", "header", 1),
+        ('a = 1\nb = "x\n', "string", 2),
+        ("a = oui\n", "value", 1),
+        ("a 3\n", "equals", 1),
+        ("[a]\n[a]\n", "twice", 2),
+        ("a = [1,\n2\n", "array", 2),
+        ("d = 2026-13-01\n", "rest", 1),
+        ('a = "\\d"\n', "escape", 1),
+        ('a = "x" y\n', "rest", 1),
+    ],
+)
+def test_a_writing_mistake_is_a_key_of_the_catalogue_with_its_line(
+    tmp_path: Path, text: str, kind: str, line: int
+) -> None:
+    with pytest.raises(EngagementError) as caught:
+        load_engagement(write(tmp_path, text))
+    assert (caught.value.code, caught.value.detail, caught.value.line) == ("not_toml", kind, line)
+
+
+def test_the_mark_of_windows_editors_is_no_mistake(tmp_path: Path) -> None:
+    assert load_engagement(write(tmp_path, '\ufeff[scope]\ntarget = "https://portal.example/"\n')).scope.target
+
+
+def test_a_mandate_of_spaces_says_nothing() -> None:
+    refusal = COMPLETE.model_copy(update={"signatory": "  "}).refusal(Level.ACTIVE, NOON)
+    assert refusal is not None
+    assert refusal.line == "mandate.signatory"
+
+
+# --- the safety laws --------------------------------------------------------------------------------------------------
+
+moments = st.integers(0, 123 * 24 * 60).map(
+    lambda minutes: datetime(2026, 10, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+)
+some_levels = st.lists(st.sampled_from(list(Level)), unique=True).map(tuple)
+URL = "https://portal.example/"
+
+
+def engaged(mandate: Mandate | None, target: str = URL) -> Engagement:
+    return Engagement(mandate=mandate, scope=ScopeSection(target=target))
+
+
+@given(moments, some_levels, st.sampled_from(list(Level)))
+def test_never_more_than_the_mandate_lists_nor_outside_of_its_dates_and_hours(
+    now: datetime, levels: tuple[Level, ...], level: Level
+) -> None:
+    mandate = COMPLETE.model_copy(update={"levels": levels})
+    if level is Level.PASSIVE or engaged(mandate).refusal_for(URL, level, now) is not None:
+        return
+    local = now.astimezone(ZoneInfo("Europe/Paris"))
+    assert level in levels
+    assert date(2026, 11, 1) <= local.date() <= date(2026, 12, 31)
+    assert "08:00" <= f"{local:%H:%M}" <= "18:00"
+
+
+@given(moments, st.sets(st.sampled_from(NEEDED), min_size=1), st.sampled_from([Level.ACTIVE, Level.INTRUSIVE]))
+def test_a_missing_line_refuses_and_names_a_missing_line(now: datetime, missing: set[str], level: Level) -> None:
+    emptied = {name: type(getattr(COMPLETE, name))() if name not in DATES else None for name in missing}
+    mandate = COMPLETE.model_copy(update={"levels": tuple(Level), **emptied})
+    refusal = engaged(mandate).refusal_for(URL, level, now)
+    assert refusal is not None
+    assert refusal.cause == "empty"
+    assert refusal.line.removeprefix("mandate.") in missing
+    assert set(mandate.empty_lines) == missing
+    assert engaged(mandate).highest_level(URL, now) is Level.PASSIVE
+
+
+@given(moments, some_levels, st.sampled_from(["https://other.example/", "https://portal.example:8443/", ""]))
+def test_a_mandate_for_one_target_never_authorises_another(
+    now: datetime, levels: tuple[Level, ...], target: str
+) -> None:
+    mandate = COMPLETE.model_copy(update={"levels": levels})
+    assert engaged(mandate, target).highest_level(URL, now) is Level.PASSIVE
+
+
+@given(moments, some_levels)
+def test_the_level_of_a_run_is_one_that_is_allowed_and_taking_a_line_away_never_raises_it(
+    now: datetime, levels: tuple[Level, ...]
+) -> None:
+    mandate = COMPLETE.model_copy(update={"levels": levels})
+    level = engaged(mandate).highest_level(URL, now)
+    assert level is Level.PASSIVE or engaged(mandate).refusal_for(URL, level, now) is None
+    for name in NEEDED:
+        less = mandate.model_copy(update={name: "" if name not in DATES else None})
+        assert engaged(less).highest_level(URL, now).rank <= level.rank
+    assert engaged(None).highest_level(URL, now) is Level.PASSIVE
+
+
+@given(moments, st.sampled_from(list(Level)), st.sampled_from([None, *Level]))
+def test_what_is_asked_for_never_widens_what_is_allowed(now: datetime, given_: Level, asked: Level | None) -> None:
+    mandate = COMPLETE.model_copy(update={"levels": (given_,)})
+    engagement = engaged(mandate)
+    level = allowed_level(Target(URL), engagement, Selection(level=asked), now)
+    assert level.rank <= engagement.highest_level(URL, now).rank
+    assert asked is None or level.rank <= asked.rank
