@@ -6,11 +6,13 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pgssi_probe.cli.safe import harmless_json, plain
 from pgssi_probe.cli.streams import err, out
+from pgssi_probe.cli.waits import Waits, local_time
 from pgssi_probe.engine.progress import Progress, Silent
 from pgssi_probe.model.outcome import Outcome, Reason, Status
 from pgssi_probe.model.result import CheckRun, Event, Plan, RunResult
@@ -18,7 +20,12 @@ from pgssi_probe.model.text import Lang
 from pgssi_probe.words import say
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.progress import Progress as Bar
+
+
+LONG = 60.0
+"""Seconds of a wait from which a log says so."""
 
 
 class Lines:
@@ -38,6 +45,11 @@ class Lines:
 
     def started(self, check: str) -> None:
         pass
+
+    def waiting(self, check: str, until: datetime | None) -> None:
+        """One line for a wait that one may wonder about; a log has no use for the others."""
+        if until is not None and (until - datetime.now(UTC)).total_seconds() >= LONG:
+            self._line(say(self._lang, "progress.waiting", check=check, until=local_time(until)))
 
     def finished(self, run: CheckRun, outcomes: tuple[Outcome, ...]) -> None:
         if run.state != "not_run":
@@ -63,6 +75,9 @@ class JsonLines:
 
     def started(self, check: str) -> None:
         self._write("started", check=check)
+
+    def waiting(self, check: str, until: datetime | None) -> None:
+        self._write("waiting", check=check, until=until.isoformat(timespec="seconds") if until else None)
 
     def finished(self, run: CheckRun, outcomes: tuple[Outcome, ...]) -> None:
         self._write(
@@ -93,10 +108,22 @@ class Live:
     def __init__(self, lang: Lang) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.text import Text
 
         self._lang = lang
+        self._waits = Waits(lang)
         self._console = Console(stderr=True, highlight=False)
-        self._bar: Bar = Progress(
+        waits = self._waits
+
+        class WithWaits(Progress):
+            """The bar, and below it what waits: written anew at each refresh, so that it counts down."""
+
+            def get_renderables(self) -> Iterator[RenderableType]:
+                yield from super().get_renderables()
+                for text in waits.lines(datetime.now(UTC)):
+                    yield Text(plain(text), style="dim", no_wrap=True, overflow="ellipsis")
+
+        self._bar: Bar = WithWaits(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
@@ -121,10 +148,15 @@ class Live:
         self._running[check] = None
         self._describe()
 
+    def waiting(self, check: str, until: datetime | None) -> None:
+        self._waits.set(check, until)
+        self._describe()
+
     def finished(self, run: CheckRun, outcomes: tuple[Outcome, ...]) -> None:
         if run.state == "not_run":
             return
         self._running.pop(run.id, None)
+        self._waits.set(run.id, None)
         self._bar.advance(self._task)
         from rich.text import Text
 
@@ -145,7 +177,8 @@ class Live:
             self._bar.console.print(Text(plain(text), style="yellow"))
 
     def _describe(self) -> None:
-        names = ", ".join(list(self._running)[:3]) + ("…" if len(self._running) > 3 else "")
+        active = [name for name in self._running if name not in self._waits]
+        names = ", ".join(active[:3]) + ("…" if len(active) > 3 else "")
         self._bar.update(self._task, description=say(self._lang, "progress.running", names=names) if names else "")
 
 

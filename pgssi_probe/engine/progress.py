@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
 from pgssi_probe.model.outcome import Outcome
@@ -15,6 +16,10 @@ class Progress(Protocol):
 
     def started(self, check: str) -> None: ...
 
+    def waiting(self, check: str, until: datetime | None) -> None:
+        """A check waits, by its own clock, until this moment (UTC) at the latest; None when it goes on."""
+        ...
+
     def finished(self, run: CheckRun, outcomes: tuple[Outcome, ...]) -> None: ...
 
     def event(self, event: Event) -> None: ...
@@ -26,6 +31,8 @@ class Silent:
     def planned(self, plan: Plan) -> None: ...
 
     def started(self, check: str) -> None: ...
+
+    def waiting(self, check: str, until: datetime | None) -> None: ...
 
     def finished(self, run: CheckRun, outcomes: tuple[Outcome, ...]) -> None: ...
 

@@ -32,7 +32,10 @@ from pgssi_probe.net.gate import open_gate
 from pgssi_probe.net.governor import GateEvent, Limits
 from pgssi_probe.net.scope import Scope, canonical_host
 from pgssi_probe.redact import redact_url
-from pgssi_probe.registry import UnknownCheck, checks
+from pgssi_probe.registry import RegisteredCheck, UnknownCheck, checks
+
+LONGEST_RUNG = 1.6
+"""A declared delay is watched for half as long again (`session.timeout-idle`), and the run goes on a little after."""
 
 __all__ = ["Scan", "Scanned", "Unreachable", "labels_needed", "plan_of", "resume", "run_scan"]
 
@@ -129,6 +132,23 @@ def limits_of(engagement: Engagement) -> Limits:
         request_timeout=own.request_seconds,
         connect_timeout=min(own.request_seconds, Limits().connect_timeout),
     )
+
+
+def with_time_to_wait(
+    limits: Limits, engagement: Engagement, plan: Plan, known: Mapping[str, RegisteredCheck]
+) -> Limits:
+    """The same, with time for the longest waits of the plan and of what is declared, unless the engagement says how
+    long the run may last: a budget must not cut short the wait that was asked for."""
+    if "max_seconds" in engagement.limits.model_fields_set:
+        return limits
+    timed = [known[entry.check].metadata for entry in plan.entries if entry.runs and entry.check in known]
+    waits = [metadata.sends.seconds for metadata in timed if "time" in metadata.needs]
+    if not waits:
+        return limits
+    minutes = [value for name, value in engagement.told.items() if name.endswith("-minutes")]
+    declared = [60.0 * value for value in minutes if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    longest = max([*waits, *(LONGEST_RUNG * seconds for seconds in declared)])
+    return replace(limits, max_seconds=limits.max_seconds + longest)
 
 
 def new_run_id(now: datetime) -> str:
@@ -238,7 +258,7 @@ async def _run(
 
     async with open_gate(
         scope=scope_of(scan.target, scan.engagement),
-        limits=limits_of(scan.engagement),
+        limits=with_time_to_wait(limits_of(scan.engagement), scan.engagement, plan, checks()),
         clock=clock,
         journal=room.journal,
         user_agent=user_agent,
