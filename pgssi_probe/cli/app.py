@@ -63,12 +63,14 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
         contact: Annotated[str | None, typer.Option("--contact", help=t("contact"))] = None,
         key: Annotated[Path | None, typer.Option("--key", help=t("key"))] = None,
         no_seal: Annotated[bool, typer.Option("--no-seal", help=t("no_seal"))] = False,
+        formats: Annotated[str, typer.Option("--format", "-f", help=t("format"))] = "html",
         fail_on: Annotated[str, typer.Option("--fail-on", help=t("fail_on"))] = "minor",
         strict: Annotated[bool, typer.Option("--strict", help=t("strict"))] = False,
         json: JsonOption = False,
         quiet: Annotated[bool, typer.Option("--quiet", "-q", help=t("quiet"))] = False,
         lang_: LangOption = lang,
     ) -> None:
+        from pgssi_probe.cli.formats import reporters
         from pgssi_probe.cli.scanning import finish, make_scan, resume_now, scan_now
         from pgssi_probe.model.severity import Severity
 
@@ -77,6 +79,7 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
         if fail_on not in {*Severity, "never"}:
             choices = ", ".join([*Severity, "never"])
             stop(lang, "error.bad_choice", value=fail_on, option="--fail-on", choices=choices)
+        wanted = reporters(lang, formats)
         if resume is not None:
             given = {
                 "URL": url,
@@ -111,7 +114,18 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
                 show_plan_of(asked, lang, json=json)
                 return
             scanned = scan_now(asked, lang, out=folder, json=json, quiet=quiet)
-        raise typer.Exit(finish(scanned, lang, key=key, sealed=not no_seal, json=json, fail_on=fail_on, strict=strict))
+        raise typer.Exit(
+            finish(
+                scanned,
+                lang,
+                reporters=wanted,
+                key=key,
+                sealed=not no_seal,
+                json=json,
+                fail_on=fail_on,
+                strict=strict,
+            )
+        )
 
     rules = typer.Typer(help=t("rules"), no_args_is_help=True, rich_markup_mode=None)
     app.add_typer(rules, name="rules")
@@ -195,13 +209,27 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
     @app.command(help=t("report"))
     def report(
         folder: Annotated[Path, typer.Argument(help=t("folder"))],
+        formats: Annotated[str, typer.Option("--format", "-f", help=t("format"))] = "html",
         key: Annotated[Path | None, typer.Option("--key", help=t("key"))] = None,
         no_seal: Annotated[bool, typer.Option("--no-seal", help=t("no_seal"))] = False,
         lang_: LangOption = lang,
     ) -> None:
         from pgssi_probe.cli.scanning import render_again
 
-        raise typer.Exit(render_again(folder, lang, key=key, sealed=not no_seal))
+        raise typer.Exit(render_again(folder, lang, formats=formats, key=key, sealed=not no_seal))
+
+    @app.command(help=t("diff"), epilog=t("diff_exits"))
+    def diff(
+        old: Annotated[Path, typer.Argument(help=t("diff_old"))],
+        new: Annotated[Path, typer.Argument(help=t("diff_new"))],
+        strict: Annotated[bool, typer.Option("--strict", help=t("diff_strict"))] = False,
+        json: JsonOption = False,
+        lang_: LangOption = lang,
+    ) -> None:
+        from pgssi_probe.cli.comparing import compare
+
+        with explained(lang):
+            raise typer.Exit(compare(old, new, lang, strict=strict, json=json))
 
     @app.command(help=t("lab"))
     def lab(

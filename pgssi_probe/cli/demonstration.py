@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pgssi_probe.cli.exits import Exit, close_names, explained, stop
+from pgssi_probe.cli.formats import DEFAULT, reporters
 from pgssi_probe.cli.scanning import finish, split
 from pgssi_probe.cli.showing import line, path_line, table, write_json
 from pgssi_probe.cli.watching import watching
@@ -82,7 +83,16 @@ def demo(out: Path, lang: Lang) -> Exit:
     RunFolder(out).discard()
     with explained(lang, host="localhost"):
         scanned = asyncio.run(_scan_the_lab(out, lang))
-    code = finish(scanned, lang, key=None, sealed=True, json=False, fail_on="never", strict=False)
+    code = finish(
+        scanned,
+        lang,
+        reporters=reporters(lang, DEFAULT),
+        key=None,
+        sealed=True,
+        json=False,
+        fail_on="never",
+        strict=False,
+    )
     return Exit.OK if code is Exit.OK else code
 
 

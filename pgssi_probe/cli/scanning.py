@@ -6,7 +6,7 @@ import asyncio
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pgssi_probe.cli.exits import Exit, Stop, explained, readable, stop
+from pgssi_probe.cli.formats import reporters as reporters_for
 from pgssi_probe.cli.watching import JsonLines, watching
 from pgssi_probe.engine.fault import diagnostics
 from pgssi_probe.engine.folder import RunFolder
@@ -149,16 +150,23 @@ class Delivered:
     unsealed: str | None = None
 
 
-def deliver(result: RunResult, folder: Path, lang: Lang, *, key: Path | None, sealed: bool) -> Delivered:
-    """Write every rendering and seal them. A failure takes nothing away from what is already written."""
+def deliver(
+    result: RunResult,
+    folder: Path,
+    lang: Lang,
+    *,
+    reporters: Sequence[Reporter],
+    key: Path | None,
+    sealed: bool,
+) -> Delivered:
+    """Write the renderings asked for and seal them. A failure takes nothing away from what is already written."""
     written = [folder / "report.json"]
     failed = []
-    reporters: dict[str, Reporter] = loaded("pgssi_probe.reporters")
-    for name, reporter in sorted(reporters.items()):
+    for reporter in reporters:
         try:
             content = reporter.render(result, lang)
         except Exception as error:  # noqa: BLE001 (a rendering is third-party code as well)
-            failed.append(f"{name}: {diagnostics(error)}")
+            failed.append(f"{reporter.name}: {diagnostics(error)}")
             continue
         written.append(RunFolder(folder).write(reporter.file_name, content))
     if not sealed:
@@ -192,11 +200,21 @@ def exit_code(result: RunResult, fail_on: str, *, strict: bool) -> Exit:
     return Exit.OK
 
 
-def finish(scanned: Any, lang: Lang, *, key: Path | None, sealed: bool, json: bool, fail_on: str, strict: bool) -> Exit:
+def finish(
+    scanned: Any,
+    lang: Lang,
+    *,
+    reporters: Sequence[Reporter],
+    key: Path | None,
+    sealed: bool,
+    json: bool,
+    fail_on: str,
+    strict: bool,
+) -> Exit:
     """Render, seal, summarise; the exit code."""
     result, folder = scanned.result, scanned.folder.path
     with explained(lang):
-        delivered = deliver(result, folder, lang, key=key, sealed=sealed)
+        delivered = deliver(result, folder, lang, reporters=reporters, key=key, sealed=sealed)
     if json:
         JsonLines().delivered(result, delivered.files, delivered.unsealed)
     else:
@@ -215,19 +233,21 @@ def complain(delivered: Delivered, lang: Lang) -> None:
         raise Stop(Exit.USAGE, say(lang, "summary.unsealed", why=delivered.unsealed))
 
 
-def render_again(folder: Path, lang: Lang, *, key: Path | None, sealed: bool) -> Exit:
-    """Render the report of a finished run once more, e.g. in the other language, from its report.json."""
-    from pgssi_probe.model.result import RunResult
+def render_again(path: Path, lang: Lang, *, formats: str, key: Path | None, sealed: bool) -> Exit:
+    """Render a run once more, in another language or another format, from its report.json alone.
 
-    try:
-        result = RunResult.model_validate_json((folder / "report.json").read_bytes())
-    except (OSError, ValueError):
-        unfinished = (folder / "run.json").exists() and not (folder / "report.json").exists()
-        stop(lang, f"folder.error.{'no_report' if unfinished else 'not_a_run'}", path=folder)
+    `path` is the folder of the run, or its report.json: the renderings are written beside it.
+    """
+    from pgssi_probe.history.reading import read_report
+
+    reporters = reporters_for(lang, formats)
+    with explained(lang):
+        result = read_report(path)
+    folder = path if path.is_dir() else path.parent
     if not readable(key):
         stop(lang, "error.key_file", file=key)
     with explained(lang):
-        delivered = deliver(result, folder, lang, key=key, sealed=sealed)
+        delivered = deliver(result, folder, lang, reporters=reporters, key=key, sealed=sealed)
     show_result(result, folder, delivered.files, lang, local_key=sealed and key is None and delivered.unsealed is None)
     complain(delivered, lang)
     return Exit.OK

@@ -1,0 +1,44 @@
+"""`--format`: which renderings are wanted, and whether this machine can make them, asked before anything is sent."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+
+from pgssi_probe.cli.exits import Exit, stop
+from pgssi_probe.model.extra import ExtraMissing
+from pgssi_probe.model.rendering import Reporter
+from pgssi_probe.model.text import Lang
+
+GROUP = "pgssi_probe.reporters"
+DEFAULT = "html"
+EVERYTHING = "all"
+DATA = "json"  # report.json is always written
+
+
+def reporters(lang: Lang, asked: str) -> tuple[Reporter, ...]:
+    """The reporters of the names asked for, separated by commas. Stop for an unknown one, or one that lacks a part."""
+    known = {entry.name: entry for entry in entry_points(group=GROUP)}
+    names = [name.strip() for name in asked.split(",") if name.strip()]
+    for name in names:
+        if name not in {*known, EVERYTHING, DATA}:
+            choices = ", ".join([*sorted({*known, DATA}), EVERYTHING])
+            stop(lang, "error.bad_choice", value=name, option="--format", choices=choices)
+    if not names:
+        stop(lang, "error.bad_choice", value=asked, option="--format", choices=", ".join([*sorted(known), EVERYTHING]))
+    wanted = sorted(known) if EVERYTHING in names else [name for name in dict.fromkeys(names) if name != DATA]
+    found = []
+    for name in wanted:
+        reporter: Reporter = known[name].load()()
+        try:
+            getattr(reporter, "ready", bool)()
+        except ExtraMissing as missing:
+            lacking(lang, name, missing)
+        found.append(reporter)
+    return tuple(found)
+
+
+def lacking(lang: Lang, name: str, missing: ExtraMissing) -> None:
+    """Stop with what to install."""
+    if missing.library:
+        stop(lang, "error.missing_library", Exit.USAGE, name=name, library=missing.library)
+    stop(lang, "error.missing_format", Exit.USAGE, name=name, extra=missing.extra)

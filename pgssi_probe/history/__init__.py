@@ -1,0 +1,1 @@
+"""Runs over time: reading what an earlier run left, and comparing two of them."""
