@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -77,6 +77,11 @@ class Words:
     def has(self, key: str) -> bool:
         return key in self._all
 
+    def codes(self, group: str) -> list[str]:
+        """The names right under a key, in the order of the catalogue."""
+        prefix = f"{group}."
+        return list(dict.fromkeys(key[len(prefix) :].partition(".")[0] for key in self._all if key.startswith(prefix)))
+
     def word(self, group: str, code: str) -> str:
         """The word of a code; the code itself when the catalogue does not know it (yet)."""
         key = f"{group}.{code}"
@@ -110,6 +115,24 @@ class Words:
         if minutes < 60:
             return f"{minutes}\u00a0min {rest:02d}\u00a0s"
         return f"{minutes // 60}\u00a0h {minutes % 60:02d}\u00a0min"
+
+    def wait(self, seconds: float) -> str:
+        """A delay in its largest units, without those that are nought: `0,2 s`, `5 min`, `4 min 16 s`, `24 h`."""
+        if seconds < 10:
+            return self.duration(seconds)
+        minutes, rest = divmod(round(seconds), 60)
+        hours, minutes = divmod(minutes, 60)
+        parts = ((hours, "h"), (minutes, "min"), (rest if not hours else 0, "s"))
+        return " ".join(f"{value}\u00a0{unit}" for value, unit in parts if value)
+
+    def day(self, iso: str) -> str:
+        """`22 novembre 2026` of `2026-11-22`; anything else as it is."""
+        try:
+            day = date.fromisoformat(iso)
+        except ValueError:
+            return iso
+        number = "1er" if self.lang == "fr" and day.day == 1 else str(day.day)
+        return f"{number}\u00a0{words(self.lang)['date.months'][day.month - 1]} {day.year}"
 
     def moment(self, moment: datetime) -> str:
         return date_time(moment, self.lang)

@@ -1,4 +1,4 @@
-"""The report for people: one HTML file that needs nothing else, prints well, and runs no script."""
+"""The report for people: one HTML file that needs nothing else, prints well, and needs no script."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ class CheckView:
     completed: bool
     why: str | None
     requests: str
+    connections: str
     duration: str
     results: tuple[Row, ...]
     references: tuple[Row, ...]
@@ -113,9 +114,9 @@ def mandate_rows(mandate: MandateSummary, source: Source) -> tuple[Row, ...]:
         "reference": mandate.reference,
         "organisation": mandate.organisation,
         "signatory": mandate.signatory,
-        "signed": mandate.signed,
-        "valid_from": mandate.valid_from,
-        "valid_until": mandate.valid_until,
+        "signed": source.words.day(mandate.signed),
+        "valid_from": source.words.day(mandate.valid_from),
+        "valid_until": source.words.day(mandate.valid_until),
         "hours": mandate.hours,
         "source_addresses": ", ".join(mandate.source_addresses),
         "hosting_agreement": mandate.hosting_agreement,
@@ -163,6 +164,7 @@ def _check(check: CheckRun, outcomes: list[Outcome], source: Source) -> CheckVie
         completed=check.state == "completed",
         why=why or None,
         requests=words.number(check.requests),
+        connections=words.number(check.connections),
         duration=words.duration(check.duration),
         results=tuple((words.say(f"html.status.{s.value}"), words.number(count)) for s, count in counts if count),
         references=reference_rows(check.references, source),

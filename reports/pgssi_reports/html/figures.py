@@ -50,6 +50,12 @@ class Axis:
 
 
 @dataclass(frozen=True)
+class GridRow:
+    word: str
+    cells: tuple[MatrixCell, ...]
+
+
+@dataclass(frozen=True)
 class Matrix:
     """Rows are impacts, the worst on top; columns are eases of exploitation, the easiest on the right."""
 
@@ -57,6 +63,12 @@ class Matrix:
     rows: tuple[Axis, ...]
     columns: tuple[Axis, ...]
     total: int
+
+    @property
+    def grid(self) -> tuple[GridRow, ...]:
+        """The same cells, row by row."""
+        width = len(self.columns)
+        return tuple(GridRow(row.word, self.cells[i * width : (i + 1) * width]) for i, row in enumerate(self.rows))
 
     @property
     def filled(self) -> tuple[MatrixCell, ...]:

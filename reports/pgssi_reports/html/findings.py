@@ -7,25 +7,33 @@ from dataclasses import dataclass
 
 from pgssi_probe.model.outcome import Outcome, Strength
 from pgssi_probe.model.result import References
+from pgssi_probe.model.verdict import RuleVerdict
 from pgssi_reports.html.evidence import EvidenceRef, EvidenceShelf
+from pgssi_reports.html.plan import Efforts, efforts
+from pgssi_reports.html.priority import priority
 from pgssi_reports.html.source import Source
-from pgssi_reports.html.tags import Tag, severity_tag
+from pgssi_reports.html.tags import Tag, priority_tag, severity_tag
 
 _REFERENCES = ("wstg", "asvs", "cwe", "owasp", "anssi", "other")
 
 
 @dataclass(frozen=True)
 class RuleLink:
-    """`verdict` is that of the rule: a finding may accuse one rule and only raise a doubt about another."""
+    """`verdict` is that of the rule: a finding may accuse one rule and only raise a doubt about another.
+
+    `parts` are the parts of the rule that the finding speaks against, as (id, point).
+    """
 
     rule: str
     title: str
     verdict: str
+    parts: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class FindingView:
-    """`expected` is the check's title, which states the passing condition."""
+    """`expected` is the check's title, which states the passing condition; `attacker`, `scenario` and `conditions` are
+    None where the run knew nothing of them."""
 
     number: int
     id: str
@@ -38,6 +46,11 @@ class FindingView:
     expected: str
     impact: str | None
     ease: str | None
+    attacker: str | None
+    scenario: str | None
+    conditions: str | None
+    priority: Tag
+    efforts: Efforts
     rules: tuple[RuleLink, ...]
     remedy: str | None
     references: tuple[tuple[str, str], ...]
@@ -54,11 +67,13 @@ def _view(number: int, outcome: Outcome, source: Source, shelf: EvidenceShelf) -
     words = source.words
     check = source.checks.get(outcome.check)
     rules = source.accused.get(outcome.id, [])
+    action = source.action(outcome)
+    proved = outcome.strength is Strength.PROOF
     return FindingView(
         number=number,
         id=outcome.id,
         severity=severity_tag(outcome.severity, words),
-        proved=outcome.strength is Strength.PROOF,
+        proved=proved,
         sentence=words.text(outcome.sentence),
         subject=outcome.subject.name,
         subject_kind=words.say(f"html.subject.{outcome.subject.kind}"),
@@ -66,13 +81,25 @@ def _view(number: int, outcome: Outcome, source: Source, shelf: EvidenceShelf) -
         expected=source.title(outcome.check),
         impact=words.say(f"html.impact.{outcome.impact.value}") if outcome.impact else None,
         ease=words.say(f"html.ease.{outcome.ease.value}") if outcome.ease else None,
-        rules=tuple(
-            RuleLink(rule.rule, words.text(rule.title), words.say(f"html.verdict.{rule.verdict}.name").lower())
-            for rule in rules
-        ),
+        attacker=words.say(f"html.attacker.{action.attacker.value}") if action else None,
+        scenario=words.text(action.scenario) if action else None,
+        conditions=words.text(action.conditions) if action else None,
+        priority=priority_tag(priority(outcome.severity, action, proved=proved), words),
+        efforts=efforts(action, source),
+        rules=tuple(_link(rule, outcome, source) for rule in rules),
         remedy=words.text(outcome.remedy) if outcome.remedy else None,
         references=reference_rows(check.references, source) if check else (),
         evidence=shelf.take(outcome.evidence),
+    )
+
+
+def _link(rule: RuleVerdict, outcome: Outcome, source: Source) -> RuleLink:
+    words = source.words
+    return RuleLink(
+        rule=rule.rule,
+        title=words.text(rule.title),
+        verdict=words.say(f"html.verdict.{rule.verdict}.name").lower(),
+        parts=tuple((part.part, words.text(part.point)) for part in source.accused_parts(rule, outcome.id)),
     )
 
 

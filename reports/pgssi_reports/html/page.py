@@ -42,7 +42,7 @@ def _environment(lang: Lang) -> Environment:
         auto_reload=False,
         bytecode_cache=Compiled(Path(__file__)),
     )
-    css = _style()
+    css, script = _own("report.css"), _own("report.js")
     words = Words(lang)
     environment.filters["anchor"] = _anchor
     environment.globals.update(
@@ -51,7 +51,8 @@ def _environment(lang: Lang) -> Environment:
         n=words.count,
         lines=words.lines,
         css=Markup(css),  # noqa: S704 - our own file, not the target's words
-        csp=content_security_policy(css),
+        script=Markup(script),  # noqa: S704 - likewise
+        csp=content_security_policy(css, script),
     )
     return environment
 
@@ -68,11 +69,17 @@ def _anchor(identifier: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", identifier)[:80]
 
 
-def content_security_policy(css: str) -> str:
-    """Nothing may load, run or be sent: only this very style sheet applies."""
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+def content_security_policy(css: str, script: str) -> str:
+    """Nothing may load or be sent: this very style sheet applies, this very script runs, and no other."""
+    return (
+        f"default-src 'none'; style-src '{_digest(css)}'; script-src '{_digest(script)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
 
 
-def _style() -> str:
-    return files("pgssi_reports.html").joinpath("report.css").read_text("utf-8").strip()
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _own(name: str) -> str:
+    return files("pgssi_reports.html").joinpath(name).read_text("utf-8").strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pgssi_probe.model.verdict import PartVerdict, RuleVerdict
+from pgssi_probe.model.verdict import Applicability, PartVerdict, RuleVerdict
 from pgssi_reports.html.source import Source
 from pgssi_reports.html.tags import Tag, severity_tag, verdict_tag
 
@@ -36,6 +36,7 @@ class PartView:
     basis: tuple[Basis, ...]
     hidden_basis: int
     gaps: tuple[Gap, ...]
+    applicability: str | None
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class RuleView:
     stakes: str
     page: int
     reason: str | None
+    applicability: str | None
     parts: tuple[PartView, ...]
     informative: tuple[Basis, ...]
     documents: tuple[str, ...]
@@ -72,14 +74,9 @@ def family_views(source: Source) -> tuple[FamilyView, ...]:
     for rule in source.result.verdicts:
         families.setdefault(rule.family, []).append(rule)
     return tuple(
-        FamilyView(name, _family_title(name, source), tuple(_rule(rule, source) for rule in rules))
+        FamilyView(name, source.chapter(name), tuple(_rule(rule, source) for rule in rules))
         for name, rules in families.items()
     )
-
-
-def _family_title(name: str, source: Source) -> str:
-    key = f"html.family.{name}"
-    return source.words.say(key) if source.words.has(key) else name
 
 
 def _rule(rule: RuleVerdict, source: Source) -> RuleView:
@@ -94,6 +91,7 @@ def _rule(rule: RuleVerdict, source: Source) -> RuleView:
         stakes=", ".join(words.say(f"html.stake.{letter}.name").lower() for letter in rule.dicp),
         page=rule.page,
         reason=source.reason(rule.reason) if rule.reason else None,
+        applicability=_applicability(rule.applicability, source),
         parts=tuple(_part(part, source) for part in rule.parts),
         informative=_basis(rule.informative, source)[0],
         documents=tuple(words.text(document) for document in rule.documents),
@@ -109,7 +107,16 @@ def _part(part: PartVerdict, source: Source) -> PartView:
         basis=basis,
         hidden_basis=hidden,
         gaps=tuple(Gap(source.title(gap.check), source.reason(gap.reason)) for gap in part.unevaluated),
+        applicability=_applicability(part.applicability, source),
     )
+
+
+def _applicability(found: Applicability | None, source: Source) -> str | None:
+    """Why a rule or part that the guide puts conditions on applies or not, and where the guide says so."""
+    if found is None:
+        return None
+    reason = source.words.text(found.reason)
+    return source.words.say("html.rule.applicability", reason=reason, section=found.section, page=found.page)
 
 
 def _basis(identifiers: Sequence[str], source: Source) -> tuple[tuple[Basis, ...], int]:

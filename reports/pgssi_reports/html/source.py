@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
+from pgssi_probe.model.action import Action
 from pgssi_probe.model.evidence import Evidence
 from pgssi_probe.model.outcome import Outcome, Reason, Strength
 from pgssi_probe.model.result import CheckRun, RunResult
-from pgssi_probe.model.verdict import RuleVerdict, Verdict
+from pgssi_probe.model.verdict import PartVerdict, RuleVerdict, Verdict
 from pgssi_reports.words import Words
 
 ACCUSING = (Verdict.NON_COMPLIANT, Verdict.SUSPECTED)
@@ -23,6 +24,8 @@ class Source:
         self.outcomes: dict[str, Outcome] = {outcome.id: outcome for outcome in result.outcomes}
         self.evidence: dict[str, Evidence] = {piece.id: piece for piece in result.evidence}
         self.checks: dict[str, CheckRun] = {check.id: check for check in result.checks}
+        self._actions = {(action.check, action.slug): action for action in result.actions}
+        self._chapters = {chapter.id: chapter.title for chapter in result.chapters}
 
     @cached_property
     def proved(self) -> list[Outcome]:
@@ -44,6 +47,18 @@ class Source:
                 if (outcome := self.outcomes.get(identifier)) is not None and outcome.failed:
                     found.setdefault(identifier, []).append(rule)
         return found
+
+    def accused_parts(self, rule: RuleVerdict, outcome: str) -> list[PartVerdict]:
+        """The parts of a rule that an outcome speaks against."""
+        return [part for part in rule.parts if part.verdict in ACCUSING and outcome in part.outcomes]
+
+    def action(self, outcome: Outcome) -> Action | None:
+        """What to do about a failure; None when the run had nothing to say of it."""
+        return self._actions.get((outcome.check, outcome.slug))
+
+    def chapter(self, family: str) -> str:
+        """The title of a chapter of the guide, or its letters when the result does not hold it."""
+        return self.words.text(self._chapters[family]) if family in self._chapters else family
 
     def rules_with(self, *verdicts: Verdict) -> list[RuleVerdict]:
         return [rule for rule in self.result.verdicts if rule.verdict in verdicts]

@@ -1,18 +1,15 @@
-"""What the direction reads: the conclusion in words, what is at stake, what to do first."""
+"""What the direction reads: the conclusion in words, and what is at stake."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pgssi_probe.model.outcome import Outcome
-from pgssi_probe.model.severity import Ease, Severity
+from pgssi_probe.model.severity import Severity
 from pgssi_probe.model.verdict import RuleVerdict, Verdict
 from pgssi_reports.html.source import Source
 from pgssi_reports.html.tags import Tag, severity_tag
 
-ACTIONS_MAX: Final = 5
 STAKES: Final = "DICP"
 CLEAR: Final = (Verdict.NO_DEVIATION, Verdict.COMPLIANT)
 OBSERVED: Final = (Verdict.NON_COMPLIANT, Verdict.SUSPECTED, *CLEAR)
@@ -29,17 +26,6 @@ class Stake:
     answer: str
     worst: Tag | None
     settled: bool
-    rules: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Action:
-    """One remedy, whatever the number of findings that it mends. `first` is the id of the worst of them."""
-
-    severity: Tag
-    remedy: str
-    count: int
-    first: str
     rules: tuple[str, ...]
 
 
@@ -96,35 +82,3 @@ def _stake(letter: str, source: Source) -> Stake:
 def _severities(rule: RuleVerdict, source: Source) -> list[Severity]:
     found = [source.outcomes[identifier] for identifier in rule.outcomes if identifier in source.outcomes]
     return [outcome.severity for outcome in found if outcome.failed and outcome.severity]
-
-
-def actions(source: Source) -> tuple[Action, ...]:
-    """The remedies to apply first: the gravest, then those that mend most rules, then the easiest to exploit."""
-    groups: dict[tuple[str, str], list[Outcome]] = {}
-    for outcome in source.proved:
-        if outcome.remedy is not None:
-            groups.setdefault((outcome.check, outcome.slug), []).append(outcome)
-    ranked = sorted(groups.values(), key=lambda group: _urgency(group, source))
-    return tuple(_action(group, source) for group in ranked[:ACTIONS_MAX])
-
-
-def _urgency(group: Sequence[Outcome], source: Source) -> tuple[int, int, int, int]:
-    worst = group[0]
-    severity = worst.severity.rank if worst.severity else -1
-    ease = list(Ease).index(worst.ease) if worst.ease else -1
-    return (-severity, -len(_rules(group, source)), -ease, -len(group))
-
-
-def _rules(group: Sequence[Outcome], source: Source) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(rule.rule for outcome in group for rule in source.accused.get(outcome.id, [])))
-
-
-def _action(group: Sequence[Outcome], source: Source) -> Action:
-    worst = group[0]
-    return Action(
-        severity=severity_tag(worst.severity, source.words),
-        remedy=source.words.text(worst.remedy) if worst.remedy else "",
-        count=len(group),
-        first=worst.id,
-        rules=_rules(group, source),
-    )

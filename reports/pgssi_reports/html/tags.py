@@ -25,3 +25,8 @@ def severity_tag(severity: Severity | None, words: Words) -> Tag:
     """An outcome without a severity shows as `none`."""
     code = severity.value if severity else "none"
     return Tag(code, words.say(f"html.severity.{code}.name"))
+
+
+def priority_tag(step: int, words: Words) -> Tag:
+    """1 (without delay) to 4 (when the occasion arises)."""
+    return Tag(f"p{step}", words.say(f"html.priority.p{step}.name"))

@@ -1,0 +1,90 @@
+"""How the run went: what the machine did, what weighs on the conclusions, what was declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pgssi_probe.model.outcome import Level, Status
+from pgssi_probe.model.verdict import Verdict
+from pgssi_reports.html.source import Source
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What the machine did at one level, or for all checks together."""
+
+    name: str
+    meaning: str
+    checks: str
+    requests: str
+    connections: str
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A part of a rule for which a document was declared. Never an observation."""
+
+    rule: str
+    title: str
+    part: str
+    point: str
+    documents: tuple[str, ...]
+
+
+def reserves(source: Source) -> tuple[str, ...]:
+    """What weighs on the conclusions of this very run."""
+    result, words = source.result, source.words
+    said = [] if result.engagement.mandate else [words.say("html.reserve.no_mandate")]
+    if result.run.state != "completed":
+        why = source.reason(result.run.stopped_because) if result.run.stopped_because else ""
+        said.append(f"{words.say(f'html.reserve.{result.run.state}')} {why}".strip())
+    counted = {
+        "not_run": sum(check.state != "completed" for check in result.checks),
+        "unsure": sum(outcome.status is Status.INCONCLUSIVE for outcome in result.outcomes),
+        "suspected": len(source.suspected),
+        "paused": sum(event.kind == "paused" for event in result.chronology),
+        "refused": sum(event.kind == "refused" for event in result.chronology),
+    }
+    return (*said, *(words.count(f"html.reserve.{name}", count) for name, count in counted.items() if count))
+
+
+def activities(source: Source) -> tuple[Activity, ...]:
+    """Automated activities, level by level, then what all checks share: the walk of the site, sign-ins, controls."""
+    words, run = source.words, source.result.run
+    rows, requests, connections = [], 0, 0
+    for level in Level:
+        checks = [check for check in source.result.checks if check.level is level and check.state != "not_run"]
+        sent, opened = sum(check.requests for check in checks), sum(check.connections for check in checks)
+        requests, connections = requests + sent, connections + opened
+        if checks:
+            rows.append((f"html.level.{level.value}", f"html.level_meaning.{level.value}", len(checks), sent, opened))
+    if run.requests > requests or run.connections > connections:
+        shared = max(0, run.requests - requests), max(0, run.connections - connections)
+        rows.append(("html.activity.shared", "html.activity.shared_meaning", 0, *shared))
+    return tuple(
+        Activity(
+            name=words.say(name),
+            meaning=words.say(meaning),
+            checks=words.number(count) if count else "—",
+            requests=words.number(sent),
+            connections=words.number(opened),
+        )
+        for name, meaning, count, sent, opened in rows
+    )
+
+
+def declarations(source: Source) -> tuple[Declared, ...]:
+    """The parts whose verdict rests on a declaration."""
+    words = source.words
+    return tuple(
+        Declared(
+            rule=rule.rule,
+            title=words.text(rule.title),
+            part=part.part,
+            point=words.text(part.point),
+            documents=tuple(words.text(document) for document in rule.documents),
+        )
+        for rule in source.result.verdicts
+        for part in rule.parts
+        if part.verdict is Verdict.DECLARED
+    )
