@@ -13,7 +13,7 @@ from pgssi_probe.discovery.site import Document, Form, Page
 from pgssi_probe.identity import jsonapi
 from pgssi_probe.identity.attempt import Attempt
 from pgssi_probe.identity.forms import filled
-from pgssi_probe.identity.har import BadHar, Sent, put, recorded
+from pgssi_probe.identity.har import BadHar, Sent, at, put, recorded
 from pgssi_probe.identity.judging import Judgement, SignInState, judge_form, judge_json
 from pgssi_probe.identity.providers import provider_of
 from pgssi_probe.identity.schemes import bearer
@@ -32,6 +32,11 @@ async def by_har(attempt: Attempt) -> Judgement:
         )
     except BadHar as wrong:
         return Judgement(SignInState.UNKNOWN, str(wrong))
+    return await replayed(attempt, sent)
+
+
+async def replayed(attempt: Attempt, sent: tuple[Sent, ...]) -> Judgement:
+    """These requests again, in order, for the account of the attempt."""
     judged = Judgement(SignInState.UNKNOWN, "no_sign")
     for one in sent:
         if provider_of(one.url) is not None:
@@ -133,9 +138,13 @@ def _judged(
         path = urlsplit(one.page or attempt.plan.url).path
         return judge_form(before, chain, attempt.landing, path, cookies_changed=changed)
     token = jsonapi.token_in(data)
-    judged = judge_json(chain, data, token=token is not None, cookies_changed=changed)
-    if judged.state is SignInState.SIGNED_IN and token is not None:
-        attempt.carry(bearer(token), one.url)
+    found = token is not None or any(at(data, each.path) for each in one.bears)
+    judged = judge_json(chain, data, token=found, cookies_changed=changed)
+    if judged.state is not SignInState.SIGNED_IN:
+        return judged
+    borne = tuple((each.header, each.prefix + value) for each in one.bears if (value := at(data, each.path)))
+    if borne or token is not None:
+        attempt.carry(borne or bearer(token or ""), one.url)
     return judged
 
 
@@ -146,4 +155,4 @@ def _tell(attempt: Attempt, one: Sent, form: Form | None, chain: tuple[Exchange,
     attempt.facts["got_status"] = chain[0].status
     if form is not None:
         there = {field.name for field in form.fields}
-        attempt.facts["fields_gone"] = sorted(name[:60] for name in set(one.values) - there)[:12]
+        attempt.facts["fields_gone"] = ", ".join(sorted(name[:60] for name in set(one.values) - there)[:12])

@@ -51,7 +51,7 @@ async def by_oidc(attempt: Attempt, provider: Provider) -> Judgement:
     if not attempt.returned:
         return judged
     answer = answered(attempt.returned) | attempt.posted
-    attempt.facts["returned"] = sorted(name[:40] for name in answer)[:12]
+    attempt.facts["returned"] = ", ".join(sorted(name[:40] for name in answer)[:12])
     if "error" in answer:
         attempt.facts["error"] = "".join(char for char in answer["error"][:60] if char.isalnum() or char == "_")
         return Judgement(SignInState.UNKNOWN if not attempt.given else SignInState.REFUSED, "provider_error")

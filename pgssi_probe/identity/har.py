@@ -3,40 +3,37 @@ names of fields and addresses."""
 
 from __future__ import annotations
 
+import base64
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from pgssi_probe.discovery.danger import words_of
-from pgssi_probe.identity.vocabulary import CODE_FIELD, USER_FIELD, _any
+from pgssi_probe.identity.vocabulary import CODE_FIELD, PASSWORD_FIELD, USER_FIELD
 
 MAX_BYTES: Final = 60_000_000
 MAX_ENTRIES: Final = 5_000
 MAX_SENDS: Final = 6
-PASSWORD: Final = _any(
-    r"pass",
-    r"password",
-    r"passwd",
-    r"passwort",
-    r"pwd",
-    r"pw",
-    r"mdp",
-    r"mot de passe",
-    r"secret",
-    r"p",
-    r"userpassword",
-    r"loginpassword",
-)
+MIN_TOKEN: Final = 16
 _JOINED = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _CODE = re.compile(r"\d{6,8}")
 
 
 class BadHar(Exception):
     """A key of the catalogue under `identity.signal`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bears:
+    """A header of later requests: `prefix` and the value that the JSON of the answer has at `path`."""
+
+    header: str
+    prefix: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +54,8 @@ class Sent:
     status: int = 0
     body: Any = None
     """The recorded JSON, when it was that."""
+    bears: tuple[Bears, ...] = ()
+    """Where the answer holds what later requests carry."""
 
 
 def recorded(path: Path, usernames: frozenset[str], user: str | None, password: str | None) -> tuple[Sent, ...]:
@@ -68,9 +67,19 @@ def recorded(path: Path, usernames: frozenset[str], user: str | None, password: 
         data = json.loads(path.read_bytes())
         entries = data["log"]["entries"]
         sent = [_sent(entry, usernames, user, password) for entry in entries[:MAX_ENTRIES]]
+        later = [
+            (str(each["name"]), str(each["value"]))
+            for entry in entries[:MAX_ENTRIES]
+            for each in entry["request"].get("headers") or ()
+        ]
+        answers = [_answer_of(entry) for entry in entries[:MAX_ENTRIES]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise BadHar("har_unreadable") from None
-    chosen = [one for one in sent if one is not None and one.roles]
+    chosen = [
+        replace(one, bears=bears_of(answer, later))
+        for one, answer in zip(sent, answers, strict=True)
+        if one is not None and one.roles
+    ]
     first = next((n for n, one in enumerate(chosen) if "password" in one.roles.values()), None)
     if first is None:
         raise BadHar("har_no_password")
@@ -106,6 +115,40 @@ def _sent(entry: Any, usernames: frozenset[str], user: str | None, password: str
     )
 
 
+def _answer_of(entry: Any) -> Any:
+    content = (entry.get("response") or {}).get("content") or {}
+    try:
+        text = str(content.get("text") or "")
+        return json.loads(base64.b64decode(text) if content.get("encoding") == "base64" else text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def bears_of(answer: Any, headers: Iterable[tuple[str, str]]) -> tuple[Bears, ...]:
+    """The headers whose value ends with a long text of the answer."""
+    values = {value: path for path, value in _flat(answer, "") if len(value) >= MIN_TOKEN}
+    found: dict[str, Bears] = {}
+    for name, value in headers:
+        text = next((each for each in values if value.endswith(each)), None)
+        if text is not None and name.lower() not in {"cookie", "referer", "origin", "content-type", "user-agent"}:
+            found.setdefault(name.lower(), Bears(name, value[: -len(text)], values[text]))
+    return tuple(found.values())[:4]
+
+
+def credentials_of(method: str, url: str, kind: str, body: bytes, username: str, password: str) -> Sent | None:
+    """A request that was sent, when its body holds these very values: what a browser did, to be done again."""
+    posted = {"mimeType": kind, "text": body.decode("utf-8", "replace")}
+    try:
+        one = _sent({"request": {"method": method, "url": url, "postData": posted}}, frozenset(), "", "")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    if one is None:
+        return None
+    roles = {n: "username" if v == username else "password" for n, v in one.values.items() if v in {username, password}}
+    plain = {name: "" if value in {username, password} else value for name, value in one.values.items()}
+    return replace(one, roles=roles, values=plain) if roles else None
+
+
 def _flat(value: Any, path: str, depth: int = 0) -> list[tuple[str, str]]:
     if isinstance(value, dict) and depth < 6:
         return [pair for key, inner in value.items() for pair in _flat(inner, f"{path}.{key}".lstrip("."), depth + 1)]
@@ -124,7 +167,7 @@ def role_of(name: str, value: str, usernames: frozenset[str], user: str | None, 
     if user is not None and user in {name, last}:
         return "username"
     said = words_of(_JOINED.sub(" ", last))
-    if password is None and PASSWORD.search(said) and value:
+    if password is None and PASSWORD_FIELD.search(said) and value:
         return "password"
     if value and value in usernames:
         return "username"
@@ -147,3 +190,9 @@ def put(body: Any, path: str, value: str) -> Any:
     if isinstance(body, list) and key.isdigit():
         return [put(inner, rest, value) if n == int(key) else inner for n, inner in enumerate(body)]
     return value if not path else body
+
+
+def at(data: Any, path: str) -> str:
+    """The text at a path of a JSON value, "" when there is none that can go into a header."""
+    found = dict(_flat(data, "")).get(path, "")
+    return found if 0 < len(found) < 16_384 and found.isascii() and found.isprintable() else ""

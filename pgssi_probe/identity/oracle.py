@@ -19,8 +19,9 @@ from pgssi_probe.check.context import Collector, CollectorContext
 from pgssi_probe.discovery.address import absolute
 from pgssi_probe.discovery.danger import is_dangerous_link, words_of
 from pgssi_probe.discovery.parse import parse_page
+from pgssi_probe.identity.by_oidc import silent_request
 from pgssi_probe.identity.judging import SignInState
-from pgssi_probe.identity.plan import Driver, SignInPlan
+from pgssi_probe.identity.plan import BY_PAGE, Driver, SignInPlan
 from pgssi_probe.identity.search import SIGN_IN
 from pgssi_probe.identity.session import Session
 from pgssi_probe.identity.sighting import Sighting, Trait, sighting
@@ -52,6 +53,7 @@ WEIGHTS: Final[Mapping[Trait, float]] = {
 HARD: Final = frozenset({Trait.STATUS, Trait.REDIRECT, Trait.PASSWORD})
 FIRM: Final = frozenset({*HARD, Trait.SIGN_OUT, Trait.DECLARED})
 """Traits that do not depend on who is signed in."""
+BEHIND_SCRIPTS: Final = frozenset({Driver.JSON, Driver.HAR, Driver.BROWSER, Driver.COMMAND})
 CONTROLS: Final = frozenset({Trait.SIGN_OUT, Trait.DECLARED})
 TELLING: Final = frozenset({Trait.DECLARED, Trait.USER, Trait.SHAPE})
 SAME_KIND: Final = 0.50
@@ -239,11 +241,15 @@ class Choice:
             given += [link.url for link in links][:8]
         else:
             given.append(self.ctx.target.url)
-        if plan.driver is Driver.JSON:
-            given = [*self._api(plan.url), *given]
-        elif plan.driver is not Driver.FORM:
+        if plan.provider is not None:
+            told = plan.provider.userinfo if signed.session.header_names else ""
+            given = [url for url in (told, silent_request(plan.provider)) if url]
+        elif plan.driver in BEHIND_SCRIPTS:
+            known = plan.accepted[0].url if plan.accepted else plan.url
+            given = [*self._api(known), *given]
+        elif plan.driver not in BY_PAGE:
             given = [plan.url, *given]
-        return self._kept(given, MAX_CANDIDATES + (len(API_NAMES) if plan.driver is Driver.JSON else 0))
+        return self._kept(given, MAX_CANDIDATES + (len(API_NAMES) if plan.driver in BEHIND_SCRIPTS else 0))
 
     def _kept(self, urls: Iterable[str], most: int) -> list[str]:
         kept = (

@@ -8,6 +8,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from pgssi_probe.identity.forms import SignInForm
+from pgssi_probe.identity.har import Sent
 from pgssi_probe.identity.steps import Step
 
 
@@ -38,6 +39,14 @@ class Taken:
     url: str
     names: Mapping[str, str]
     as_form: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The requests by which a browser signed in. `proved`: they did so once without the browser."""
+
+    sent: tuple[Sent, ...]
+    proved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +95,15 @@ class SignInPlan:
     """The credentials are typed at another origin than that of the target: no wrong one is ever sent there."""
     referral: Mapping[str, str] = field(default_factory=dict)
     """What the application asked of a national provider: names of parameters, and the values that are no secret."""
+    left: str = ""
+    """Host and port outside of the scope to which the sign-in leads."""
     har: str = ""
     command: tuple[str, ...] = ()
     named: Mapping[str, str] = field(default_factory=dict)
     """Names that the fields of a scripted page have, for `username` and `password`."""
     accepted: list[Taken] = field(default_factory=list, compare=False, repr=False)
     """How a JSON API took credentials once."""
+    learned: list[Learned] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def usable(self) -> bool:

@@ -120,7 +120,7 @@ class Search:
                 found = await self._json(site, None)
                 if found.usable:
                     return found
-            if browser_ready():
+            if await self._has_browser():
                 return self._browser(site, url)
         if url is None and self.scripted is None:
             self.steps += await oidc.offered(self.ctx, Session(self.ctx.network, self.ctx.clock))
@@ -150,6 +150,11 @@ class Search:
         page = url or (self.scripted.url if self.scripted else site.home.url)
         return self._made(Driver.BROWSER, url=page, page_url=page, found_by="scripted")
 
+    async def _has_browser(self) -> bool:
+        from pgssi_probe.browser import BROWSER
+
+        return not (await self.ctx.collect(BROWSER)).missing
+
     def _declared_url(self) -> str | None:
         url = self.declared("url")
         return absolute(url, self.ctx.target.url) if url else None
@@ -164,6 +169,7 @@ class Search:
             providers=tuple(self.providers),
             steps=tuple(self.steps),
             referral=dict(self.referral),
+            left=urlsplit(self.left_scope).netloc if self.left_scope else "",
             **values,  # type: ignore[arg-type]
         )
 
@@ -331,11 +337,6 @@ def leads_to_sign_in_address(url: str) -> bool:
     """Whether the words of an address are those of a sign-in page."""
     words = address_words(url)
     return bool(SIGN_IN_WORDS.search(words)) and not OTHER_FORM.search(words) and not SIGN_OUT.search(words)
-
-
-def browser_ready() -> bool:
-    """Whether a page can be opened in a browser here."""
-    return False
 
 
 async def _gather(ctx: CollectorContext) -> SignInPlan:

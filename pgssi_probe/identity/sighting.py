@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pgssi_probe.compare.similarity import Fingerprint
 from pgssi_probe.discovery.collect import location
@@ -64,7 +64,7 @@ def sighting(exchange: Exchange, page: Page | None, *, username: str = "", marke
     document = page.document if page else None
     text = document.text if document else response.text[:200_000] if _is_text(response.media_type) else ""
     target = location(exchange)
-    traits = {Trait.STATUS: str(response.status), Trait.REDIRECT: urlsplit(target).path if target else ""}
+    traits = {Trait.STATUS: str(response.status), Trait.REDIRECT: _way(target) if target else ""}
     if document is not None:
         traits[Trait.PASSWORD] = _yes(document.asks_password)
         traits[Trait.SIGN_OUT] = _yes(find_logout(document) is not None)
@@ -75,6 +75,14 @@ def sighting(exchange: Exchange, page: Page | None, *, username: str = "", marke
     if document is None and (data := parsed(response)) is not None:
         traits[Trait.SHAPE] = shape(data)
     return Sighting(response.status, traits, text)
+
+
+def _way(url: str) -> str:
+    """The path of a redirect; for the answer of a provider (RFC 6749 §4.1.2) also whether it is a code or an error."""
+    parts = urlsplit(url)
+    names = {name for name, _ in parse_qsl(f"{parts.query}&{parts.fragment}")[:60]}
+    answer = next((name for name in ("error", "code") if name in names and names & {"state", "iss"}), "")
+    return f"{parts.path}?{answer}" if answer else parts.path
 
 
 def _yes(value: bool) -> str:

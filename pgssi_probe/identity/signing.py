@@ -12,6 +12,7 @@ from pgssi_probe.check.context import CheckContext, CollectorContext
 from pgssi_probe.discovery.collect import location
 from pgssi_probe.discovery.site import Page
 from pgssi_probe.identity.attempt import AskedAgain, Attempt, Endless, Federated
+from pgssi_probe.identity.by_browser import by_browser
 from pgssi_probe.identity.by_command import by_command
 from pgssi_probe.identity.by_form import by_form
 from pgssi_probe.identity.by_har import by_har
@@ -31,7 +32,7 @@ from pgssi_probe.redact import redact_url
 Context = CheckContext | CollectorContext
 SACRIFICE: Final = "sacrifice"
 WITHOUT_PASSWORD: Final = frozenset({Driver.CERTIFICATE, Driver.COMMAND})
-OWN_ONLY: Final = frozenset({Driver.CERTIFICATE, Driver.COMMAND, Driver.BROWSER})
+OWN_ONLY: Final = frozenset({Driver.CERTIFICATE, Driver.COMMAND})
 """Drivers that never try credentials other than those of the account."""
 
 
@@ -86,7 +87,7 @@ async def sign_in(
     attempt = Attempt(found, visitor, name, secret or Secret(""), account.totp, own, home, label)
     if not own and (found.federated or found.driver in OWN_ONLY):
         return SignIn(SignInState.UNKNOWN, visitor, (), {"signal": "not_ours", "driver": driver})
-    judged = await _attempted(attempt)
+    judged = await _attempted(ctx, attempt)
     confirmed: str | None = None
     if confirm and not judged.sure:
         judged, confirmed = await _confirmed(ctx, visitor, judged)
@@ -95,12 +96,12 @@ async def sign_in(
     return SignIn(judged.state, visitor, tuple(attempt.exchanges), _why(attempt, judged, confirmed), attempt.landing)
 
 
-async def _attempted(attempt: Attempt) -> Judgement:
+async def _attempted(ctx: Context, attempt: Attempt) -> Judgement:
     """By the driver of the plan; what the pages do to it is a judgement too."""
     if attempt.plan.usable and provider_of(attempt.plan.url) is not None:
         return Judgement(SignInState.UNKNOWN, "federated")
     try:
-        return await _by_driver(attempt)
+        return await _by_driver(ctx, attempt)
     except BadTotpSecret:
         return Judgement(SignInState.UNKNOWN, "bad_totp")
     except Endless:
@@ -111,7 +112,7 @@ async def _attempted(attempt: Attempt) -> Judgement:
         return Judgement(SignInState.UNKNOWN, "federated")
 
 
-async def _by_driver(attempt: Attempt) -> Judgement:
+async def _by_driver(ctx: Context, attempt: Attempt) -> Judgement:
     plan = attempt.plan
     match plan.driver:
         case Driver.OIDC if plan.provider is not None:
@@ -128,6 +129,8 @@ async def _by_driver(attempt: Attempt) -> Judgement:
             return await by_har(attempt)
         case Driver.COMMAND:
             return await by_command(attempt)
+        case Driver.BROWSER:
+            return await by_browser(ctx, attempt)
         case _:
             return Judgement(SignInState.UNKNOWN, plan.reason or "no_form")
 

@@ -67,6 +67,10 @@ USER_FIELD: Final = _any(
     r"account", r"compte", r"log", r"nom d utilisateur", r"utilisateur", r"matricule", r"rpps", r"u", r"usr", r"uname",
     r"adresse", r"telephone", r"phone", r"ins",
 )  # fmt: skip
+PASSWORD_FIELD: Final = _any(
+    r"pass", r"password", r"passwd", r"passwort", r"pwd", r"pw", r"mdp", r"mot de passe", r"secret", r"p", r"psw",
+    r"(?:user|login|auth) ?(?:pass|password|pwd)",
+)  # fmt: skip
 CODE_FIELD: Final = _any(
     r"otp", r"totp", r"2fa", r"tfa", r"mfa", r"one time (?:code|password)", r"two factor", r"second factor",
     r"second facteur", r"verification", r"authenticator", r"security code", r"code", r"passcode", r"pin", r"token",

@@ -1,0 +1,104 @@
+"""Signing in by a window of Chromium, for pages that scripts draw. What the window sent is learned, so that the next
+sign-in is one request again; it is believed once it has signed in by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from pgssi_probe.check.context import CheckContext, CollectorContext
+from pgssi_probe.identity.attempt import Attempt
+from pgssi_probe.identity.by_har import replayed
+from pgssi_probe.identity.har import Sent, bears_of, credentials_of
+from pgssi_probe.identity.jsonapi import parsed
+from pgssi_probe.identity.judging import Judgement, SignInState, no_answer, throttled_by_status
+from pgssi_probe.identity.plan import Learned
+from pgssi_probe.identity.vocabulary import REFUSED, THROTTLED, new_text
+from pgssi_probe.net.exchange import Exchange, Headers
+
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "OPTIONS")
+
+
+async def by_browser(ctx: CheckContext | CollectorContext, attempt: Attempt) -> Judgement:
+    learned = attempt.plan.learned
+    if learned and (attempt.own or learned[0].proved):
+        judged = await replayed(attempt, learned[0].sent)
+        if judged.state is SignInState.SIGNED_IN and attempt.own:
+            learned[0] = Learned(learned[0].sent, proved=True)
+        if judged.state is not SignInState.UNKNOWN or learned[0].proved:
+            return judged
+        learned.clear()  # the requests do not make sense without the page around them
+    if not attempt.own:
+        return Judgement(SignInState.UNKNOWN, "not_ours")
+    return await _in_a_window(ctx, attempt)
+
+
+async def _in_a_window(ctx: CheckContext | CollectorContext, attempt: Attempt) -> Judgement:
+    from pgssi_probe.browser import BROWSER, BrowserLost, browser_sign_in
+
+    browser = await ctx.collect(BROWSER)
+    if browser.missing:
+        return Judgement(SignInState.UNKNOWN, "browser_missing")
+    declared = ctx.metadata.sends.methods if isinstance(ctx, CheckContext) else ("GET", "HEAD", "POST")
+    plan, session = attempt.plan, attempt.session
+    code = attempt.code(attempt.totp) if attempt.totp is not None else None
+    try:
+        async with browser.visit(
+            session.network,
+            session.clock,
+            label=session.label,
+            methods=tuple(method for method in METHODS if method in declared),
+            seconds=60.0,
+        ) as visit:
+            done = await browser_sign_in(
+                visit,
+                plan.url,
+                attempt.username,
+                attempt.password,
+                code=code,
+                username_field=plan.username_field or "",
+                password_field=plan.password_field or "",
+            )
+    except BrowserLost as lost:
+        attempt.facts["browser"] = str(lost.reason)
+        return Judgement(SignInState.UNKNOWN, "browser_lost")
+    attempt.exchanges += done.exchanges
+    attempt.landing = done.after.page
+    if not done.typed:
+        return Judgement(SignInState.UNKNOWN, "browser_no_field")
+    session.jar = done.session.jar
+    session.headers, session.origin = done.session.headers, done.session.origin
+    _learn(attempt, done.exchanges, tuple(session.headers))
+    return _judged(done.exchanges, done.before.page, attempt, asks_again=done.asks_again)
+
+
+def _judged(exchanges: tuple[Exchange, ...], before: object, attempt: Attempt, *, asks_again: bool) -> Judgement:
+    posted = [exchange for exchange in exchanges if exchange.request.method not in {"GET", "HEAD", "OPTIONS"}]
+    early = no_answer(posted[-1:]) if posted else None
+    early = early or throttled_by_status(posted)
+    if early is not None:
+        return early
+    page, first = attempt.landing, getattr(before, "document", None)
+    said = new_text(first, page.document) if page is not None else ""
+    if asks_again:
+        if THROTTLED.search(said):
+            return Judgement(SignInState.THROTTLED, "message")
+        told = bool(REFUSED.search(said)) or any(exchange.status in {400, 401, 403, 422} for exchange in posted)
+        return Judgement(SignInState.REFUSED, "message" if told else "form_again", sure=told)
+    return Judgement(SignInState.SIGNED_IN, "left_sign_in", sure=False)
+
+
+def _learn(attempt: Attempt, exchanges: Iterable[Exchange], carried: Headers) -> None:
+    """Keep the requests that carried the credentials, when one of them carried the password as it was typed."""
+    found: list[Sent] = []
+    for exchange in exchanges:
+        request = exchange.request
+        kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
+        one = credentials_of(
+            request.method, request.url, kind, request.body, attempt.username, attempt.password.reveal()
+        )
+        if one is not None:
+            found.append(replace(one, bears=bears_of(parsed(exchange.response), carried), page=attempt.plan.url))
+    if any("password" in one.roles.values() for one in found) and not attempt.plan.learned:
+        attempt.plan.learned.append(Learned(tuple(found[:2])))
