@@ -208,6 +208,7 @@ class SignInPolicy:
     """Say, to who asks for a new password, that no account has this name."""
     second_factor: bool = False
     check_csrf: bool = True
+    bare_forms: Literal["none", "sign-in", "all"] = "none"
     check_unknown_user: bool = True
     """Spend the same time on a user who does not exist."""
     shortest_password: int = 12

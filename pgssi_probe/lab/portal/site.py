@@ -26,6 +26,7 @@ from pgssi_probe.lab.throttling import SignInBrake
 from pgssi_probe.lab.tokens import RENEWED_AFTER, RefreshList, TokenDesk
 
 _TOKEN = re.compile(r"[\w.~+/=-]{1,4096}")
+_TOKEN_FIELD = re.compile(r'<input type="hidden" name="csrf" value="[^"]*">')
 log = logging.getLogger("pgssi_probe.lab")
 
 
@@ -222,6 +223,9 @@ class Portal:
                 }
             )
         )
+        bare = blueprint.sign_in.bare_forms
+        if bare == "all" or (bare == "sign-in" and template == "connexion.html"):
+            html = _TOKEN_FIELD.sub("", html)
         return HTMLResponse(html, status)
 
     def open_session(self, request: Request) -> Session:

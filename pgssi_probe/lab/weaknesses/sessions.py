@@ -173,9 +173,48 @@ def stays_open(lab: Blueprint) -> None:
     lab.sessions.end_at_error = False
 
 
-@weakness("csrf/no-token", fr="Les formulaires ne vérifient aucun jeton", en="Forms check no token")
+@weakness(
+    "csrf/no-token",
+    fr="Formulaires sans jeton, cookie de session sans SameSite",
+    en="Forms without a token, session cookie without SameSite",
+    takes="csrf cookie-samesite",
+)
 def no_csrf(lab: Blueprint) -> None:
     lab.sign_in.check_csrf = False
+    lab.sign_in.bare_forms = "all"
+    lab.cookies.attributes.pop("SameSite")
+
+
+@weakness(
+    "csrf/forgery-accepted",
+    fr="Jeton des formulaires non vérifié, cookie de session sans SameSite",
+    en="Token of forms not verified, session cookie without SameSite",
+    takes="csrf cookie-samesite",
+)
+def forgery_accepted(lab: Blueprint) -> None:
+    lab.sign_in.check_csrf = False
+    lab.cookies.attributes.pop("SameSite")
+
+
+@weakness(
+    "csrf/token-not-checked",
+    fr="Jeton des formulaires non vérifié",
+    en="Token of forms not verified",
+    takes="csrf",
+)
+def token_not_checked(lab: Blueprint) -> None:
+    lab.sign_in.check_csrf = False
+
+
+@weakness(
+    "csrf/sign-in-no-token",
+    fr="Formulaire de connexion sans jeton",
+    en="Sign-in form without a token",
+    takes="csrf",
+)
+def sign_in_without_token(lab: Blueprint) -> None:
+    lab.sign_in.check_csrf = False
+    lab.sign_in.bare_forms = "sign-in"
 
 
 @weakness(

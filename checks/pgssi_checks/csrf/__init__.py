@@ -1,0 +1,1 @@
+"""Requests that another site may make a browser send in the name of its user."""
