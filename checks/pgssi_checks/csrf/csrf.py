@@ -134,7 +134,8 @@ async def _sign_in_form(ctx: CheckContext, done: SignIn) -> list[Observation]:
 async def _declared(ground: Ground, own: Session, browser_guards: bool) -> Observation | None:
     """The proof, when a harmless form is declared; None otherwise."""
     ctx = ground.ctx
-    page, field, values = (ctx.declared.get(f"csrf.{name}") for name in ("page", "field", "values"))
+    page, field = ctx.declared.get("csrf.page"), ctx.declared.get("csrf.field")
+    values = ctx.declared.get("csrf.values")
     if not (isinstance(page, str) and isinstance(field, str) and isinstance(values, list) and len(values) >= 2):
         return None
     url = urljoin(ctx.target.url, page)
