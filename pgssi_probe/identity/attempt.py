@@ -15,7 +15,7 @@ from pgssi_probe.discovery.site import Form, Page
 from pgssi_probe.identity.judging import Judgement, SignInState
 from pgssi_probe.identity.plan import SignInPlan
 from pgssi_probe.identity.providers import provider_of
-from pgssi_probe.identity.session import MAX_HOPS, Session, origin_of
+from pgssi_probe.identity.session import MAX_HOPS, Session, origin_of, same_party
 from pgssi_probe.identity.totp import one_time_code
 from pgssi_probe.model.account import Secret
 from pgssi_probe.net.exchange import Exchange, Request
@@ -137,6 +137,6 @@ class Attempt:
             action = urlunsplit(("https", own.netloc, parts.path, parts.query, ""))
         if not action or not self.session.network.in_scope(action):
             return Judgement(SignInState.UNKNOWN, "out_of_scope")
-        if not self.own and self.home and urlsplit(action).hostname != urlsplit(self.home).hostname:
+        if not self.own and self.home and not same_party(action, self.home):
             return Judgement(SignInState.UNKNOWN, "not_ours")
         return replace(form, action=action)

@@ -17,6 +17,7 @@ from pgssi_probe.identity.har import BadHar, Sent, at, put, recorded
 from pgssi_probe.identity.judging import Judgement, SignInState, judge_form, judge_json
 from pgssi_probe.identity.providers import provider_of
 from pgssi_probe.identity.schemes import bearer
+from pgssi_probe.identity.session import same_party
 from pgssi_probe.net.exchange import Exchange, Request
 from pgssi_probe.redact import redact_url
 
@@ -44,7 +45,7 @@ async def replayed(attempt: Attempt, sent: tuple[Sent, ...]) -> Judgement:
         if not attempt.session.network.in_scope(one.url):
             attempt.facts["recorded_host"] = (urlsplit(one.url).hostname or "")[:100]
             return Judgement(SignInState.UNKNOWN, "har_other_host")
-        if not attempt.own and urlsplit(one.url).hostname != urlsplit(attempt.home).hostname:
+        if not attempt.own and not same_party(one.url, attempt.home):
             return Judgement(SignInState.UNKNOWN, "not_ours")
         if "code" in one.roles.values() and attempt.totp is None:
             return Judgement(SignInState.SECOND_FACTOR, "code_form")

@@ -19,7 +19,7 @@ from pgssi_probe.identity.forms import SignInForm, loose_names, sign_in_form
 from pgssi_probe.identity.plan import BY_HEADER, Driver, SignInPlan
 from pgssi_probe.identity.providers import asked_of, provider_of
 from pgssi_probe.identity.schemes import schemes_offered
-from pgssi_probe.identity.session import Session, origin_of
+from pgssi_probe.identity.session import Session, origin_of, same_party
 from pgssi_probe.identity.steps import Step
 from pgssi_probe.identity.vocabulary import CAPTCHA, OTHER_FORM, SIGN_OUT, address_words, leads_to_sign_in
 from pgssi_probe.identity.vocabulary import SIGN_IN as SIGN_IN_WORDS
@@ -142,7 +142,7 @@ class Search:
         captcha = any(CAPTCHA.search(f"{f.name} {f.identifier}") for f in form.form.fields) or any(
             CAPTCHA.search(resource.url) for resource in document.resources
         )
-        elsewhere = origin_of(best.page.url) != origin_of(self.ctx.target.url)
+        elsewhere = not same_party(form.form.action, self.ctx.target.url)
         driver = Driver.OIDC if best.start != best.page.url else Driver.FORM
         return self._made(driver, url=best.start, form=form, found_by=best.how, captcha=captcha, federated=elsewhere)
 
@@ -194,9 +194,8 @@ class Search:
         for exchange in site.exchanges:
             if exchange.status == 401 and self.challenged is None:
                 self.challenged = exchange
-        came_from = self._start_of_home(site)
         for page in site.pages:
-            self._read(page, "page", came_from if page.exchange is site.home else page.url)
+            self._read(page, "page", start_of(way_to(page, site)))
         if self._found():
             return
         for link in self._links(site):
@@ -216,11 +215,6 @@ class Search:
             await self._visit(url, "usual")
             if self._found() or self.scripted is not None:
                 return
-
-    @staticmethod
-    def _start_of_home(site: Site) -> str:
-        """Where to begin again to come to the home page: before its redirects, when they belong to one sign-in."""
-        return start_of(site.entry)
 
     def _found(self) -> bool:
         return self.best is not None and self.best.score >= GOOD
@@ -317,6 +311,15 @@ class Search:
         return self._made(
             Driver.JSON, url=endpoints[0], endpoints=endpoints, page_url=page_url, named=named, found_by=how
         )
+
+
+def way_to(page: Page, site: Site) -> tuple[Exchange, ...]:
+    """The redirects of the walk that led to a page, and the page."""
+    leading = {target: one for one in site.exchanges if (target := location(one)) is not None}
+    chain = [page.exchange]
+    while len(chain) < 10 and (before := leading.get(chain[0].url)) is not None and before not in chain:
+        chain.insert(0, before)
+    return tuple(chain)
 
 
 def start_of(chain: tuple[Exchange, ...]) -> str:

@@ -177,6 +177,12 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
+def same_party(url: str, other: str) -> bool:
+    """Whether two addresses are of one application: the same host, on the same port or in clear and encrypted."""
+    one, two = urlsplit(url), urlsplit(other)
+    return one.hostname == two.hostname and (one.netloc.lower() == two.netloc.lower() or one.scheme != two.scheme)
+
+
 def _redirected(request: Request, target: str, status: int) -> Request | None:
     """The request that follows a redirect; None when it must not be sent."""
     if status not in REDIRECTS:

@@ -9,8 +9,8 @@ import pytest
 from pgssi_probe.check.harness import exchange, page, redirect
 from pgssi_probe.identity import SIGN_IN, Driver
 from pgssi_probe.identity.endpoints import endpoints_in, takes_posts
-from pgssi_probe.identity.search import MAX_REQUESTS
 from pgssi_probe.identity.providers import provider_of
+from pgssi_probe.identity.search import MAX_REQUESTS
 from pgssi_probe.model.outcome import Level
 from pgssi_probe.net.exchange import Request, Response
 
