@@ -34,7 +34,8 @@ class Declared:
 def reserves(source: Source) -> tuple[str, ...]:
     """What weighs on the conclusions of this very run."""
     result, words = source.result, source.words
-    said = [] if result.engagement.mandate else [words.say("html.reserve.no_mandate")]
+    said = [words.text(reserve.text) for reserve in result.engagement.reserves]
+    said += [] if result.engagement.mandate else [words.say("html.reserve.no_mandate")]
     if result.run.state != "completed":
         why = source.reason(result.run.stopped_because) if result.run.stopped_because else ""
         said.append(f"{words.say(f'html.reserve.{result.run.state}')} {why}".strip())

@@ -14,7 +14,7 @@ from pgssi_reports.html.source import Source
 from pgssi_reports.visible import visible
 
 EXCERPT_MAX: Final = 1500
-ROWS_MAX: Final = 40
+ROWS_MAX: Final = 24
 CELL_MAX: Final = 400
 DEPTH_MAX: Final = 3
 
@@ -78,7 +78,7 @@ def evidence_view(piece: Evidence, source: Source) -> EvidenceView:
     return EvidenceView(
         id=piece.id,
         kind=words.say(f"html.evidence.kind.{piece.kind}"),
-        title=piece.title,
+        title=source.title(piece.check) if piece.kind in ("facts", "timing") else piece.title,
         taken=words.moment(piece.taken),
         excerpts=tuple(
             Excerpt(words.say(f"html.evidence.{name}"), visible(text.strip("\n"), EXCERPT_MAX, lines=True))
@@ -114,4 +114,4 @@ def fact_rows(data: JsonValue, source: Source, name: str = "", depth: int = 0) -
 
 
 def _is_table(data: JsonValue) -> bool:
-    return isinstance(data, list) and bool(data) and all(isinstance(value, dict) for value in data)
+    return isinstance(data, list) and bool(data) and all(isinstance(value, (dict, list)) for value in data)

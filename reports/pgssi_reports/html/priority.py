@@ -27,7 +27,7 @@ def is_light(action: Action) -> bool:
 def priority(severity: Severity | None, action: Action | None, *, proved: bool) -> int:
     """1 (without delay) to 4 (when the occasion arises).
 
-    What is light to mend goes one step before its severity; what is only suspected waits to be confirmed, one step after.
+    What is light to mend goes one step before its severity; what is only suspected goes one step after.
     """
     step = _BASE[severity] if severity else 4
     if severity is not Severity.CRITICAL and action is not None and is_light(action):

@@ -9,6 +9,7 @@ from typing import Final
 from pgssi_reports.html.pictures.axis import Linear, Tick
 from pgssi_reports.html.pictures.facts import evidence_data, items, number, outcomes, table
 from pgssi_reports.html.source import Source
+from pgssi_reports.words import Words
 
 WIDTH, LEFT, RIGHT, TOP, LANE, FOOT = 720, 176, 96, 26, 30, 34
 SESSIONS_MAX: Final = 16
@@ -21,7 +22,6 @@ class Life:
     name: str
     end: float
     open: bool
-    start: float = 0.0
     expected: bool = True
     """Whether the state at the end is the one that is wanted."""
 
@@ -37,6 +37,10 @@ class Lane:
     expected: bool
     state: str
     time: str
+
+    @property
+    def word(self) -> str:
+        return f"{self.state}, {self.time}"
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def _idle(source: Source) -> Panel | None:
     if data is None:
         return None
     declared = number(data.get("declared_minutes"))
-    lives = []
+    lives: list[Life] = []
     for row in items(data["sessions"], SESSIONS_MAX):
         minutes, alive = number(table(row).get("idle_minutes")), table(row).get("in")
         if minutes is not None and isinstance(alive, bool):
@@ -92,30 +96,42 @@ def _absolute(source: Source) -> Panel | None:
 def _logout(source: Source) -> Panel | None:
     for outcome in outcomes(source, "session.logout"):
         seconds = number(outcome.facts.get("seconds"))
-        if seconds is None or outcome.slug not in ("still-valid", "ended"):
-            continue
-        name = source.words.say("html.picture.sessions.copy")
-        return _panel(
-            "logout", [Life(name, seconds, outcome.failed, expected=not outcome.failed)], None, "second", source
-        )
+        if seconds is not None and outcome.slug in ("still-valid", "ended"):
+            return _drawn_logout(seconds, outcome.failed, source)
     return None
 
 
+def _drawn_logout(seconds: float, alive: bool, source: Source) -> Panel:
+    """A sketch, without a scale: the user's session ends at the sign-out, and so should its copy."""
+    words = source.words
+    axis = Linear(10.0, LEFT, WIDTH - LEFT - RIGHT)
+    left = words.say("html.picture.sessions.left")
+    time = words.say(
+        "html.picture.sessions.after", time=words.say("html.picture.unit.second", value=words.number(seconds))
+    )
+    lives = (
+        (Life(words.say("html.picture.sessions.own"), 4.0, False), left),
+        (Life(words.say("html.picture.sessions.copy"), 8.0 if alive else 4.0, alive, expected=not alive), time),
+    )
+    lanes = tuple(_lane(index, life, said, axis, words) for index, (life, said) in enumerate(lives))
+    return _framed("logout", lanes, (), Tick(axis.at(4.0), left), "", source)
+
+
 def _concurrent(source: Source) -> Panel | None:
+    """Open both, first closed, second refused: the slug tells which."""
     words = source.words
     for outcome in outcomes(source, "session.concurrent"):
-        facts = outcome.facts
-        seconds = number(facts.get("seconds", facts.get("both_open_after_seconds")))
+        seconds = number(outcome.facts.get("seconds", outcome.facts.get("both_open_after_seconds")))
         if seconds is None:
             continue
-        both, refused = "open" in outcome.slug or outcome.slug in ("several-declared", "inconclusive"), outcome.slug in (
-            "second-refused", "locked-out",
-        )  # fmt: skip
-        first = Life(words.say("html.picture.sessions.first"), seconds, both, expected=outcome.slug != "several-open")
-        second = Life(words.say("html.picture.sessions.second"), seconds, not refused)
-        if refused:
-            first = Life(first.name, seconds, outcome.slug == "locked-out", expected=outcome.slug != "locked-out")
-        return _panel("concurrent", [first, second], None, "second", source)
+        slug = outcome.slug
+        first_open = slug not in ("closed-told", "closed-silently", "second-refused")
+        second_open = slug not in ("second-refused", "locked-out")
+        lives = [
+            Life(words.say("html.picture.sessions.first"), seconds, first_open, expected=not outcome.failed),
+            Life(words.say("html.picture.sessions.second"), seconds, second_open),
+        ]
+        return _panel("concurrent", lives, None, "second", source)
     return None
 
 
@@ -125,32 +141,50 @@ def _panel(code: str, lives: Sequence[Life], declared: float | None, unit: str, 
     words = source.words
     longest = max(max(life.end for life in lives), (declared or 0) * 1.1, 1.0)
     axis = Linear(longest, LEFT, WIDTH - LEFT - RIGHT)
-    lanes = tuple(
-        Lane(
-            name=life.name,
-            y=TOP + index * LANE,
-            x=axis.at(life.start),
-            width=round(max(3.0, axis.at(life.end) - axis.at(life.start)), 1),
-            end=max(axis.at(life.end), LEFT + 3.0),
-            open=life.open,
-            expected=life.expected,
-            state=words.say(f"html.picture.sessions.{'open' if life.open else 'closed'}"),
-            time=words.say(f"html.picture.unit.{unit}", value=words.number(round(life.end, 1))),
-        )
-        for index, life in enumerate(lives)
-    )
-    bottom = TOP + LANE * len(lanes) + 2
+
+    def said(value: float) -> str:
+        return words.say(f"html.picture.unit.{unit}", value=words.number(round(value, 1)))
+
+    lanes = tuple(_lane(index, life, said(life.end), axis, words) for index, life in enumerate(lives))
+    ticks = tuple(Tick(axis.at(step), words.number(step)) for step in axis.steps())
     mark = None
     if declared is not None:
-        said = words.say(f"html.picture.unit.{unit}", value=words.number(declared))
-        mark = Tick(axis.at(declared), words.say("html.picture.sessions.declared", time=said))
+        mark = Tick(axis.at(declared), words.say("html.picture.sessions.declared", time=said(declared)))
+    return _framed(code, lanes, ticks, mark, words.say(f"html.picture.unit.{unit}s"), source)
+
+
+def _lane(index: int, life: Life, time: str, axis: Linear, words: Words) -> Lane:
+    x = axis.at(0)
+    return Lane(
+        name=life.name,
+        y=TOP + index * LANE,
+        x=x,
+        width=round(max(3.0, axis.at(life.end) - x), 1),
+        end=max(axis.at(life.end), x + 3.0),
+        open=life.open,
+        expected=life.expected,
+        state=words.say(f"html.picture.sessions.{'open' if life.open else 'closed'}"),
+        time=time,
+    )
+
+
+def _framed(
+    code: str, lanes: tuple[Lane, ...], ticks: tuple[Tick, ...], mark: Tick | None, unit: str, source: Source
+) -> Panel:
+    words = source.words
+    bottom = TOP + LANE * len(lanes) + 2
     return Panel(
         code=code,
         title=words.say(f"html.picture.sessions.{code}.title"),
         caption=words.say(f"html.picture.sessions.{code}.caption"),
-        unit=words.say(f"html.picture.unit.{unit}s"),
-        width=WIDTH, height=bottom + FOOT, left=LEFT, right=WIDTH - RIGHT, top=TOP - 8, bottom=bottom,
+        unit=unit,
+        width=WIDTH,
+        height=bottom + (FOOT if ticks else 4),
+        left=LEFT,
+        right=WIDTH - RIGHT,
+        top=TOP - 8,
+        bottom=bottom,
         lanes=lanes,
-        ticks=tuple(Tick(axis.at(step), words.number(step)) for step in axis.steps()),
+        ticks=ticks,
         mark=mark,
-    )  # fmt: skip
+    )
