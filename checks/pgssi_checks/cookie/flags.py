@@ -1,4 +1,8 @@
-"""`cookie.flags`: the attributes of every cookie that the run was given before signing in (RECOWEB R26 to R33)."""
+"""`cookie.flags`: the attributes of every cookie that the run was given, signed in or not (RECOWEB R26 to R33).
+
+With a test account, the cookies that carry the session are known by ablation. Without one, a cookie's name and the
+randomness of its value tell how likely it is to be one.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,8 @@ from pydantic import JsonValue
 
 from pgssi_checks.cookie.likeness import Likeness, likeness
 from pgssi_checks.cookie.set_cookie import SetCookie, parse_set_cookie, prefix_is_kept
-from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Subject, inconclusive
+from pgssi_checks.session.carrying import CARRYING, Carrying
+from pgssi_probe.check import CheckContext, Exchange, Level, Observation, Reason, Subject, inconclusive
 from pgssi_probe.discovery.collect import SITE
 
 MAX_URLS = 20
@@ -47,14 +52,18 @@ def is_shared(domain: str, host: str) -> bool:
     return bool(domain) and (host == domain or host.endswith("." + domain))
 
 
-def judge(seen: Sequence[Sighting], *, longest_session: float) -> dict[str, list[Sighting]]:
+def judge(
+    seen: Sequence[Sighting], *, longest_session: float, carries: bool | None = None
+) -> dict[str, list[Sighting]]:
     """Slugs of one cookie -> the lines that show them. One careless line is enough.
 
-    Whether a cookie carries a session is not known before signing in: its name and the randomness of its value choose
-    between two severities, and decide whether HttpOnly is owed at all.
+    `carries` says whether ablation proved that it carries the session; None where it was not tried: its name and the
+    randomness of its value then choose between two severities, and decide whether HttpOnly is owed at all.
     """
-    like = likeness(seen[0].cookie.name, [sighting.cookie.value for sighting in seen])
-    session = like is not Likeness.ORDINARY
+    like = Likeness.SESSION if carries else likeness(seen[0].cookie.name, [one.cookie.value for one in seen])
+    if carries is False and like is Likeness.SESSION:
+        like = Likeness.RANDOM
+    session = like is not Likeness.ORDINARY and carries is not False
     found: dict[str, list[Sighting]] = {}
     for sighting in seen:
         cookie = sighting.cookie
@@ -90,15 +99,25 @@ async def observe(ctx: CheckContext) -> list[Observation]:
         if site.home.response is None:
             return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
         return [Observation(slug="no-cookie", subject=ctx.target.site)]
+    carrying = await _carrying(ctx)
     observations = []
     for name, seen in found.items():
         subject = Subject(kind="cookie", name=name or "(=)")
-        weaknesses = judge(seen, longest_session=float(ctx.setting("session_lifetime_max")))
+        carries = name in carrying.proved if name in carrying.tried else None
+        weaknesses = judge(seen, longest_session=float(ctx.setting("session_lifetime_max")), carries=carries)
         for slug, concerned in (weaknesses or {"protected": seen}).items():
+            facts = {**facts_of(concerned), "proved": bool(carries)}
             observations.append(
-                Observation(slug=slug, subject=subject, facts=facts_of(concerned), evidence=(_keep(ctx, concerned[0]),))
+                Observation(slug=slug, subject=subject, facts=facts, evidence=(_keep(ctx, concerned[0]),))
             )
     return observations
+
+
+async def _carrying(ctx: CheckContext) -> Carrying:
+    """What ablation proves, where the engagement allows signing in."""
+    if "a" not in ctx.accounts or not ctx.allows(Level.ACTIVE):
+        return Carrying()
+    return await ctx.collect(CARRYING)
 
 
 def _keep(ctx: CheckContext, sighting: Sighting) -> str:
@@ -109,6 +128,7 @@ def _keep(ctx: CheckContext, sighting: Sighting) -> str:
         "cookie": cookie.name[:200],
         "attributes": attributes,
         "url": sighting.exchange.url,
+        "signed_in": bool(sighting.exchange.request.account),
         "request_id": sighting.exchange.id,
     }
     return ctx.keep_facts(f"Set-Cookie: {cookie.name[:200]}", data)

@@ -1,6 +1,7 @@
 """`cookie.flags`: what is found, what is not, and that no value is ever kept."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -100,3 +101,43 @@ async def test_no_value_is_kept() -> None:
     assert RANDOM not in json.dumps([observation.model_dump(mode="json") for observation in observations])
     assert RANDOM not in json.dumps(kept)
     assert all("exchange" not in piece for piece in run.evidence.kept.values())
+
+
+SIGNED_IN_SWITCHES = (
+    "secure-missing",
+    "httponly-missing",
+    "samesite-missing",
+    "samesite-none",
+    "domain-wide",
+    "lifetime-long",
+)
+
+
+@pytest.mark.parametrize("mode", ["", "mode/signed-cookie", "mode/jwt-cookie"])
+async def test_the_session_cookie_is_proved_by_ablation(mode: str, signed_in) -> None:
+    (outcome,) = await signed_in("cookie.flags", *([mode] if mode else []))
+    assert (outcome.slug, outcome.facts["proved"]) == ("protected", True)
+
+
+@pytest.mark.parametrize("slug", SIGNED_IN_SWITCHES)
+async def test_what_a_proved_session_cookie_lacks_is_found(slug: str, signed_in) -> None:
+    outcomes = await signed_in("cookie.flags", f"cookie.flags/{slug}")
+    found = {outcome.slug: outcome for outcome in outcomes if outcome.failed}
+    assert slug in found
+    assert found[slug].facts["proved"] is True
+
+
+async def test_a_random_cookie_that_opens_nothing_is_judged_less_severely(signed_in) -> None:
+    """Its name alone would make it a session: ablation says that it is none."""
+
+    def adding(script, _clock):
+        def answer(request):
+            response = script(request)
+            given = ("Set-Cookie", "auth_session=9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c; Path=/")
+            return replace(response, headers=(*response.headers, given))
+
+        return answer
+
+    outcomes = await signed_in("cookie.flags", answers=adding)
+    found = {outcome.slug for outcome in outcomes if outcome.subject.name == "auth_session"}
+    assert found == {"secure-missing-ordinary", "httponly-missing-random", "samesite-ordinary"}

@@ -1,0 +1,40 @@
+"""`CARRYING`: which cookies and headers carry the session of the account, proved once and shared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from pgssi_probe.check import Collector, CollectorContext, Level
+from pgssi_probe.identity import ORACLE, carriers
+
+MAX_REQUESTS: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Carrying:
+    """`proved` are names of cookies without which, or with which alone, the account is open; `tried` were left out in
+    turn. Both empty when nothing could be proved."""
+
+    proved: frozenset[str] = frozenset()
+    tried: frozenset[str] = frozenset()
+
+
+async def _gather(ctx: CollectorContext) -> Carrying:
+    """By the session with which the oracle was chosen: no other sign-in, so that nobody's session is closed by it."""
+    oracle = await ctx.collect(ORACLE)
+    if not oracle.usable or oracle.sign_in is None:
+        return Carrying()
+    session = oracle.sign_in.session.on(ctx.network)
+    tried = {cookie.name for cookie in session.jar.cookies_for(oracle.url, ctx.clock.now())}
+    if len(tried) > MAX_REQUESTS // 2 - 2:
+        return Carrying()
+    found = await carriers(session, oracle)
+    if not found:
+        return Carrying()
+    return Carrying(frozenset(one.name for one in found if one.kind == "cookie"), frozenset(tried))
+
+
+CARRYING: Final[Collector[Carrying]] = Collector(
+    name="carrying", gather=_gather, requests=MAX_REQUESTS, level=Level.ACTIVE
+)
