@@ -42,6 +42,8 @@ def _from_pem(content: bytes, keys: bytes, password: Secret | None, line: str, k
         chain = x509.load_pem_x509_certificates(content)
     except ValueError:
         raise SecretError("bad_certificate", line=line, reference=key_file) from None
+    if b"PRIVATE KEY-----" not in keys:
+        raise SecretError("bad_certificate", line=line, reference=key_file)
     given = password.reveal().encode() if password is not None else None
     try:
         key = load_pem_private_key(keys, given if b"ENCRYPTED" in keys else None)
@@ -60,7 +62,9 @@ def _from_pkcs12(content: bytes, password: Secret | None, line: str, file: str) 
 
     try:
         key, own, more = load_key_and_certificates(content, password.reveal().encode() if password else None)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError) as error:
+        if "password" not in str(error).lower():
+            raise SecretError("bad_certificate", line=line, reference=file) from None
         raise _closed(line, file, missing=password is None) from None
     if key is None or own is None:
         raise SecretError("bad_certificate", line=line, reference=file)

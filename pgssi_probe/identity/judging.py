@@ -144,7 +144,7 @@ def judge_json(chain: Sequence[Exchange], data: Any, *, token: bool, cookies_cha
 
 def judge_status(chain: Sequence[Exchange], *, certificate: bool = False) -> Judgement:
     """After an address was asked for with credentials in a header, or with a certificate on its connection."""
-    if certificate and chain[-1].failure is Failure.TLS:
+    if certificate and chain[-1].failure in {Failure.TLS, Failure.RESET}:
         return Judgement(SignInState.REFUSED, "certificate_refused")
     early = no_answer(chain) or throttled_by_status(chain)
     if early is not None:

@@ -24,7 +24,7 @@ from pgssi_probe.identity.judging import SignInState
 from pgssi_probe.identity.plan import BY_PAGE, Driver, SignInPlan
 from pgssi_probe.identity.search import SIGN_IN
 from pgssi_probe.identity.session import Session
-from pgssi_probe.identity.sighting import Sighting, Trait, sighting
+from pgssi_probe.identity.sighting import CLOSED, Sighting, Trait, sighting
 from pgssi_probe.identity.signing import SignIn, sign_in
 from pgssi_probe.identity.vocabulary import PERSONAL, SIGN_OUT, address_words
 from pgssi_probe.model.account import Account
@@ -129,7 +129,7 @@ class Oracle:
             return False
         outside = self.outside.traits
         return (
-            outside.get(Trait.STATUS) in {"401", "403"}
+            outside.get(Trait.STATUS) in {"401", "403", CLOSED}
             or bool(outside.get(Trait.REDIRECT))
             or (Trait.PASSWORD in hard and outside.get(Trait.PASSWORD) == "yes")
         )
@@ -151,7 +151,8 @@ async def seen(session: Session, url: str, accounts: Mapping[str, Account], mark
     exchange = await session.get(url)
     account = accounts.get(session.label or label)
     username = account.username if account else ""
-    return sighting(exchange, await parse_page(exchange), username=username, marker=marker)
+    shown = account is not None and account.certificate is not None
+    return sighting(exchange, await parse_page(exchange), username=username, marker=marker, certificate=shown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from pgssi_probe.net.exchange import Exchange, Failure
 
 SILENT: Final = frozenset({408, 423, 425, 429})
 """Statuses that say nothing of a session, with every 5xx."""
+CLOSED: Final = "closed"
 MAX_PATHS: Final = 400
 MIN_NAME: Final = 3
 
@@ -45,6 +46,8 @@ class Sighting:
 
     @property
     def speaks(self) -> bool:
+        if self.status is None:
+            return bool(self.traits)
         return self.status is not None and self.status < 500 and self.status not in SILENT
 
     @cached_property
@@ -56,11 +59,18 @@ class Sighting:
         return self.fingerprint.similarity(other.fingerprint) if self.status == other.status else 0.0
 
 
-def sighting(exchange: Exchange, page: Page | None, *, username: str = "", marker: str = "") -> Sighting:
-    """The traits of an answer. `username` is that of the account of the session, `marker` a declared text."""
+def sighting(
+    exchange: Exchange, page: Page | None, *, username: str = "", marker: str = "", certificate: bool = False
+) -> Sighting:
+    """The traits of an answer. `username` is that of the account of the session, `marker` a declared text.
+
+    Where accounts have a `certificate`, a connection closed in place of an answer is a refusal: with TLS 1.3 the
+    server says so after the handshake, and what it says may be lost with the connection.
+    """
     response = exchange.response
     if response is None:
-        return Sighting(None, failure=exchange.failure)
+        closed = certificate and exchange.failure in {Failure.TLS, Failure.RESET}
+        return Sighting(None, {Trait.STATUS: CLOSED} if closed else {}, failure=exchange.failure)
     document = page.document if page else None
     text = document.text if document else response.text[:200_000] if _is_text(response.media_type) else ""
     target = location(exchange)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import JsonValue
@@ -45,9 +45,9 @@ class SignIn:
 
     state: SignInState
     session: Session
-    exchanges: tuple[Exchange, ...]
+    exchanges: tuple[Exchange, ...] = field(repr=False)
     why: Mapping[str, JsonValue]
-    landing: Page | None = None
+    landing: Page | None = field(default=None, repr=False)
 
     @property
     def signed_in(self) -> bool:

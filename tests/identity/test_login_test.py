@@ -175,7 +175,7 @@ def test_a_failure_says_what_to_write(
 
 
 def test_a_scan_asks_for_the_secrets_that_its_checks_need(file: Path) -> None:
-    nothing = dict.fromkeys(("level", "skip", "ca", "http_url", "rate", "contact", "key"))
+    nothing = dict.fromkeys(("level", "skip", "ca", "http_url", "rate", "contact"))
 
     def scan(only: str) -> Scan:
         made = scanning.make_scan(
