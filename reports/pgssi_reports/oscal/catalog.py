@@ -8,6 +8,7 @@ from typing import Any
 from pgssi_probe.model.result import RunResult
 from pgssi_probe.model.text import Lang
 from pgssi_probe.model.verdict import RuleVerdict
+from pgssi_reports.html.source import Source
 from pgssi_reports.machine import json_bytes, line, lines, stable_uuid, token
 from pgssi_reports.oscal.document import control_id, metadata, prop
 from pgssi_reports.words import Words
@@ -15,7 +16,8 @@ from pgssi_reports.words import Words
 
 def render(result: RunResult, lang: Lang) -> bytes:
     """The catalogue as bytes."""
-    words = Words(lang)
+    source = Source(result, Words(lang))
+    words = source.words
     chapters: dict[str, list[RuleVerdict]] = defaultdict(list)
     for rule in result.verdicts:
         chapters[rule.family].append(rule)
@@ -26,7 +28,7 @@ def render(result: RunResult, lang: Lang) -> bytes:
             {
                 "id": token(f"chapter-{chapter.lower()}"),
                 "class": "chapter",
-                "title": line(words.word("html.family", chapter), 300),
+                "title": line(source.chapter(chapter), 300),
                 "controls": [_control(rule, words) for rule in rules],
             }
             for chapter, rules in chapters.items()

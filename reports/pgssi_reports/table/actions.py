@@ -1,4 +1,4 @@
-"""The action plan: one row for each remedy, the most urgent first; and the 65 rules."""
+"""The action plan as the report has it, the findings, and the 65 rules: as rows."""
 
 from __future__ import annotations
 
@@ -9,27 +9,42 @@ from typing import Final
 from pgssi_probe.model.outcome import Outcome, Strength
 from pgssi_probe.model.severity import Severity
 from pgssi_reports.html.findings import reference_rows
+from pgssi_reports.html.plan import PlannedAction, plan
 from pgssi_reports.html.source import Source
 from pgssi_reports.machine import rule_ids
 
-SUBJECTS_MAX: Final = 20
 # Left empty, for those who carry the actions out.
 TO_FILL: Final = ("owner", "due", "state", "comment")
-COLUMNS: Final = (
+ACTION_COLUMNS: Final = (
     "number",
+    "priority",
+    "pepite",
     "severity",
     "certainty",
     "action",
-    "finding",
-    "subjects",
+    "how",
+    "scenario",
+    "cost",
+    "complexity",
+    "delay",
+    "qualities",
     "count",
+    "ids",
+    "rules",
+    *TO_FILL,
+)
+FINDING_COLUMNS: Final = (
+    "id",
+    "severity",
+    "certainty",
+    "finding",
+    "subject",
+    "remedy",
     "rules",
     "impact",
     "ease",
     "check",
     "references",
-    "ids",
-    *TO_FILL,
 )
 RULE_COLUMNS: Final = ("rule", "chapter", "rule_title", "verdict", "why", "stakes", "obligation", "documents")
 
@@ -44,47 +59,64 @@ class Row:
 
 def headings(columns: Sequence[str], source: Source) -> tuple[str, ...]:
     """The words above the columns."""
-    shared = {"references": "html.finding.references"}
-    return tuple(source.words.say(shared.get(name, f"table.{name}")) for name in columns)
+    return tuple(source.words.say(f"table.{name}") for name in columns)
 
 
 def action_rows(source: Source) -> tuple[Row, ...]:
-    """One row for each weakness of a check, whatever the number of subjects that show it: proofs before doubts."""
-    groups: dict[tuple[str, str], list[Outcome]] = {}
-    for outcome in (*source.proved, *source.suspected):
-        groups.setdefault((outcome.check, outcome.slug), []).append(outcome)
-    ranked = sorted(groups.values(), key=_urgency)
-    return tuple(_action(number, group, source) for number, group in enumerate(ranked, start=1))
+    """One row for each action, numbered as in the report."""
+    return tuple(_action(action, source) for action in plan(source))
 
 
-def _urgency(group: Sequence[Outcome]) -> tuple[bool, int]:
-    worst = group[0]
-    return worst.strength is Strength.HINT, -(worst.severity.rank if worst.severity else -1)
-
-
-def _action(number: int, group: Sequence[Outcome], source: Source) -> Row:
-    words, worst = source.words, group[0]
-    severity = worst.severity or Severity.MINOR
-    check = source.checks.get(worst.check)
-    subjects = [outcome.subject.name for outcome in group]
-    more = f" (+{len(subjects) - SUBJECTS_MAX})" if len(subjects) > SUBJECTS_MAX else ""
-    references = reference_rows(check.references, source) if check else ()
+def _action(action: PlannedAction, source: Source) -> Row:
+    more = f" (+{action.hidden_findings})" if action.hidden_findings else ""
     values: dict[str, str | int] = {
-        "number": number,
-        "severity": words.say(f"html.severity.{severity.value}.name"),
-        "certainty": words.say("html.finding.proved" if worst.strength is Strength.PROOF else "html.finding.hint"),
-        "action": words.text(worst.remedy) if worst.remedy else "",
-        "finding": words.text(worst.sentence),
-        "subjects": ", ".join(subjects[:SUBJECTS_MAX]) + more,
-        "count": len(group),
-        "rules": ", ".join(dict.fromkeys(rule for outcome in group for rule in rule_ids(outcome, source))),
-        "impact": words.say(f"html.impact.{worst.impact.value}") if worst.impact else "",
-        "ease": words.say(f"html.ease.{worst.ease.value}") if worst.ease else "",
-        "check": worst.check,
-        "references": " ; ".join(f"{kind} {ids}" for kind, ids in references),
-        "ids": ", ".join(outcome.id for outcome in group[:SUBJECTS_MAX]) + more,
+        "number": action.number,
+        "priority": action.priority.word,
+        "pepite": source.words.say("table.yes") if action.pepite else "",
+        "severity": action.severity.word,
+        "certainty": _certainty(action.proved, source),
+        "action": action.title,
+        "how": " ".join(action.remedies),
+        "scenario": action.scenario or "",
+        "cost": action.efforts.cost,
+        "complexity": action.efforts.complexity,
+        "delay": action.efforts.delay,
+        "qualities": ", ".join(action.qualities),
+        "count": action.count,
+        "ids": ", ".join(action.findings) + more,
+        "rules": ", ".join(action.rules),
     }
-    return Row(severity.value, tuple(values.get(name, "") for name in COLUMNS))
+    return Row(action.severity.code, tuple(values.get(name, "") for name in ACTION_COLUMNS))
+
+
+def finding_rows(source: Source) -> tuple[Row, ...]:
+    """One row for each failure: proofs before doubts, the worst first."""
+    return tuple(_finding(outcome, source) for outcome in (*source.proved, *source.suspected))
+
+
+def _finding(outcome: Outcome, source: Source) -> Row:
+    words = source.words
+    severity = outcome.severity or Severity.MINOR
+    check = source.checks.get(outcome.check)
+    references = reference_rows(check.references, source) if check else ()
+    values = {
+        "id": outcome.id,
+        "severity": words.say(f"html.severity.{severity.value}.name"),
+        "certainty": _certainty(outcome.strength is Strength.PROOF, source),
+        "finding": words.text(outcome.sentence),
+        "subject": outcome.subject.name,
+        "remedy": words.text(outcome.remedy) if outcome.remedy else "",
+        "rules": ", ".join(rule_ids(outcome, source)),
+        "impact": words.say(f"html.impact.{outcome.impact.value}") if outcome.impact else "",
+        "ease": words.say(f"html.ease.{outcome.ease.value}") if outcome.ease else "",
+        "check": outcome.check,
+        "references": " ; ".join(f"{kind} {ids}" for kind, ids in references),
+    }
+    return Row(severity.value, tuple(values[name] for name in FINDING_COLUMNS))
+
+
+def _certainty(proved: bool, source: Source) -> str:
+    return source.words.say("html.finding.proved" if proved else "html.finding.hint")
 
 
 def rule_rows(source: Source) -> tuple[Row, ...]:
@@ -94,7 +126,7 @@ def rule_rows(source: Source) -> tuple[Row, ...]:
     for rule in source.result.verdicts:
         values = {
             "rule": rule.rule,
-            "chapter": words.word("html.family", rule.family),
+            "chapter": source.chapter(rule.family),
             "rule_title": words.text(rule.title),
             "verdict": words.say(f"html.verdict.{rule.verdict.value}.name"),
             "why": source.reason(rule.reason) if rule.reason else "",

@@ -1,4 +1,4 @@
-"""The workbook: two sheets with a fixed heading and a filter, ready to print on A4. It holds no formula."""
+"""The workbook: three sheets with a fixed heading and a filter, ready to print on A4. It holds no formula."""
 
 from __future__ import annotations
 
@@ -14,12 +14,41 @@ from pgssi_probe.model.text import Lang
 from pgssi_reports.html.source import Source
 from pgssi_reports.html.view import host_of
 from pgssi_reports.machine import instant, line
-from pgssi_reports.table.actions import COLUMNS, RULE_COLUMNS, Row, action_rows, headings, rule_rows
+from pgssi_reports.table.actions import (
+    ACTION_COLUMNS,
+    FINDING_COLUMNS,
+    RULE_COLUMNS,
+    Row,
+    action_rows,
+    finding_rows,
+    headings,
+    rule_rows,
+)
 from pgssi_reports.table.cells import cell
 from pgssi_reports.words import Words
 
-_WIDE: Final = {"action": 60, "finding": 50, "subjects": 40, "references": 34, "ids": 26, "documents": 50, "why": 46}
-_MEDIUM: Final = {"rules": 16, "rule_title": 60, "chapter": 44, "ease": 20, "check": 24, "verdict": 22, "comment": 30}
+_WIDTHS: Final = {
+    "action": 44,
+    "how": 60,
+    "scenario": 50,
+    "finding": 50,
+    "remedy": 60,
+    "subject": 44,
+    "references": 34,
+    "ids": 26,
+    "documents": 50,
+    "why": 46,
+    "rules": 16,
+    "rule_title": 60,
+    "chapter": 44,
+    "ease": 20,
+    "check": 24,
+    "verdict": 22,
+    "qualities": 26,
+    "priority": 18,
+    "comment": 30,
+    "id": 18,
+}
 # The colours of the report, as pale backgrounds; each cell says its word too.
 _FILLS: Final = {
     "critical": "F9E4EA",
@@ -43,7 +72,8 @@ def render(result: RunResult, lang: Lang) -> bytes:
     source = Source(result, Words(lang))
     words = source.words
     book = Workbook()
-    _fill(book.active, words.say("table.plan"), COLUMNS, action_rows(source), source)
+    _fill(book.active, words.say("table.plan"), ACTION_COLUMNS, action_rows(source), source)
+    _fill(book.create_sheet(), words.say("table.findings_sheet"), FINDING_COLUMNS, finding_rows(source), source)
     _fill(book.create_sheet(), words.say("table.rules_sheet"), RULE_COLUMNS, rule_rows(source), source)
     book.properties.title = line(words.say("table.title", host=host_of(result.run.target)), 200)
     book.properties.creator = f"pgssi-probe {line(result.run.tool_version, 60)}"
@@ -65,8 +95,7 @@ def _fill(sheet: Any, title: str, columns: Sequence[str], rows: Sequence[Row], s
         _write(head, heading)
         head.font, head.fill = Font(bold=True, color="FFFFFF"), PatternFill("solid", start_color="11496D")
         head.alignment = Alignment(wrap_text=True, vertical="center")
-        width = _WIDE.get(name) or _MEDIUM.get(name) or 13
-        sheet.column_dimensions[get_column_letter(place)].width = width
+        sheet.column_dimensions[get_column_letter(place)].width = _WIDTHS.get(name, 13)
     for number, row in enumerate(rows, start=2):
         for place, (name, value) in enumerate(zip(columns, row.cells, strict=True), start=1):
             here = sheet.cell(row=number, column=place)
