@@ -127,6 +127,18 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
             )
         )
 
+    @app.command(help=t("init"), epilog=t("init_exits"))
+    def init(
+        url: Annotated[str, typer.Argument(help=t("url"), show_default=False)],
+        file: Annotated[Path, typer.Option("--out", "-o", help=t("init_out"))] = Path("engagement.toml"),
+        ca: Annotated[Path | None, typer.Option("--ca", help=t("ca"))] = None,
+        json: JsonOption = False,
+        lang_: LangOption = lang,
+    ) -> None:
+        from pgssi_probe.cli.draft import init as run_init
+
+        raise typer.Exit(run_init(url, file, lang, ca=ca, as_json=json))
+
     rules = typer.Typer(help=t("rules"), no_args_is_help=True, rich_markup_mode=None)
     app.add_typer(rules, name="rules")
 
@@ -175,13 +187,14 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
     @engagement_app.command("check", help=t("engagement_check"))
     def engagement_check(
         file: Annotated[Path, typer.Argument(help=t("engagement_file"))],
+        url: Annotated[str, typer.Argument(help=t("engagement_url"), show_default=False)] = "",
         json: JsonOption = False,
         lang_: LangOption = lang,
     ) -> None:
         from pgssi_probe.cli.mandate import explain
 
         with explained(lang):
-            explain(file, lang, json=json)
+            explain(file, url, lang, json=json)
 
     @app.command("login-test", help=t("login_test"), epilog=t("login_test_exits"))
     def login_test(

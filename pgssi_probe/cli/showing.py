@@ -93,6 +93,8 @@ def show_plan(plan: Plan, target: str, level: Level, lang: Lang) -> None:
                 for entry in held
             ),
         )
+    for reserve in plan.reserves:
+        line("\n" + say(lang, "engagement.reserve", text=reserve.text.in_(lang)), "yellow")
     line("\n" + say(lang, "plan.nothing_sent"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from ipaddress import ip_network
@@ -99,19 +100,36 @@ class Mandate(Frozen):
         """None when `level` is allowed at `now` (aware), else the first reason why not."""
         if level is Level.PASSIVE:
             return None
+        return next(self._against(level, now), None)
+
+    def refusals(self, level: Level, now: datetime) -> tuple[Refusal, ...]:
+        """Every reason why `level` is not allowed at `now`, the first being that of `refusal`; none when it is."""
+        return () if level is Level.PASSIVE else tuple(self._against(level, now))
+
+    def _against(self, level: Level, now: datetime) -> Iterator[Refusal]:
         for name in self.empty_lines:
-            return Refusal(f"mandate.{name}", "empty")
+            yield Refusal(f"mandate.{name}", "empty")
         if level not in self.levels:
-            return Refusal("mandate.levels", "level_not_listed")
+            yield Refusal("mandate.levels", "level_not_listed")
         local = now.astimezone(ZoneInfo(self.timezone))
         if self.valid_from and local.date() < self.valid_from:
-            return Refusal("mandate.valid_from", "not_yet_valid")
+            yield Refusal("mandate.valid_from", "not_yet_valid")
         if self.valid_until and local.date() > self.valid_until:
-            return Refusal("mandate.valid_until", "expired")
+            yield Refusal("mandate.valid_until", "expired")
+        if self.hours:
+            start, end = parse_hours(self.hours)
+            if not start <= local.time() <= end:
+                yield Refusal("mandate.hours", "outside_hours")
+
+    def window_end(self, now: datetime) -> datetime | None:
+        """Until when what is allowed at `now` stays so: the end of the hours of the day, or of the last day when the
+        hours are those of the whole day. None when the mandate has no hours or no end."""
+        if not self.hours or self.valid_until is None:
+            return None
+        zone = ZoneInfo(self.timezone)
         start, end = parse_hours(self.hours)
-        if not start <= local.time().replace(tzinfo=None) <= end:
-            return Refusal("mandate.hours", "outside_hours")
-        return None
+        day = self.valid_until if (start, end) == (time.min, time.max) else now.astimezone(zone).date()
+        return datetime.combine(day, end, zone)
 
 
 def _blank(value: object) -> bool:
@@ -306,6 +324,13 @@ class Engagement(Frozen):
         if refused is None and level is not Level.PASSIVE and not self.scope.names(url):
             return Refusal("scope.target", "not_covered")
         return refused
+
+    def refusals_for(self, url: str, level: Level, now: datetime) -> tuple[Refusal, ...]:
+        """Every reason why a level is not allowed for a target; none when it is."""
+        if level is Level.PASSIVE:
+            return ()
+        found = self.mandate.refusals(level, now) if self.mandate else (Refusal("mandate", "absent"),)
+        return found if self.scope.names(url) else (*found, Refusal("scope.target", "not_covered"))
 
     def highest_level(self, url: str, now: datetime) -> Level:
         """The most intrusive level allowed at `now` for the target."""

@@ -119,7 +119,7 @@ def test_a_check_that_is_only_planned_is_no_typing_mistake(probe: Any) -> None:
 
 ENGAGEMENTS = [
     ("[mandate\n", 1, "TOML"),
-    ('[mandate]\nreference = "a"\nsignataire = "b"\n', 3, "retirez-la"),
+    ('[mandate]\nreference = "a"\nsignataire = "b"\n', 3, "retirez la ligne"),
     ('[mandate]\nvalid_from = "hier"\n', 2, "2026-11-22"),
     ('[mandate]\nhours = "8h-18h"\n', 2, "08:00-18:00"),
     ("[limits]\n\nrequests_per_second = -1\n", 3, "bornes"),
