@@ -32,7 +32,7 @@ NOTABLE: Final = re.compile(
     r"mot de passe|password|mon compte|espace (?:patient|personnel|professionnel|client))\b"
 )
 
-_FILES: Final = words("""
+FILES: Final = words("""
     .pdf .doc .docx .odt .xls .xlsx .ods .ppt .pptx .odp .rtf .csv .zip .gz .tgz .bz2 .xz .7z .rar .tar .iso .exe .msi
     .dmg .apk .jar .war .png .jpg .jpeg .gif .webp .svg .ico .bmp .tif .tiff .avif .mp3 .mp4 .avi .mov .webm .ogg .wav
     .woff .woff2 .ttf .eot .otf .css .js .mjs .map .ics .vcf .epub .dcm
@@ -65,9 +65,19 @@ def is_notable(link: Link) -> bool:
 class Frontier:
     """`offer` what is found, `take` what to fetch. An address is judged once; `skipped` tells why it was left."""
 
-    def __init__(self, in_scope: Callable[[str], bool], excluded: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        in_scope: Callable[[str], bool],
+        excluded: Callable[[str], bool],
+        *,
+        max_depth: int = MAX_DEPTH,
+        no_pages: frozenset[str] = FILES,
+    ) -> None:
+        """`no_pages`: extensions of what is not asked for."""
         self._in_scope = in_scope
         self._excluded = excluded
+        self._max_depth = max_depth
+        self._no_pages = no_pages
         self.robots = Robots()
         self._seen: set[str] = set()
         self._heap: list[Candidate] = []
@@ -129,11 +139,11 @@ class Frontier:
             return Skipped.EXCLUDED
         if is_dangerous_link(link):
             return Skipped.DANGEROUS
-        if extension(link.url) in _FILES:
+        if extension(link.url) in self._no_pages:
             return Skipped.NOT_A_PAGE
         if not self.robots.allows(link.url):
             return Skipped.DISALLOWED
-        if depth > MAX_DEPTH or hops > MAX_HOPS:
+        if depth > self._max_depth or hops > MAX_HOPS:
             return Skipped.BUDGET
         return None
 

@@ -1,0 +1,164 @@
+"""What one answer says of other requests: links, forms, paths in scripts, addresses and records in JSON. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from pgssi_probe.discovery.address import absolute, extension
+from pgssi_probe.discovery.danger import words
+from pgssi_probe.discovery.site import Document, Form, FormField
+from pgssi_probe.inventory.model import Parameter, Place, Source
+from pgssi_probe.inventory.references import ASSETS, written_as
+from pgssi_probe.inventory.requests import FORM_TYPE
+
+MAX_FOUND: Final = 400
+"""Of one answer."""
+MAX_SCRIPT: Final = 1_000_000
+MAX_CHILDREN: Final = 3
+"""Records of a JSON list whose own addresses are guessed from the address of the list."""
+MAX_DEPTH: Final = 10
+
+_QUOTED = re.compile(
+    r"[\"'`](https?://[^\"'`\s<>\\]{4,300}|/(?!/)[A-Za-z0-9_][^\"'`\s<>\\^|]{0,200}|api/[^\"'`\s<>\\^|]{1,200})[\"'`]"
+)
+_HOLE = re.compile(
+    r"\$\{[^}]{0,80}\}|\{\{?[^{}]{0,80}\}\}?|:[A-Za-z_]\w{0,40}(?=/|$)|<[^>]{0,40}>",
+)
+_IDENTIFIERS: Final = ("id", "uuid", "_id", "identifiant", "pk", "uid", "guid", "ref", "reference", "code", "numero")
+_TYPED: Final = words("""
+    hidden text search email tel url number date datetime-local month week time range color select textarea checkbox
+    radio password
+""") | {""}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A request that an answer speaks of. `text` is what people read on a link or a form."""
+
+    method: str
+    url: str
+    source: Source
+    text: str = ""
+    body: bytes = b""
+    media_type: str = ""
+    fields: tuple[Parameter, ...] = ()
+    """What a form says of its fields, in its own order."""
+
+    @property
+    def key(self) -> tuple[str, str, bytes]:
+        """What makes a request another one: the values of a form's fields do not, since tokens change by themselves."""
+        if self.media_type in {"", FORM_TYPE, "multipart/form-data"}:
+            names = sorted(name for name, _ in parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+            return self.method, self.url, "&".join(names).encode()
+        return self.method, self.url, self.body
+
+
+def of_document(document: Document, url: str) -> Iterator[Found]:
+    """Links, frames, forms and paths in the scripts of a page."""
+    for link in document.links:
+        yield Found("GET", link.url, Source.LINK, link.text)
+    for resource in document.resources:
+        if resource.tag in {"iframe", "frame", "object", "embed"}:
+            yield Found("GET", resource.url, Source.LINK)
+    for form in document.forms:
+        found = of_form(form)
+        if found is not None:
+            yield found
+    for script in document.inline_scripts:
+        yield from of_script(script, url)
+
+
+def of_form(form: Form) -> Found | None:
+    """What the form sends when nobody touches it; None when it goes nowhere on the web."""
+    if not form.action:
+        return None
+    place = Place.QUERY if form.method == "GET" else Place.FORM
+    sent = [field for field in form.fields if field.name and field.kind in _TYPED and not field.disabled]
+    told = tuple(Parameter(place, field.name, _untouched(field), field.kind, field.required) for field in sent)
+    pairs = [(one.name, one.value) for one in told if one.kind not in {"checkbox", "radio"} or one.value]
+    said = " ".join((form.text, form.identifier))
+    if form.method == "GET":
+        parts = urlsplit(form.action)
+        url = urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(pairs), ""))
+        return Found("GET", url, Source.FORM, said, fields=told)
+    body = urlencode(pairs).encode()
+    return Found(form.method, form.action, Source.FORM, said, body, form.enctype or FORM_TYPE, told)
+
+
+def _untouched(field: FormField) -> str:
+    return field.value if field.kind not in {"checkbox", "radio"} or field.checked else ""
+
+
+def of_script(text: str, url: str) -> Iterator[Found]:
+    """Paths and addresses written between quotes; one with a hole (`/patients/${id}`) is given without what follows."""
+    for number, match in enumerate(_QUOTED.finditer(text[:MAX_SCRIPT])):
+        if number == MAX_FOUND:
+            return
+        written = match[1]
+        hole = _HOLE.search(written)
+        if hole is not None:
+            written = written[: hole.start()]
+            if written.count("/") < 2:
+                continue
+            written = written.rstrip("?&=/") + ("/" if written.endswith("/") else "")
+        base = url if not written.startswith("api/") else absolute("/", url) or url
+        target = absolute(written, base)
+        if target is not None and extension(target) not in ASSETS and len(urlsplit(target).path) > 1:
+            yield Found("GET", target, Source.SCRIPT)
+
+
+def of_json(body: bytes, url: str) -> Iterator[Found]:
+    """Addresses among the strings, and the address that each record of a list would have below that of the list."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return
+    yield from _addresses(value, url)
+    yield from _children(value, url)
+
+
+def _addresses(value: Any, url: str) -> Iterator[Found]:
+    for number, text in enumerate(_strings(value)):
+        if number == MAX_FOUND:
+            return
+        if text.startswith(("http://", "https://")) or re.fullmatch(r"/[A-Za-z0-9_][^\s<>\"]{0,300}", text):
+            target = absolute(text, url)
+            if target is not None and not _HOLE.search(text):
+                yield Found("GET", target, Source.JSON)
+
+
+def _strings(value: Any, depth: int = 0) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif depth < MAX_DEPTH and isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _strings(inner, depth + 1)
+
+
+def _children(value: Any, url: str) -> Iterator[Found]:
+    """REST names a record by the address of the list and its identifier; a record read alone has no children."""
+    for records in _lists(value):
+        for record in records[:MAX_CHILDREN]:
+            identifier = next((record[name] for name in _IDENTIFIERS if _names(record.get(name))), None)
+            if identifier is not None:
+                parts = urlsplit(url)
+                child = absolute(f"{parts.path.rstrip('/')}/{identifier}", url)
+                if child is not None:
+                    yield Found("GET", child, Source.JSON)
+
+
+def _names(value: Any) -> bool:
+    return isinstance(value, int | str) and not isinstance(value, bool) and written_as(str(value))[0] is not None
+
+
+def _lists(value: Any) -> Iterator[list[dict[str, Any]]]:
+    """The list that an answer is, or holds under one name (`{"results": [...]}`)."""
+    candidates: Iterable[Any] = (value, *(value.values() if isinstance(value, dict) else ()))
+    for each in candidates:
+        if isinstance(each, list) and each and all(isinstance(record, dict) for record in each[:MAX_CHILDREN]):
+            yield each

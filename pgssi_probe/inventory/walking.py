@@ -1,0 +1,156 @@
+"""The walk of one visitor: breadth first from where the sign-in led, reading only, with the session of the account.
+
+The brakes are those of the walk without an account: dangerous links are listed and not followed, what repeats a shape
+is sampled, pages and bytes are counted. robots.txt is not heeded: it keeps
+search engines away from the very pages that a mandate is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from pgssi_probe.check.context import CollectorContext
+from pgssi_probe.discovery.collect import BATCH, ENDS, MAX_FAILURES_IN_A_ROW, MAX_KEPT_BYTES, REDIRECTS, location
+from pgssi_probe.discovery.danger import is_dangerous, words
+from pgssi_probe.discovery.frontier import Candidate, Frontier
+from pgssi_probe.discovery.parse import parse_page
+from pgssi_probe.discovery.site import Link, Page, Skipped
+from pgssi_probe.identity import Session
+from pgssi_probe.inventory.gleaning import Found, of_document, of_json, of_script
+from pgssi_probe.inventory.model import Visit
+from pgssi_probe.inventory.references import ASSETS
+from pgssi_probe.inventory.requests import is_json
+from pgssi_probe.net.exchange import Exchange, Request
+
+DEPTH: Final = 4
+MAX_BODY: Final = 400_000
+"""Bytes read of each answer: a scanned document is known by its beginning."""
+OUT_IN_A_ROW: Final = 4
+"""Refusals one after the other after which the session is looked at."""
+ARCHIVES: Final = words("""
+    .zip .gz .tgz .bz2 .xz .7z .rar .tar .iso .exe .msi .dmg .apk .jar .war .mp3 .avi .mov .ogg .wav .tif .tiff .bmp
+""")
+NOT_ASKED: Final = ASSETS | ARCHIVES
+SCRIPTS: Final = frozenset({"application/javascript", "text/javascript", "application/x-javascript"})
+
+
+@dataclass
+class Walking:
+    """One walk in progress. `limit` counts requests. `found` is what the answers spoke of, in order."""
+
+    ctx: CollectorContext
+    label: str
+    session: Session
+    limit: int
+    sign_in_path: str = ""
+    pages: list[Page] = field(default_factory=list)
+    answers: list[Exchange] = field(default_factory=list)
+    found: dict[tuple[str, str, bytes], Found] = field(default_factory=dict)
+    frontier: Frontier = field(init=False)
+    complete: bool = True
+    lost: bool = False
+    _bodies: set[str] = field(default_factory=set)
+    _kept: int = 0
+    _failures: int = 0
+    _refusals: int = 0
+
+    def __post_init__(self) -> None:
+        self.frontier = Frontier(self.ctx.network.in_scope, self.ctx.excluded, max_depth=DEPTH, no_pages=NOT_ASKED)
+
+    async def walk(self, start: Iterable[str], landed: Page | None = None) -> Visit:
+        """From the page where the sign-in led, read already, and the addresses known otherwise."""
+        if landed is not None:
+            self.frontier.seen(landed.url)
+            await self._keep(landed.exchange, 0)
+        for url in start:
+            self.frontier.offer(Link(url, ""), 1)
+        used = 0
+        while used < self.limit and not self.lost:
+            batch = self.frontier.take(min(BATCH, self.limit - used))
+            if not batch:
+                break
+            used += len(batch)
+            for candidate in batch:
+                await self._ask(candidate)
+                if self._stopped():
+                    self.complete = False
+                    break
+            else:
+                continue
+            break
+        self.complete = self.complete and not len(self.frontier) and not self.lost and not self.frontier.overflowed
+        self.frontier.close()
+        return Visit(
+            label=self.label,
+            session=self.session,
+            pages=tuple(self.pages),
+            answers=tuple(self.answers),
+            complete=self.complete,
+            why="lost" if self.lost else "",
+        )
+
+    async def _ask(self, candidate: Candidate) -> None:
+        request = Request("GET", candidate.url, max_body=MAX_BODY)
+        exchange = await self.session.send(request)
+        target = location(exchange)
+        if self._refused(exchange, target):
+            self._refusals += 1
+            self.answers.append(exchange)
+            self.lost = self._refusals >= OUT_IN_A_ROW and await self._is_out()
+            return
+        self._refusals = 0
+        if target is not None:
+            self.answers.append(exchange)
+            self.frontier.offer(Link(target, candidate.link.text), candidate.depth, candidate.hops + 1)
+            return
+        await self._keep(exchange, candidate.depth)
+
+    def _refused(self, exchange: Exchange, target: str | None) -> bool:
+        to_sign_in = bool(self.sign_in_path) and target is not None and self.sign_in_path in target
+        return exchange.status in {401, 403} or to_sign_in
+
+    async def _is_out(self) -> bool:
+        """Whether the first page of the walk is refused too: the session is gone, not the pages forbidden."""
+        self._refusals = 0
+        if not self.pages:
+            return False
+        again = await self.session.get(self.pages[0].url)
+        return self._refused(again, location(again))
+
+    async def _keep(self, exchange: Exchange, depth: int) -> None:
+        """File an answer; one that is new gives what it speaks of."""
+        self.answers.append(exchange)
+        response = exchange.response
+        self._failures = self._failures + 1 if response is None else 0
+        if response is None or response.status in REDIRECTS:
+            return
+        self._kept += len(response.body)
+        if response.sha256 in self._bodies:
+            return
+        self._bodies.add(response.sha256)
+        page = await parse_page(exchange)
+        if page is not None:
+            if response.status == 200:
+                self.pages.append(page)
+            self._glean(of_document(page.document, exchange.url), depth)
+        elif response.status == 200 and is_json(response.media_type):
+            self._glean(of_json(response.body, exchange.url), depth)
+        elif response.status == 200 and response.media_type in SCRIPTS:
+            self._glean(of_script(response.text, exchange.url), depth)
+
+    def _glean(self, found: Iterable[Found], depth: int) -> None:
+        for one in found:
+            if not self.ctx.network.in_scope(one.url):
+                continue
+            self.found.setdefault(one.key, one)
+            if one.method == "GET" and not is_dangerous(one.url, one.text):
+                self.frontier.offer(Link(one.url, one.text), depth + 1)
+            elif one.method == "GET":
+                self.frontier.skip(one.url, Skipped.DANGEROUS)
+
+    def _stopped(self) -> bool:
+        last = self.answers[-1] if self.answers else None
+        ended = last is not None and last.failure in ENDS
+        return ended or self._failures >= MAX_FAILURES_IN_A_ROW or self._kept > MAX_KEPT_BYTES
