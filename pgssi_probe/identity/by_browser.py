@@ -10,6 +10,7 @@ from typing import Final
 from pgssi_probe.check.context import CheckContext, CollectorContext
 from pgssi_probe.identity.attempt import Attempt
 from pgssi_probe.identity.by_har import replayed
+from pgssi_probe.identity.by_json import by_json
 from pgssi_probe.identity.har import Sent, bears_of, credentials_of
 from pgssi_probe.identity.jsonapi import parsed
 from pgssi_probe.identity.judging import Judgement, SignInState, no_answer, throttled_by_status
@@ -32,6 +33,26 @@ async def by_browser(ctx: CheckContext | CollectorContext, attempt: Attempt) -> 
     if not attempt.own:
         return Judgement(SignInState.UNKNOWN, "not_ours")
     return await _in_a_window(ctx, attempt)
+
+
+async def by_api(ctx: CheckContext | CollectorContext, attempt: Attempt) -> Judgement:
+    """By the JSON API that was found; and when the account's own credentials did not open it, in the way of the page
+    itself: the address or the names may be others than those that were guessed."""
+    plan = attempt.plan
+    if plan.learned:
+        return await by_browser(ctx, attempt)
+    judged = await by_json(attempt)
+    settled = judged.state in {SignInState.SIGNED_IN, SignInState.SECOND_FACTOR, SignInState.THROTTLED}
+    silent = judged.signal in {"no_answer", "budget"}
+    if settled or silent or not attempt.own or plan.found_by == "declared" or plan.accepted:
+        return judged
+    from pgssi_probe.browser import BROWSER
+
+    if (await ctx.collect(BROWSER)).missing:
+        return judged
+    attempt.facts["api"] = judged.signal
+    again = await _in_a_window(ctx, attempt)
+    return judged if again.signal in {"browser_lost", "browser_no_field"} else again
 
 
 async def _in_a_window(ctx: CheckContext | CollectorContext, attempt: Attempt) -> Judgement:

@@ -30,9 +30,9 @@ _QUOTED_PATH = re.compile(
     r"[\"'`](?:\$\{[^}\"'`]{1,60}\})?"
     r"(/?[A-Za-z0-9_.~/-]{0,80}(?:login|signin|sign-in|authenticate|connexion|session|token)s?[A-Za-z]{0,10}/?)[\"'`?]"
 )
-_BASE = re.compile(
-    r"[\"'`](/?(?:-/)?[A-Za-z0-9_-]{0,20}/?(?:api|rest|v\d|backend)(?:/[A-Za-z0-9_.-]{1,20}){0,2})/?[\"'`]"
-)
+_BASE = re.compile(r"[\"'`](/?(?:-/|[A-Za-z0-9_]{1,20}/)?(?:api|rest|backend)(?:/[A-Za-z0-9_-]{1,20}){0,2})/?[\"'`]")
+_WORD = re.compile(r"login|signin|authenticate|connexion|sessions?|tokens?", re.IGNORECASE)
+_LIKELY = re.compile(r"(?:^|/|-)(?:api|auth|rest|oauth2?|sec|security|users?|accounts?|v\d)/", re.IGNORECASE)
 _SURE = re.compile(r"(?:login|signin|sign-in|authenticate|connexion)/?$", re.IGNORECASE)
 
 
@@ -41,12 +41,17 @@ def endpoints_in(scripts: Iterable[str], most: int = 12) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for script in scripts:
         for match in _QUOTED_PATH.finditer(script[:MAX_SCRIPT]):
-            words = address_words(match[1])
-            if not OTHER_FORM.search(words) and not SIGN_OUT.search(words):
-                found.setdefault(match[1])
+            path, words = match[1], address_words(match[1])
+            is_path = "/" in path or _WORD.fullmatch(path)  # and not the name of an element or of a file
+            if is_path and not OTHER_FORM.search(words) and not SIGN_OUT.search(words) and "." not in path:
+                found.setdefault(path)
             if len(found) >= 10 * most:
                 break
-    return tuple(sorted(found, key=lambda path: ("api" not in path, not _SURE.search(path))))[:most]
+    return tuple(sorted(found, key=_unlikely))[:most]
+
+
+def _unlikely(path: str) -> tuple[bool, bool, bool]:
+    return (not _LIKELY.search(path), not _SURE.search(path), not path.startswith("/"))
 
 
 def bases_in(scripts: Iterable[str]) -> tuple[str, ...]:
@@ -91,7 +96,7 @@ class EndpointSearch:
         places = dict.fromkeys((self.ctx.target.origin + "/", urljoin(self.site.home.url, ".")))
         usual = [urljoin(place, path.lstrip("/")) for place in places for path in USUAL_ENDPOINTS]
         listed = frozenset(named)
-        for url in dict.fromkeys((*named[:12], *usual, *named[12:])):
+        for url in dict.fromkeys((*named[:14], *usual, *named[14:])):
             if self.asked >= MAX_PROBES:
                 break
             if self.ctx.excluded(url) or not self.ctx.network.in_scope(url) or is_dangerous(url):
@@ -116,7 +121,7 @@ class EndpointSearch:
         bare = path.lstrip("/")
         below = [f"/{base}/{bare}" for base in bases if not bare.startswith(base)]
         own = f"/{bare}"
-        for each in (own, *below) if "api" in path or path.startswith("/") else (*below, own):
+        for each in (own, *below):
             url = absolute(each, self.site.home.url)
             if url is not None:
                 yield url

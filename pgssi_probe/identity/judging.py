@@ -154,7 +154,7 @@ def judge_status(chain: Sequence[Exchange], *, certificate: bool = False) -> Jud
         return Judgement(SignInState.REFUSED, "status")
     if status >= 500:
         return Judgement(SignInState.UNKNOWN, "error")
-    if status < 400 or status == 404:
+    if status < 400 or status in {403, 404}:  # it knows who asks, and has nothing for them there
         return Judgement(SignInState.SIGNED_IN, "status", sure=False)
     return Judgement(SignInState.REFUSED, "status", sure=False)
 

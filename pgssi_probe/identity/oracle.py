@@ -33,7 +33,7 @@ from pgssi_probe.redact import redact_url
 ROUNDS: Final = 3
 MAX_CANDIDATES: Final = 10
 FINALISTS: Final = 3
-MAX_REQUESTS: Final = 90
+MAX_REQUESTS: Final = 120
 LABELS: Final = ("a", "low", "b", "high")
 """Accounts with which the oracle may be chosen, first that exists."""
 API_NAMES: Final = (
@@ -207,14 +207,16 @@ class Choice:
         signed = await sign_in(self.ctx, label, plan=plan, confirm=False)
         if signed.state not in {SignInState.SIGNED_IN, SignInState.UNKNOWN}:
             return Oracle(reason=f"sign_in_{signed.state}", sign_in=signed)
-        first = [await self._round(Compared(url, (), ()), signed.session) for url in self._candidates(plan, signed)]
-        ranked = sorted((one for one in first if one.score), key=lambda one: -one.score)
-        for candidate in ranked[:FINALISTS]:
-            settled = candidate
-            for _ in range(ROUNDS - 1):
-                settled = await self._round(settled, signed.session)
-            if settled.score:
-                return self._made(settled, signed)
+        given = self._candidates(plan, signed)
+        for urls in (given, [url for url in self._guessed(plan) if url not in given]):
+            first = [await self._round(Compared(url, (), ()), signed.session) for url in urls]
+            ranked = sorted((one for one in first if one.score), key=lambda one: -one.score)
+            for candidate in ranked[:FINALISTS]:
+                settled = candidate
+                for _ in range(ROUNDS - 1):
+                    settled = await self._round(settled, signed.session)
+                if settled.score:
+                    return self._made(settled, signed)
         unsure = "no_difference" if signed.state is SignInState.SIGNED_IN else "sign_in_unknown"
         return Oracle(reason=unsure, sign_in=signed)
 
@@ -251,6 +253,16 @@ class Choice:
         elif plan.driver not in BY_PAGE:
             given = [plan.url, *given]
         return self._kept(given, MAX_CANDIDATES + (len(API_NAMES) if plan.driver in BEHIND_SCRIPTS else 0))
+
+    def _guessed(self, plan: SignInPlan) -> list[str]:
+        """Addresses tried when nothing that the application shows tells the two sides apart: those of the account at
+        usual places, and the sign-in page, which many do not show to who is signed in."""
+        if plan.provider is not None or "login.signed_in_url" in self.ctx.declared:
+            return []
+        root = self.ctx.target.origin + "/"
+        usual = [urljoin(place, name) for name in ("me", "users/me", "user", "profile") for place in (root + "api/",)]
+        pages = [urljoin(root, name) for name in ("profile", "account", "settings", "admin/", "dashboard")]
+        return self._kept([*usual, *pages, plan.page_url or plan.url], MAX_CANDIDATES)
 
     def _kept(self, urls: Iterable[str], most: int) -> list[str]:
         kept = (

@@ -191,7 +191,8 @@ class Search:
         return scripts and page is not None and len(page.document.text) < 200 and not page.document.links
 
     async def _search(self, site: Site) -> None:
-        for exchange in site.exchanges:
+        home = [site.home] if site.home.status == 401 else []
+        for exchange in (*home, *(page.exchange for page in site.pages), *site.others, *site.absent):
             if exchange.status == 401 and self.challenged is None:
                 self.challenged = exchange
         for page in site.pages:
@@ -209,8 +210,8 @@ class Search:
                     return
             elif provider_of(url):
                 self._left(url)
-        if not self.ctx.allows(Level.ACTIVE) or self.scripted is not None or self.providers:
-            return  # guessing addresses is no visit of a passive run, and needless once the page is known
+        if not self.ctx.allows(Level.ACTIVE) or self.scripted is not None or self.providers or home:
+            return  # guessing addresses is no visit of a passive run, and needless once the way is known
         for url in self._usual(site):
             await self._visit(url, "usual")
             if self._found() or self.scripted is not None:

@@ -12,12 +12,11 @@ from pgssi_probe.check.context import CheckContext, CollectorContext
 from pgssi_probe.discovery.collect import location
 from pgssi_probe.discovery.site import Page
 from pgssi_probe.identity.attempt import AskedAgain, Attempt, Endless, Federated
-from pgssi_probe.identity.by_browser import by_browser
+from pgssi_probe.identity.by_browser import by_api, by_browser
 from pgssi_probe.identity.by_command import by_command
 from pgssi_probe.identity.by_form import by_form
 from pgssi_probe.identity.by_har import by_har
 from pgssi_probe.identity.by_header import by_certificate, by_header
-from pgssi_probe.identity.by_json import by_json
 from pgssi_probe.identity.by_oidc import by_oidc
 from pgssi_probe.identity.judging import Judgement, SignInState
 from pgssi_probe.identity.plan import Driver, SignInPlan
@@ -120,7 +119,7 @@ async def _by_driver(ctx: Context, attempt: Attempt) -> Judgement:
         case Driver.FORM | Driver.OIDC:
             return await by_form(attempt)
         case Driver.JSON:
-            return await by_json(attempt)
+            return await by_api(ctx, attempt)
         case Driver.BASIC | Driver.BEARER | Driver.DIGEST:
             return await by_header(attempt)
         case Driver.CERTIFICATE:
