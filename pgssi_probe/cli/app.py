@@ -33,6 +33,10 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     LangOption = Annotated[str, typer.Option("--lang", help=t("lang"))]
+    KeyOption = Annotated[str | None, typer.Option("--key", help=t("key"))]
+    SecretOption = Annotated[str | None, typer.Option("--key-secret", help=t("key_secret"))]
+    TsaOption = Annotated[str | None, typer.Option("--tsa", help=t("tsa"))]
+    RevocationOption = Annotated[bool, typer.Option("--revocation", help=t("revocation"))]
     JsonOption = Annotated[bool, typer.Option("--json", help=t("json"))]
 
     @app.callback(invoke_without_command=True)
@@ -61,7 +65,10 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
         http_url: Annotated[str | None, typer.Option("--http-url", help=t("http_url"))] = None,
         rate: Annotated[float | None, typer.Option("--rate", help=t("rate"))] = None,
         contact: Annotated[str | None, typer.Option("--contact", help=t("contact"))] = None,
-        key: Annotated[Path | None, typer.Option("--key", help=t("key"))] = None,
+        key: KeyOption = None,
+        key_secret: SecretOption = None,
+        tsa: TsaOption = None,
+        revocation: RevocationOption = False,
         no_seal: Annotated[bool, typer.Option("--no-seal", help=t("no_seal"))] = False,
         formats: Annotated[str, typer.Option("--format", "-f", help=t("format"))] = "html",
         fail_on: Annotated[str, typer.Option("--fail-on", help=t("fail_on"))] = "minor",
@@ -72,6 +79,7 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
     ) -> None:
         from pgssi_probe.cli.formats import reporters
         from pgssi_probe.cli.scanning import finish, make_scan, resume_now, scan_now
+        from pgssi_probe.cli.sealing import SealChoice
         from pgssi_probe.model.severity import Severity
 
         if not url and resume is None:
@@ -80,6 +88,8 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
             choices = ", ".join([*Severity, "never"])
             stop(lang, "error.bad_choice", value=fail_on, option="--fail-on", choices=choices)
         wanted = reporters(lang, formats)
+        unsealed = no_seal or dry_run
+        choice = None if unsealed else SealChoice.of(lang, key, key_secret, tsa, revocation=revocation)
         if resume is not None:
             given = {
                 "URL": url,
@@ -107,7 +117,6 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
                 http_url=http_url,
                 rate=rate,
                 contact=contact,
-                key=key,
                 command_line=command,
             )
             if dry_run:
@@ -119,8 +128,7 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
                 scanned,
                 lang,
                 reporters=wanted,
-                key=key,
-                sealed=not no_seal,
+                choice=choice,
                 json=json,
                 fail_on=fail_on,
                 strict=strict,
@@ -208,7 +216,7 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
 
         raise typer.Exit(try_login(engagement, account, lang, ca=ca, json=json))
 
-    @app.command(help=t("verify"))
+    @app.command(help=t("verify"), epilog=t("verify_exits"))
     def verify(
         path: Annotated[Path, typer.Argument(help=t("path"))],
         trust: Annotated[Path | None, typer.Option("--trust", help=t("trust"))] = None,
@@ -223,13 +231,33 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
     def report(
         folder: Annotated[Path, typer.Argument(help=t("folder"))],
         formats: Annotated[str, typer.Option("--format", "-f", help=t("format"))] = "html",
-        key: Annotated[Path | None, typer.Option("--key", help=t("key"))] = None,
+        key: KeyOption = None,
+        key_secret: SecretOption = None,
+        tsa: TsaOption = None,
+        revocation: RevocationOption = False,
         no_seal: Annotated[bool, typer.Option("--no-seal", help=t("no_seal"))] = False,
         lang_: LangOption = lang,
     ) -> None:
         from pgssi_probe.cli.scanning import render_again
+        from pgssi_probe.cli.sealing import SealChoice
 
-        raise typer.Exit(render_again(folder, lang, formats=formats, key=key, sealed=not no_seal))
+        choice = None if no_seal else SealChoice.of(lang, key, key_secret, tsa, revocation=revocation)
+        raise typer.Exit(render_again(folder, lang, formats=formats, choice=choice))
+
+    @app.command(help=t("seal"), epilog=t("seal_exits"))
+    def seal(
+        folder: Annotated[Path, typer.Argument(help=t("folder"))],
+        key: KeyOption = None,
+        key_secret: SecretOption = None,
+        tsa: TsaOption = None,
+        revocation: RevocationOption = False,
+        json: JsonOption = False,
+        lang_: LangOption = lang,
+    ) -> None:
+        from pgssi_probe.cli.sealing import SealChoice, seal_again
+
+        choice = SealChoice.of(lang, key, key_secret, tsa, revocation=revocation)
+        raise typer.Exit(seal_again(folder, lang, choice, json=json))
 
     @app.command(help=t("diff"), epilog=t("diff_exits"))
     def diff(

@@ -12,6 +12,7 @@ from typing import Any
 from pgssi_probe.cli.exits import Exit, close_names, explained, stop
 from pgssi_probe.cli.formats import DEFAULT, reporters
 from pgssi_probe.cli.scanning import finish, split
+from pgssi_probe.cli.sealing import SealChoice
 from pgssi_probe.cli.showing import line, path_line, table, write_json
 from pgssi_probe.cli.watching import watching
 from pgssi_probe.clock import SystemClock
@@ -87,8 +88,7 @@ def demo(out: Path, lang: Lang) -> Exit:
         scanned,
         lang,
         reporters=reporters(lang, DEFAULT),
-        key=None,
-        sealed=True,
+        choice=SealChoice(lang),
         json=False,
         fail_on="never",
         strict=False,

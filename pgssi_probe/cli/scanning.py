@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shlex
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -15,11 +13,12 @@ from urllib.parse import urlsplit
 
 from pgssi_probe.cli.exits import Exit, Stop, explained, readable, stop
 from pgssi_probe.cli.formats import reporters as reporters_for
+from pgssi_probe.cli.sealing import SealChoice, lowered, seal_for
 from pgssi_probe.cli.watching import JsonLines, watching
 from pgssi_probe.engine.fault import diagnostics
 from pgssi_probe.engine.folder import RunFolder
 from pgssi_probe.model.outcome import Level, Status
-from pgssi_probe.model.rendering import Reporter, Seal, SealError
+from pgssi_probe.model.rendering import Reporter, SealError
 from pgssi_probe.model.result import RunResult
 from pgssi_probe.model.severity import Severity
 from pgssi_probe.model.text import Lang
@@ -32,13 +31,6 @@ if TYPE_CHECKING:
 def loaded(group: str) -> dict[str, Any]:
     """One instance of each entry point of a group, by name."""
     return {entry.name: entry.load()() for entry in entry_points(group=group)}
-
-
-def seal_for(lang: Lang) -> Seal:
-    found: Seal | None = next(iter(loaded("pgssi_probe.seals").values()), None)
-    if found is None:
-        stop(lang, "error.registry", Exit.INTERNAL, detail="pgssi_probe.seals")
-    return found
 
 
 def split(text: str | None) -> tuple[str, ...]:
@@ -57,7 +49,6 @@ def make_scan(
     http_url: str | None,
     rate: float | None,
     contact: str | None,
-    key: Path | None,
     command_line: tuple[str, ...],
 ) -> Any:
     """A `Scan` from options; Stop with one sentence for each mistake that a person can make."""
@@ -76,8 +67,6 @@ def make_scan(
         stop(lang, "error.bad_choice", value=level, option="--level", choices=", ".join(Level))
     if contact is not None and not (contact.isprintable() and contact.isascii() and len(contact) <= 200):
         stop(lang, "error.contact")
-    if not readable(key):
-        stop(lang, "error.key_file", file=key)
     target_url = address(url)
     with explained(lang):
         engagement = load_engagement(engagement_file) if engagement_file else Engagement()
@@ -123,31 +112,15 @@ def _is_pem(path: Path) -> bool:
     return True
 
 
-def password_for(lang: Lang, key: Path | None) -> Callable[[], str] | None:
-    """Where the password of a key comes from; None when nobody is there to be asked."""
-    if key is None:
-        return None
-    given = os.environ.get("PGSSI_KEY_PASSWORD")
-    if given is not None:
-        return lambda: given
-    if not sys.stdin.isatty():
-        return None
-
-    def ask() -> str:
-        import getpass
-
-        return getpass.getpass(say(lang, "summary.password", file=key.name) + " : ")
-
-    return ask
-
-
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What was left in the folder. `unrendered` names the renderings that failed, `unsealed` says why no seal."""
+    """What was left in the folder. `unrendered` names the renderings that failed, `unsealed` says why no seal, and
+    `lowered` why a seal of a lower level than asked for."""
 
     files: tuple[Path, ...]
     unrendered: tuple[str, ...] = ()
     unsealed: str | None = None
+    lowered: str | None = None
 
 
 def deliver(
@@ -156,8 +129,7 @@ def deliver(
     lang: Lang,
     *,
     reporters: Sequence[Reporter],
-    key: Path | None,
-    sealed: bool,
+    choice: SealChoice | None,
 ) -> Delivered:
     """Write the renderings asked for and seal them. A failure takes nothing away from what is already written."""
     written = [folder / "report.json"]
@@ -169,14 +141,16 @@ def deliver(
             failed.append(f"{reporter.name}: {diagnostics(error)}")
             continue
         written.append(RunFolder(folder).write(reporter.file_name, content))
-    if not sealed:
+    RunFolder(folder).write("engagement.json", result.engagement)
+    if choice is None:
         return Delivered(tuple(written), tuple(failed))
-    seal = seal_for(lang)
     try:
-        summary = seal.sign(written, key=key, password=password_for(lang, key))
+        summary = choice.run(folder, tuple(written))
     except SealError as error:
-        return Delivered(tuple(written), tuple(failed), seal.explain(error, lang))
-    return Delivered((*written, *(folder / file.signature for file in summary.files)), tuple(failed))
+        return Delivered(tuple(written), tuple(failed), seal_for(lang).explain(error, lang))
+    signatures = [folder / file.signature for file in summary.files]
+    files = (*written, *(path for path in signatures if path not in written))
+    return Delivered(files, tuple(failed), lowered=lowered(summary, lang))
 
 
 def exit_code(result: RunResult, fail_on: str, *, strict: bool) -> Exit:
@@ -205,8 +179,7 @@ def finish(
     lang: Lang,
     *,
     reporters: Sequence[Reporter],
-    key: Path | None,
-    sealed: bool,
+    choice: SealChoice | None,
     json: bool,
     fail_on: str,
     strict: bool,
@@ -214,12 +187,11 @@ def finish(
     """Render, seal, summarise; the exit code."""
     result, folder = scanned.result, scanned.folder.path
     with explained(lang):
-        delivered = deliver(result, folder, lang, reporters=reporters, key=key, sealed=sealed)
+        delivered = deliver(result, folder, lang, reporters=reporters, choice=choice)
     if json:
         JsonLines().delivered(result, delivered.files, delivered.unsealed)
     else:
-        local_key = sealed and key is None and delivered.unsealed is None
-        show_result(result, folder, delivered.files, lang, local_key=local_key)
+        show_result(result, folder, delivered.files, lang, local_key=_by_local_key(choice, delivered))
     complain(delivered, lang)
     return exit_code(result, fail_on, strict=strict)
 
@@ -231,9 +203,15 @@ def complain(delivered: Delivered, lang: Lang) -> None:
         raise Stop(Exit.INTERNAL, say(lang, "error.internal", kind="render", detail=detail))
     if delivered.unsealed is not None:
         raise Stop(Exit.USAGE, say(lang, "summary.unsealed", why=delivered.unsealed))
+    if delivered.lowered is not None:
+        raise Stop(Exit.UNREACHABLE, say(lang, "summary.lowered", why=delivered.lowered))
 
 
-def render_again(path: Path, lang: Lang, *, formats: str, key: Path | None, sealed: bool) -> Exit:
+def _by_local_key(choice: SealChoice | None, delivered: Delivered) -> bool:
+    return choice is not None and choice.key is None and delivered.unsealed is None
+
+
+def render_again(path: Path, lang: Lang, *, formats: str, choice: SealChoice | None) -> Exit:
     """Render a run once more, in another language or another format, from its report.json alone.
 
     `path` is the folder of the run, or its report.json: the renderings are written beside it.
@@ -244,11 +222,9 @@ def render_again(path: Path, lang: Lang, *, formats: str, key: Path | None, seal
     with explained(lang):
         result = read_report(path)
     folder = path if path.is_dir() else path.parent
-    if not readable(key):
-        stop(lang, "error.key_file", file=key)
     with explained(lang):
-        delivered = deliver(result, folder, lang, reporters=reporters, key=key, sealed=sealed)
-    show_result(result, folder, delivered.files, lang, local_key=sealed and key is None and delivered.unsealed is None)
+        delivered = deliver(result, folder, lang, reporters=reporters, choice=choice)
+    show_result(result, folder, delivered.files, lang, local_key=_by_local_key(choice, delivered))
     complain(delivered, lang)
     return Exit.OK
 
@@ -258,7 +234,7 @@ def show_result(result: RunResult, folder: Path, files: tuple[Path, ...], lang: 
 
     show_summary(result, lang)
     heading(say(lang, "summary.files"))
-    keys = {".html": "report", ".json": "data", ".p7s": "seal"}
+    keys = {".html": "report", ".pdf": "report", ".json": "data", ".p7s": "seal", ".asice": "dossier"}
     for path in files:
         path_line("  " + say(lang, f"summary.{keys.get(path.suffix, 'data')}", path=path))
     if any(path.suffix == ".p7s" for path in files):

@@ -59,13 +59,15 @@ class Finished(Frozen):
 
 
 OURS = (
+    "actions.*",
+    "dossier.asice",
+    "engagement.json",
     "evidence/E*.json",
     "journal.jsonl*",
     "outcomes.jsonl",
+    "manifest.json*",
     "plan.json",
-    "report.html",
-    "report.json",
-    "report.*.p7s",
+    "report.*",
     ".writing-*",
     "run.json",
 )

@@ -81,28 +81,67 @@ class Signer(Frozen):
     self_signed: bool
 
 
+Level = Literal["B-B", "B-T", "B-LT"]
+"""Baseline levels of ETSI EN 319 122-1: signature alone, with a time-stamp, with revocation material as well."""
+
+Format = Literal["CAdES", "PAdES", "ASiC-E"]
+
+
 class SealedFile(Frozen):
+    """`signature` is the name of what carries the seal: a `.p7s`, or the file itself (PDF, dossier)."""
+
     name: str
     signature: str
     sha256: str
+    format: Format = "CAdES"
+    level: Level = "B-B"
+
+
+class Trouble(Frozen):
+    """What an extra of the seal (time-stamp, revocation) met: a code of the seal's closed list and its fields."""
+
+    code: str
+    fields: dict[str, str] = Field(default_factory=dict)
 
 
 class SealSummary(Frozen):
-    """What was sealed, by whom. `key_created` is true when the local key was made for the occasion."""
+    """What was sealed, by whom. `key_created` is true when the local key was made for the occasion.
 
-    format: Literal["CAdES-B-B"] = "CAdES-B-B"
+    `trouble` says why the seal is of a lower level than asked for: the seal itself is complete.
+    """
+
     files: tuple[SealedFile, ...]
     signer: Signer
     algorithm: str
     signing_time: datetime
-    key_origin: Literal["local", "file"]
+    key_origin: Literal["local", "file", "token"]
     key_created: bool = False
+    trouble: Trouble | None = None
+
+
+class TimeStamp(Frozen):
+    """A time-stamp of RFC 3161 that fits its signature. `trust` is about the authority that made it."""
+
+    time: datetime
+    authority: Signer
+    trust: Trust
+
+
+class Revocation(StrEnum):
+    """What the embedded material says of the signer. Nothing is looked up: `not_embedded` says nothing."""
+
+    NOT_EMBEDDED = "not_embedded"
+    GOOD = "good"
+    INCOMPLETE = "incomplete"
+    REVOKED = "revoked"
 
 
 class FileVerification(Frozen):
     """One file and its signature. `why` belongs to the seal's closed list; None when nothing is wrong."""
 
     name: str
+    format: Format = "CAdES"
+    level: Level | None = None
     signature: str | None = None
     state: FileState
     indication: Indication
@@ -110,38 +149,75 @@ class FileVerification(Frozen):
     why: str | None = None
     signer: Signer | None = None
     signing_time: datetime | None = Field(None, description="claimed by the signer's clock")
+    time_stamp: TimeStamp | None = None
+    revocation: Revocation = Revocation.NOT_EMBEDDED
     sealed_name: str | None = Field(None, description="the name that the file had when it was sealed")
     algorithm: str | None = None
     trust: Trust | None = None
 
 
+class MemberProblem(Frozen):
+    """A file that a seal names, or should name, and what is wrong with it. `name` is hostile."""
+
+    name: str
+    why: str
+
+
 class VerificationReport(Frozen):
-    """What became of every file. `why` says what is wrong with the whole, None when nothing is."""
+    """What became of every file. `why` says what is wrong with the whole, None when nothing is.
+
+    `covered` counts the files whose digest a sealed list holds and that were found unchanged.
+    """
 
     path: str
     files: tuple[FileVerification, ...]
     indication: Indication
     trust_given: bool
     why: str | None = None
+    problems: tuple[MemberProblem, ...] = ()
+    covered: int = 0
 
     @property
     def intact(self) -> bool:
         """Every expected file is there, signed, and unchanged. Says nothing of who signed."""
         states = {file.state for file in self.files}
-        return self.why is None and states == {FileState.INTACT}
+        return self.why is None and not self.problems and states == {FileState.INTACT}
 
     @property
     def accepted(self) -> bool:
-        """Intact, and trusted whenever certificates to trust were given: what an exit code rests on."""
-        return self.intact and (not self.trust_given or all(f.trust is Trust.TRUSTED for f in self.files))
+        """Intact, not revoked, and trusted whenever certificates to trust were given: what an exit code rests on."""
+        revoked = any(file.revocation is Revocation.REVOKED for file in self.files)
+        trusted = not self.trust_given or all(file.trust is Trust.TRUSTED for file in self.files)
+        return self.intact and trusted and not revoked
+
+
+Password = Callable[[], str]
 
 
 class Seal(Protocol):
-    """Signs files beside themselves and verifies them offline. Raises SealError, and nothing else."""
+    """Signs files and verifies them offline. Raises SealError, and nothing else.
+
+    `key` is a PKCS#12 file or a `pkcs11:` address (RFC 7512), None for the local key; `password` gives its password
+    or PIN. `tsa` is the address of a time-stamping authority: nothing is sent to any when it is None. `revocation`
+    asks the addresses that the certificates name for revocation material to embed.
+    """
 
     name: str
 
-    def sign(self, files: Sequence[Path], *, key: Path | None, password: Callable[[], str] | None) -> SealSummary: ...
+    def check(self, *, key: str | None, password: Password | None) -> None:
+        """SealError when this key could not seal now: worth knowing before a long run."""
+
+    def seal_run(
+        self,
+        folder: Path,
+        files: Sequence[Path],
+        *,
+        key: str | None,
+        password: Password | None,
+        tsa: str | None,
+        revocation: bool,
+    ) -> SealSummary:
+        """Seals the renderings `files` of a run folder, the list of everything in it, and the dossier of all of it."""
 
     def verify(self, path: Path, *, trust: Path | None) -> VerificationReport: ...
 

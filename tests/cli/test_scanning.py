@@ -95,6 +95,10 @@ def test_the_folder_is_readable_by_nobody_else_and_the_journal_is_whole(whole: t
         "report.html",
         "report.json.p7s",
         "report.html.p7s",
+        "engagement.json",
+        "manifest.json",
+        "manifest.json.p7s",
+        "dossier.asice",
     }
     assert verify_chain(folder / "journal.jsonl") is None
     assert head_of(folder / "journal.jsonl")

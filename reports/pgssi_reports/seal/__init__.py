@@ -1,4 +1,4 @@
-"""The electronic seal of the reports: CAdES detached signatures, made and verified offline."""
+"""The electronic seal: CAdES beside the reports, PAdES in the PDF, an ASiC-E dossier over all; verified offline."""
 
 from __future__ import annotations
 
@@ -16,20 +16,51 @@ class CadesSeal:
 
     name = "cades"
 
-    def sign(
-        self, files: Sequence[Path], *, key: Path | None = None, password: Callable[[], str] | None = None
-    ) -> SealSummary:
-        """Writes `NAME.p7s` beside each file, with the PKCS#12 `key`, or else the local key.
+    def check(self, *, key: str | Path | None = None, password: Callable[[], str] | None = None) -> None:
+        """SealError when this key could not seal now."""
+        from pgssi_reports.seal.keys import key_for
 
-        `password` is asked for once, and only for a PKCS#12 file. SealError when the key cannot seal.
+        key_for(key, password)
+
+    def sign(
+        self,
+        files: Sequence[Path],
+        *,
+        key: str | Path | None = None,
+        password: Callable[[], str] | None = None,
+        tsa: str | None = None,
+        revocation: bool = False,
+    ) -> SealSummary:
+        """Writes `NAME.p7s` beside each file, with the chosen key, or else the local key.
+
+        `password` is asked for once, and only for a PKCS#12 file or a token. SealError when the key cannot seal.
         """
         from pgssi_reports.seal.cades import sign_files
-        from pgssi_reports.seal.keys import file_key, local_key
+        from pgssi_reports.seal.keys import key_for
 
-        return sign_files(files, local_key() if key is None else file_key(key, password))
+        return sign_files(files, key_for(key, password), tsa=tsa, revocation=revocation)
+
+    def seal_run(
+        self,
+        folder: Path,
+        files: Sequence[Path],
+        *,
+        key: str | Path | None = None,
+        password: Callable[[], str] | None = None,
+        tsa: str | None = None,
+        revocation: bool = False,
+    ) -> SealSummary:
+        """Seals the renderings of a run folder, the list of everything in it, and the dossier of all of it."""
+        from pgssi_reports.seal.keys import key_for
+        from pgssi_reports.seal.run_folder import seal_run
+
+        return seal_run(folder, files, key_for(key, password), tsa=tsa, revocation=revocation)
 
     def verify(self, path: Path, *, trust: Path | None = None) -> VerificationReport:
-        """Verifies a run folder or one file, offline. `trust` is a file of certificates, PEM or DER."""
+        """Verifies a run folder, a dossier, a PDF or one file with its signature, offline.
+
+        `trust` is a file of certificates, PEM or DER, or a directory of such files.
+        """
         from pgssi_reports.seal.certificates import load_trusted
         from pgssi_reports.seal.verify import verify_path
 

@@ -1,96 +1,108 @@
-"""Seals a file by a CAdES-B-B detached signature written beside it, as `NAME.p7s`."""
+"""Signs digests as CAdES containers, and files by a detached container beside them, as `NAME.p7s`."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import os
-import secrets
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-from asn1crypto import keys as asn1_keys
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from pyhanko.sign.signers import SimpleSigner
-from pyhanko_certvalidator.registry import SimpleCertificateStore
-
-from pgssi_probe.model.rendering import SealedFile, SealSummary
-from pgssi_reports.seal.certificates import as_asn1, describe_certificate
-from pgssi_reports.seal.codes import SUFFIX, Refusal, refuse
-from pgssi_reports.seal.container import algorithm_name, mechanism, signed_attributes
+from pgssi_probe.model.rendering import Level, SealedFile, SealError, SealSummary, Trouble
+from pgssi_reports.seal.certificates import describe_certificate
+from pgssi_reports.seal.codes import SUFFIX, Refusal
+from pgssi_reports.seal.container import Extras, algorithm_name, assemble, signed_attributes
+from pgssi_reports.seal.files import digests, write
 from pgssi_reports.seal.keys import SigningKey
 
 
-def sign_files(files: Sequence[Path], key: SigningKey, *, now: datetime | None = None) -> SealSummary:
-    """Writes a signature beside each file, all with the same signing time. SealError on the first failure."""
-    signing_time = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
-    signer = _signer(key)
-    sealed = []
-    for path in files:
-        digests = _digests(path, key.digest)
-        data = _signature(signer, key, digests[key.digest], signing_time, path.name)
-        target = path.with_name(path.name + SUFFIX)
-        _write(target, data)
-        sealed.append(SealedFile(name=path.name, signature=target.name, sha256=digests["sha256"].hex()))
-    return SealSummary(
-        files=tuple(sealed),
-        signer=describe_certificate(key.certificate),
-        algorithm=algorithm_name(key.certificate),
-        signing_time=signing_time,
-        key_origin=key.origin,
-        key_created=key.created,
-    )
+class Sealing:
+    """One occasion of sealing: one key, one signing time, one time-stamping authority or none.
 
+    The seal comes first: when the authority fails, what was asked for is told by `trouble`, nothing is lost, and
+    the authority is not asked again.
+    """
 
-def _signer(key: SigningKey) -> SimpleSigner:
-    private = key.private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    store = SimpleCertificateStore()
-    store.register_multiple([as_asn1(certificate) for certificate in key.chain])
-    return SimpleSigner(
-        signing_cert=as_asn1(key.certificate),
-        signing_key=asn1_keys.PrivateKeyInfo.load(private),
-        cert_registry=store,
-        signature_mechanism=mechanism(key.certificate),
-    )
+    def __init__(
+        self, key: SigningKey, *, now: datetime | None = None, tsa: str | None = None, revocation: bool = False
+    ) -> None:
+        self.key = key
+        self.time = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+        self.trouble: Trouble | None = None
+        self._tsa = tsa
+        self._material: Extras | None = None
+        self._wants_revocation = revocation
 
+    @property
+    def stamps(self) -> bool:
+        """Whether an authority will be asked for a time-stamp."""
+        return self._tsa is not None
 
-def _signature(signer: SimpleSigner, key: SigningKey, digest: bytes, signing_time: datetime, name: str) -> bytes:
-    attributes = signed_attributes((key.certificate, *key.chain), digest, signing_time, name)
-    work = signer.async_sign_prescribed_attributes(key.digest, attributes, cms_version="v1")
-    # The caller may already be inside an event loop: this one lives in a thread of its own.
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        info = thread.submit(asyncio.run, work).result()
-    data: bytes = info.dump()
-    return data
+    def sign(self, digest: bytes, name: str | None) -> tuple[bytes, Level]:
+        """A container over a digest (`key.digest`) and its level. `name` is None in a PDF."""
+        certificates = (self.key.certificate, *self.key.chain)
+        attributes = signed_attributes(certificates, digest, self.time if name is not None else None, name)
+        # Asked before signing: a revoked certificate must not seal. In a PDF it would belong elsewhere.
+        material = self._revocation() if self._tsa is not None and name is not None else Extras()
+        signature = self.key.sign(attributes.dump())
+        token = self._token(signature)
+        extras = Extras(token, material.crls, material.ocsps) if token is not None else Extras()
+        level: Level = "B-B" if token is None else "B-LT" if extras.revocation else "B-T"
+        return assemble(certificates, attributes, signature, extras), level
 
+    def _token(self, signature: bytes) -> bytes | None:
+        if self._tsa is None:
+            return None
+        from pgssi_reports.seal.authority import ask
 
-def _digests(path: Path, digest: str) -> dict[str, bytes]:
-    """SHA-256 and the digest to sign, in one streaming read."""
-    hashers = {name: hashlib.new(name) for name in {"sha256", digest}}
-    try:
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                for hasher in hashers.values():
-                    hasher.update(block)
-    except FileNotFoundError:
-        raise refuse(Refusal.CONTENT_MISSING, path=str(path)) from None
-    except OSError:
-        raise refuse(Refusal.CONTENT_UNREADABLE, path=str(path)) from None
-    return {name: hasher.digest() for name, hasher in hashers.items()}
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all, in place of a former signature."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
         try:
-            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError:
-        raise refuse(Refusal.SIGNATURE_UNWRITABLE, path=str(path)) from None
+            return ask(self._tsa, signature, digest=self.key.digest)
+        except SealError as error:
+            self._tsa, self.trouble = None, Trouble(code=error.code, fields=error.fields)
+            return None
+
+    def _revocation(self) -> Extras:
+        """The material that says that the certificate is not revoked, asked for once."""
+        if self._material is None:
+            self._material = Extras()
+            if self._wants_revocation:
+                from pgssi_reports.seal.revocation import gather
+
+                try:
+                    self._material = gather(self.key.certificate, self.key.chain)
+                except SealError as error:
+                    if error.code == Refusal.CERTIFICATE_REVOKED:
+                        raise
+                    self.trouble = Trouble(code=error.code, fields=error.fields)
+        return self._material
+
+    def summary(self, files: Sequence[SealedFile]) -> SealSummary:
+        return SealSummary(
+            files=tuple(files),
+            signer=describe_certificate(self.key.certificate),
+            algorithm=algorithm_name(self.key.certificate),
+            signing_time=self.time,
+            key_origin=self.key.origin,
+            key_created=self.key.created,
+            trouble=self.trouble,
+        )
+
+
+def seal_file(path: Path, sealing: Sealing) -> SealedFile:
+    """Writes a signature beside a file. SealError when either cannot be read or written."""
+    found = digests(path, "sha256", sealing.key.digest)
+    data, level = sealing.sign(found[sealing.key.digest], path.name)
+    target = path.with_name(path.name + SUFFIX)
+    write(target, data)
+    return SealedFile(name=path.name, signature=target.name, sha256=found["sha256"].hex(), level=level)
+
+
+def sign_files(
+    files: Sequence[Path],
+    key: SigningKey,
+    *,
+    now: datetime | None = None,
+    tsa: str | None = None,
+    revocation: bool = False,
+) -> SealSummary:
+    """Writes a signature beside each file, all with the same signing time. SealError on the first failure."""
+    sealing = Sealing(key, now=now, tsa=tsa, revocation=revocation)
+    return sealing.summary([seal_file(path, sealing) for path in files])

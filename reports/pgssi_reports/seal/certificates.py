@@ -16,6 +16,7 @@ from pgssi_probe.model.rendering import Signer
 from pgssi_reports.seal.codes import Refusal, refuse
 
 TRUST_FILE_MAX: Final = 8 << 20
+TRUST_SUFFIXES: Final = frozenset({".pem", ".crt", ".cer", ".der"})
 CHAIN_MAX: Final = 8
 
 
@@ -62,7 +63,23 @@ def describe_certificate(certificate: x509.Certificate) -> Signer:
 
 
 def load_trusted(path: Path) -> list[x509.Certificate]:
-    """The certificates of a file, PEM (any number) or DER (one). SealError when there is none."""
+    """The certificates of a file, PEM (any number) or DER (one), or of every such file of a directory.
+
+    SealError when there is none. In a directory, files of other kinds are left out; an unreadable one is not.
+    """
+    if not path.is_dir():
+        return _certificates(path)
+    try:
+        names = sorted(entry for entry in path.iterdir() if entry.suffix in TRUST_SUFFIXES)
+    except OSError:
+        raise refuse(Refusal.TRUST_UNREADABLE, path=str(path)) from None
+    found = [certificate for name in names for certificate in _certificates(name)]
+    if not found:
+        raise refuse(Refusal.TRUST_UNREADABLE, path=str(path))
+    return found
+
+
+def _certificates(path: Path) -> list[x509.Certificate]:
     try:
         with path.open("rb") as file:
             data = file.read(TRUST_FILE_MAX)

@@ -1,8 +1,9 @@
-"""The one shape that a seal has: a detached CAdES-B-B `SignedData` (RFC 5652, ETSI EN 319 122-1).
+"""The one shape that a seal has: a detached CAdES `SignedData` (RFC 5652, ETSI EN 319 122-1; EN 319 142-1 in a PDF).
 
 A CMS container has bytes that no signature covers (versions, algorithm lists, certificates along). So that no
 byte of a `.p7s` can change unseen, a container is read, then written again from the few values that the
-signature does cover, and must come out identical. It also spares the libraries anything unusual.
+signature does cover, and must come out identical. It also spares the libraries anything unusual. A time-stamp
+and revocation material are signed by others: they are compared with what they must hold elsewhere.
 """
 
 from __future__ import annotations
@@ -26,13 +27,8 @@ from pgssi_reports.seal.policy import digest_for
 
 CONTAINER_MAX: Final = 1 << 18
 _CONTENT_HINTS: Final = "1.2.840.113549.1.9.16.2.4"
-_ATTRIBUTES: Final = [
-    "content_type",
-    "message_digest",
-    "signing_certificate_v2",
-    "signing_time",
-    _CONTENT_HINTS,
-]
+_ALWAYS: Final = frozenset({"content_type", "message_digest", "signing_certificate_v2"})
+_BESIDE_A_FILE: Final = _ALWAYS | {"signing_time", _CONTENT_HINTS}
 
 
 class _ContentHints(core.Sequence):  # type: ignore[misc]
@@ -50,8 +46,24 @@ class ContainerError(Exception):
 
 
 @dataclass(frozen=True)
+class Extras:
+    """What is added after signing, as DER: a time-stamp token; certificate lists and OCSP responses."""
+
+    token: bytes | None = None
+    crls: tuple[bytes, ...] = ()
+    ocsps: tuple[bytes, ...] = ()
+
+    @property
+    def revocation(self) -> bool:
+        return bool(self.crls or self.ocsps)
+
+
+@dataclass(frozen=True)
 class Container:
-    """What a container says, once known to hold nothing else. Nothing is verified yet."""
+    """What a container says, once known to hold nothing else. Nothing is verified yet.
+
+    In a PDF, time and name are not here: EN 319 142-1 wants them in the signature dictionary, or nowhere.
+    """
 
     signed_data: Any
     certificate: x509.Certificate
@@ -59,8 +71,10 @@ class Container:
     digest: str
     algorithm: str
     message_digest: bytes
-    signing_time: datetime
-    sealed_name: str
+    signature: bytes
+    signing_time: datetime | None
+    sealed_name: str | None
+    extras: Extras
 
 
 def mechanism(certificate: x509.Certificate) -> Any:
@@ -99,18 +113,26 @@ def algorithm_name(certificate: x509.Certificate) -> str:
 
 
 def signed_attributes(
-    certificates: Sequence[x509.Certificate], message_digest: bytes, signing_time: datetime, name: str
+    certificates: Sequence[x509.Certificate],
+    message_digest: bytes,
+    signing_time: datetime | None = None,
+    name: str | None = None,
 ) -> Any:
-    """The attributes that the signature covers. Every embedded certificate is named by its hash (RFC 5035)."""
-    hints = _ContentHints({"description": name, "content_type": "1.2.840.113549.1.7.1"})
+    """The attributes that the signature covers. Every embedded certificate is named by its hash (RFC 5035).
+
+    Time and name are both given beside a file, neither in a PDF.
+    """
     values: list[tuple[str, Any]] = [
         ("content_type", "data"),
         ("message_digest", message_digest),
         ("signing_certificate_v2", tsp.SigningCertificateV2({"certs": [_reference(c) for c in certificates]})),
-        ("signing_time", cms.Time({"utc_time": core.UTCTime(signing_time)})),
     ]
+    if signing_time is not None:
+        values.append(("signing_time", cms.Time({"utc_time": core.UTCTime(signing_time)})))
     attributes = [cms.CMSAttribute({"type": kind, "values": [value]}) for kind, value in values]
-    attributes.append(cms.CMSAttribute({"type": _CONTENT_HINTS, "values": cms.SetOfAny([core.Any(hints)])}))
+    if name is not None:
+        hints = _ContentHints({"description": name, "content_type": "1.2.840.113549.1.7.1"})
+        attributes.append(cms.CMSAttribute({"type": _CONTENT_HINTS, "values": cms.SetOfAny([core.Any(hints)])}))
     return cms.CMSAttributes(attributes)
 
 
@@ -128,45 +150,60 @@ def _reference(certificate: x509.Certificate) -> Any:
     )
 
 
-def assemble(certificates: Sequence[x509.Certificate], attributes: Any, signature: bytes) -> bytes:
+def assemble(
+    certificates: Sequence[x509.Certificate], attributes: Any, signature: bytes, extras: Extras | None = None
+) -> bytes:
     """The whole container from the parts that the signature covers; the signer's certificate comes first."""
+    extras = extras or Extras()
     signer = as_asn1(certificates[0])
     digest = digest_for(certificates[0].public_key())
-    info = cms.SignerInfo(
-        {
-            "version": "v1",
-            "sid": cms.SignerIdentifier(
-                {
-                    "issuer_and_serial_number": cms.IssuerAndSerialNumber(
-                        {"issuer": signer.issuer, "serial_number": signer.serial_number}
-                    )
-                }
-            ),
-            "digest_algorithm": algos.DigestAlgorithm({"algorithm": digest}),
-            "signature_algorithm": mechanism(certificates[0]),
-            "signed_attrs": attributes,
-            "signature": signature,
-        }
-    )
-    signed_data = cms.SignedData(
-        {
-            "version": "v1",
-            "digest_algorithms": [algos.DigestAlgorithm({"algorithm": digest})],
-            "encap_content_info": {"content_type": "data"},
-            "certificates": [cms.CertificateChoices("certificate", as_asn1(c)) for c in certificates],
-            "signer_infos": [info],
-        }
-    )
-    written: bytes = cms.ContentInfo({"content_type": "signed_data", "content": signed_data}).dump()
+    info = {
+        "version": "v1",
+        "sid": cms.SignerIdentifier(
+            {
+                "issuer_and_serial_number": cms.IssuerAndSerialNumber(
+                    {"issuer": signer.issuer, "serial_number": signer.serial_number}
+                )
+            }
+        ),
+        "digest_algorithm": algos.DigestAlgorithm({"algorithm": digest}),
+        "signature_algorithm": mechanism(certificates[0]),
+        "signed_attrs": attributes,
+        "signature": signature,
+    }
+    if extras.token is not None:
+        token = cms.ContentInfo.load(extras.token)
+        info["unsigned_attrs"] = [cms.CMSAttribute({"type": "signature_time_stamp_token", "values": [token]})]
+    content = {
+        "version": "v5" if extras.ocsps else "v1",  # RFC 5652, 5.1: other revocation formats make it v5
+        "digest_algorithms": [algos.DigestAlgorithm({"algorithm": digest})],
+        "encap_content_info": {"content_type": "data"},
+        "certificates": [cms.CertificateChoices("certificate", as_asn1(c)) for c in certificates],
+        "signer_infos": [cms.SignerInfo(info)],
+    }
+    if extras.revocation:
+        content["crls"] = cms.RevocationInfoChoices(_revocations(extras))
+    written: bytes = cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(content)}).dump()
     return written
 
 
-def read(data: bytes) -> Container:
+def _revocations(extras: Extras) -> list[Any]:
+    """RFC 5652, 10.2.1, and RFC 5940 for OCSP responses."""
+    found = [cms.RevocationInfoChoice("crl", cms.CertificateList.load(crl)) for crl in extras.crls]
+    for response in extras.ocsps:
+        other = cms.OtherRevocationInfoFormat(
+            {"other_rev_info_format": "ocsp_response", "other_rev_info": cms.OCSPResponse.load(response)}
+        )
+        found.append(cms.RevocationInfoChoice("other", other))
+    return found
+
+
+def read(data: bytes, *, in_pdf: bool = False) -> Container:
     """ContainerError unless `data` is, byte for byte, what `assemble` writes."""
     if len(data) > CONTAINER_MAX:
         raise ContainerError(Why.SIGNATURE_MALFORMED)
     try:
-        return _read(data)
+        return _read(data, _ALWAYS if in_pdf else _BESIDE_A_FILE)
     except SealError:
         raise ContainerError(Why.ALGORITHM_REFUSED) from None
     except ContainerError:
@@ -175,7 +212,7 @@ def read(data: bytes) -> Container:
         raise ContainerError(Why.SIGNATURE_MALFORMED) from None
 
 
-def _read(data: bytes) -> Container:
+def _read(data: bytes, expected: frozenset[str]) -> Container:
     info = cms.ContentInfo.load(data, strict=True)
     if info["content_type"].native != "signed_data":
         raise ContainerError(Why.SIGNATURE_MALFORMED)
@@ -184,14 +221,17 @@ def _read(data: bytes) -> Container:
     if len(signer_infos) != 1:
         raise ContainerError(Why.SIGNATURE_UNEXPECTED)
     signer_info = signer_infos[0]
-    attributes = signer_info["signed_attrs"].untag()
-    values = _attribute_values(attributes)
+    values = _attribute_values(signer_info["signed_attrs"].untag(), expected)
     embedded = [x509.load_der_x509_certificate(c.chosen.dump()) for c in signed_data["certificates"]]
     certificates = _in_order(embedded, values["signing_certificate_v2"])
-    digest, signing_time = values["message_digest"].native, values["signing_time"].native.astimezone(UTC)
-    sealed_name = _ContentHints.load(values[_CONTENT_HINTS].dump())["description"].native
+    digest = values["message_digest"].native
+    signing_time = values["signing_time"].native.astimezone(UTC) if "signing_time" in values else None
+    hints = values.get(_CONTENT_HINTS)
+    sealed_name = _ContentHints.load(hints.dump())["description"].native if hints is not None else None
+    extras = _extras(signed_data, signer_info)
     again = signed_attributes(certificates, digest, signing_time, sealed_name)
-    if assemble(certificates, again, signer_info["signature"].native) != data:
+    signature = signer_info["signature"].native
+    if assemble(certificates, again, signature, extras) != data:
         raise ContainerError(Why.SIGNATURE_UNEXPECTED)
     return Container(
         signed_data=signed_data,
@@ -200,12 +240,28 @@ def _read(data: bytes) -> Container:
         digest=digest_for(certificates[0].public_key()),
         algorithm=algorithm_name(certificates[0]),
         message_digest=digest,
+        signature=signature,
         signing_time=signing_time,
         sealed_name=sealed_name,
+        extras=extras,
     )
 
 
-def _attribute_values(attributes: Any) -> dict[str, Any]:
+def _extras(signed_data: Any, signer_info: Any) -> Extras:
+    token, crls, ocsps = None, [], []
+    if signer_info["unsigned_attrs"].native is not None:
+        values = _attribute_values(signer_info["unsigned_attrs"], frozenset({"signature_time_stamp_token"}))
+        token = values["signature_time_stamp_token"].dump()
+    if signed_data["crls"].native is not None:
+        for choice in signed_data["crls"]:
+            if choice.name == "crl":
+                crls.append(choice.chosen.dump())
+            else:
+                ocsps.append(choice.chosen["other_rev_info"].dump())
+    return Extras(token, tuple(crls), tuple(ocsps))
+
+
+def _attribute_values(attributes: Any, expected: frozenset[str]) -> dict[str, Any]:
     """Each expected attribute exactly once, with one value."""
     found: dict[str, Any] = {}
     for attribute in attributes:
@@ -213,7 +269,7 @@ def _attribute_values(attributes: Any) -> dict[str, Any]:
             raise ContainerError(Why.SIGNATURE_UNEXPECTED)
         kind = attribute["type"].native
         found[kind] = attribute["values"][0]
-    if len(attributes) != len(_ATTRIBUTES) or set(found) != set(_ATTRIBUTES):
+    if len(attributes) != len(expected) or set(found) != expected:
         raise ContainerError(Why.SIGNATURE_UNEXPECTED)
     return found
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from pgssi_probe.model.rendering import (
     FileVerification,
+    Revocation,
     SealError,
     SealSummary,
     Signer,
@@ -14,7 +15,7 @@ from pgssi_probe.model.rendering import (
 )
 from pgssi_probe.model.text import Lang
 from pgssi_reports.visible import visible
-from pgssi_reports.words import date_time, words
+from pgssi_reports.words import Words, date_time, words
 
 NAME_MAX = 200
 
@@ -27,7 +28,7 @@ def explain(error: SealError, lang: Lang) -> str:
 
 
 def describe_summary(summary: SealSummary, lang: Lang) -> list[str]:
-    """What was sealed: the key first, then each file."""
+    """What was sealed: the key first, then each file, then why the level is lower than asked for."""
     say = words(lang)
     lines = [
         _filled(
@@ -38,10 +39,12 @@ def describe_summary(summary: SealSummary, lang: Lang) -> list[str]:
     ]
     if summary.key_created:
         lines.insert(0, say["seal.sealed.created"])
-    lines += [
-        _filled(say["seal.sealed.each"], {"file": visible(file.name, NAME_MAX), "seal": visible(file.signature)})
-        for file in summary.files
-    ]
+    for file in summary.files:
+        fields = {"file": visible(file.name, NAME_MAX), "seal": visible(file.signature, NAME_MAX)}
+        lines.append(_filled(say["seal.sealed.each"], {**fields, "format": file.format, "level": file.level}))
+    if summary.trouble is not None:
+        why = explain(SealError(summary.trouble.code, summary.trouble.fields), lang)
+        lines.append(_filled(say["seal.sealed.trouble"], {"why": why}))
     return lines
 
 
@@ -51,18 +54,25 @@ def describe_report(report: VerificationReport, lang: Lang) -> list[str]:
     lines = [_filled(say[f"seal.conclusion.{_conclusion(report)}"], {"indication": report.indication.value})]
     if report.why:
         lines.append(say[f"seal.whole.{report.why}"])
+    for problem in report.problems:
+        fields = {"name": visible(problem.name, NAME_MAX), "why": say[f"seal.why.{problem.why}"]}
+        lines.append(_filled(say["seal.problem"], fields))
     for file in report.files:
         lines += _file_lines(file, lang)
+    if report.covered:
+        lines.append(Words(lang).count("seal.covered", report.covered))
     for signer, trust in _signers(report):
         lines += _signer_lines(signer, lang)
         lines.append(say[f"seal.trust.{trust.value}"])
-    if any(file.signer for file in report.files):
-        lines.append(say["seal.limits"])
+    if any(file.trust for file in report.files):
+        stamped = all(file.time_stamp for file in report.files if file.signer)
+        lines += [say[f"seal.limits.{'stamped' if stamped else 'claimed'}"]]
+        lines += [say["seal.limits.offline"], say["seal.limits.simple"]]
     return lines
 
 
 def _conclusion(report: VerificationReport) -> str:
-    if not report.intact:
+    if not report.intact or any(file.revocation is Revocation.REVOKED for file in report.files):
         return "refused"
     if not report.trust_given:
         return "intact"
@@ -79,9 +89,20 @@ def _file_lines(file: FileVerification, lang: Lang) -> list[str]:
         lines.append("  " + say[f"seal.why.{file.why}"])
     if file.sealed_name is not None and file.sealed_name != file.name:
         lines.append("  " + _filled(say["seal.sealed_name"], {"name": visible(file.sealed_name, NAME_MAX)}))
-    if file.signing_time is not None:
-        fields = {"time": date_time(file.signing_time, lang), "algorithm": file.algorithm or "—"}
-        lines.append("  " + _filled(say["seal.signed"], fields))
+    if file.signer is not None:
+        fields = {"algorithm": file.algorithm or "—", "format": file.format, "level": file.level or "—"}
+        if file.signing_time is not None:
+            fields["time"] = date_time(file.signing_time, lang)
+        lines.append("  " + _filled(say["seal.signed" if file.signing_time else "seal.unsigned_time"], fields))
+    if file.time_stamp is not None:
+        fields = {
+            "time": date_time(file.time_stamp.time, lang),
+            "authority": visible(file.time_stamp.authority.subject, NAME_MAX),
+            "trust": say[f"seal.stamp_trust.{file.time_stamp.trust.value}"],
+        }
+        lines.append("  " + _filled(say["seal.stamped"], fields))
+    if file.revocation is not Revocation.NOT_EMBEDDED:
+        lines.append("  " + say[f"seal.revocation.{file.revocation.value}"])
     return lines
 
 

@@ -1,4 +1,4 @@
-"""The keys that seal: one made on this machine at first use, or the one of a PKCS#12 file."""
+"""The keys that seal: one made on this machine at first use, that of a PKCS#12 file, that of a token."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from asn1crypto import pkcs12 as pkcs12_structure
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -36,16 +36,38 @@ KEY_FILE_MAX: Final = 1 << 20
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
+class TokenKey(Protocol):
+    """A private key that never leaves its token. SealError when the token fails."""
+
+    def sign(self, data: bytes) -> bytes: ...
+
+
 @dataclass(frozen=True)
 class SigningKey:
     """A key that may seal now. `chain` holds the intermediate certificates, without the root."""
 
-    private: PrivateKey = field(repr=False)
+    private: PrivateKey | TokenKey = field(repr=False)
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...]
     digest: str
-    origin: Literal["local", "file"]
+    origin: Literal["local", "file", "token"]
     created: bool = False
+
+    def sign(self, data: bytes) -> bytes:
+        """ECDSA, or RSASSA-PSS with a salt as long as the digest: what `container.mechanism` says."""
+        algorithm = HASHES[self.digest]
+        if isinstance(self.private, ec.EllipticCurvePrivateKey):
+            return self.private.sign(data, ec.ECDSA(algorithm))
+        if isinstance(self.private, rsa.RSAPrivateKey):
+            return self.private.sign(data, padding.PSS(padding.MGF1(algorithm), algorithm.digest_size), algorithm)
+        return self.private.sign(data)
+
+
+HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
 
 
 def local_directory() -> Path:
@@ -149,6 +171,17 @@ def file_key(path: Path, password: Callable[[], str] | None = None, *, now: date
     require_valid_now(certificate, now or datetime.now(UTC))
     require_signing_usage(certificate)
     return SigningKey(private, certificate, intermediates(certificate, extra), digest, "file")
+
+
+def key_for(key: str | Path | None, password: Callable[[], str] | None) -> SigningKey:
+    """The key that a person chose: a `pkcs11:` address, a PKCS#12 file, or None for the local key. SealError."""
+    if key is None:
+        return local_key()
+    if str(key).startswith("pkcs11:"):
+        from pgssi_reports.seal.pkcs11_key import token_key
+
+        return token_key(str(key), password)
+    return file_key(Path(key), password)
 
 
 def require_valid_now(certificate: x509.Certificate, now: datetime) -> None:

@@ -43,8 +43,10 @@ def digest_for(key: object) -> str:
 def require_signing_usage(certificate: x509.Certificate) -> None:
     """SealError unless the certificate says that its key signs: digitalSignature or nonRepudiation.
 
-    Certificates made only for TLS, code, time-stamps or OCSP are refused as well.
+    Certificates made only for TLS, code, time-stamps or OCSP are refused as well, and those of authorities.
     """
+    if is_authority(certificate):
+        raise refuse(Refusal.CERTIFICATE_IS_AUTHORITY)
     try:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     except x509.ExtensionNotFound:
@@ -57,3 +59,17 @@ def require_signing_usage(certificate: x509.Certificate) -> None:
         return
     if purposes <= _FOREIGN_PURPOSES:
         raise refuse(Refusal.KEY_USAGE_CONTRARY)
+
+
+def is_authority(certificate: x509.Certificate) -> bool:
+    """Whether the certificate may issue others: by its basic constraints, or by its key usage."""
+    try:
+        if certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
+            return True
+    except x509.ExtensionNotFound:
+        pass
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return False
+    return usage.key_cert_sign

@@ -1,104 +1,106 @@
-"""Verifies seals offline: what is intact, who signed, under which trust.
-
-Conclusions and sub-indications bear the names of ETSI EN 319 102-1. Revocation is never looked up.
-"""
+"""Verifies what is at a path, offline: a run folder, a dossier, a PDF, or a file with its signature beside it."""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import logging
 import os
-import stat
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BufferedReader
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cryptography import x509
-from pyhanko.sign.validation.generic_cms import async_validate_cms_signature
-from pyhanko.sign.validation.settings import KeyUsageConstraints
-from pyhanko.sign.validation.status import SignatureStatus
-from pyhanko_certvalidator import ValidationContext
 
-from pgssi_probe.model.rendering import (
-    FileState,
-    FileVerification,
-    Indication,
-    SealError,
-    Trust,
-    VerificationReport,
-)
-from pgssi_reports.seal.certificates import as_asn1, describe_certificate, issued
+from pgssi_probe.model.rendering import FileState, FileVerification, Format, Indication, Level, VerificationReport
+from pgssi_probe.model.rendering import MemberProblem as Problem
+from pgssi_reports.seal.certificates import describe_certificate
 from pgssi_reports.seal.codes import SUFFIX, Refusal, Why, refuse
 from pgssi_reports.seal.container import CONTAINER_MAX, Container, ContainerError, read
-from pgssi_reports.seal.policy import require_signing_usage
+from pgssi_reports.seal.contents import DOSSIER_NAME, LIST_NAME
+from pgssi_reports.seal.files import open_regular
+from pgssi_reports.seal.judge import Finding, Judge, failed
+from pgssi_reports.seal.members import check_folder, check_same, open_dossier
+from pgssi_reports.seal.pades import PDF_MAX, read_pdf
 
-REQUIRED: Final = ("report.html", "report.json")
-
-# What a signature says must not reach a terminal through the library's log.
-for _name in ("pyhanko", "pyhanko_certvalidator"):
-    logging.getLogger(_name).addHandler(logging.NullHandler())
-    logging.getLogger(_name).propagate = False
+REQUIRED: Final = (LIST_NAME, "report.json")
+TOGETHER: Final = (*REQUIRED, "report.html")
 
 
 @dataclass(frozen=True)
-class _Finding:
-    """What was concluded for one file. `why` is None when nothing is wrong."""
+class _Checked:
+    """One file, what its list says, and the SHA-256 of its members by name when it is a dossier."""
 
-    state: FileState
-    indication: Indication
-    sub_indication: str | None = None
-    why: Why | None = None
-    trust: Trust | None = None
-
-
-def _failed(why: Why, state: FileState, sub_indication: str) -> _Finding:
-    return _Finding(state, Indication.TOTAL_FAILED, sub_indication, why)
-
-
-def _lost(why: Why, state: FileState) -> _Finding:
-    return _Finding(state, Indication.INDETERMINATE, "SIGNED_DATA_NOT_FOUND", why)
+    file: FileVerification
+    problems: tuple[Problem, ...] = ()
+    covered: int = 0
+    members: tuple[tuple[str, bytes], ...] = ()
 
 
 def verify_path(
     path: Path, roots: Sequence[x509.Certificate] | None = None, *, now: datetime | None = None
 ) -> VerificationReport:
-    """Verifies a run folder (its reports are required, anything else that is signed is verified too) or a file.
+    """Verifies a run folder (all that is sealed in it, and all that its list names) or a file.
 
     `roots` are the certificates to trust; None when nothing is said of trust. SealError when `path` does not
     exist; whatever else is wrong is in the report.
     """
-    moment = now or datetime.now(UTC)
+    judge = Judge(roots, now or datetime.now(UTC))
     if path.is_dir():
-        files = [_verify_file(path / name, roots, moment) for name in _names(path)]
-        why = _whole(files)
-    elif path.exists() or path.with_name(path.name + SUFFIX).exists():
-        content = path.with_name(path.name.removesuffix(SUFFIX)) if path.suffix == SUFFIX else path
-        files, why = [_verify_file(content, roots, moment)], None
+        checked, why = _folder(path, judge)
+    elif os.path.lexists(path) or path.with_name(path.name + SUFFIX).exists():
+        checked, why = [_one(path, judge)], None
     else:
         raise refuse(Refusal.PATH_MISSING, path=str(path))
-    indication = max((file.indication for file in files), key=lambda found: found.rank)
+    problems = tuple(problem for one in checked for problem in one.problems)
+    if why is None and problems and all(one.file.state is FileState.INTACT for one in checked):
+        why = Why.MEMBERS
+    found = [one.file.indication for one in checked]
     if why is not None:
-        indication = max(indication, _WHOLE[why], key=lambda found: found.rank)
+        found.append(_WHOLE[why])
     return VerificationReport(
-        path=str(path), files=tuple(files), indication=indication, trust_given=roots is not None, why=why
+        path=str(path),
+        files=tuple(one.file for one in checked),
+        indication=max(found, key=lambda one: one.rank),
+        trust_given=roots is not None,
+        why=why,
+        problems=problems,
+        covered=max(one.covered for one in checked),
     )
-
-
-def _names(folder: Path) -> list[str]:
-    signed = {entry.name.removesuffix(SUFFIX) for entry in folder.iterdir() if entry.name.endswith(SUFFIX)}
-    return sorted((signed - {""}) | set(REQUIRED))
 
 
 _WHOLE: Final = {
     Why.INCOMPLETE: Indication.TOTAL_FAILED,
     Why.RENAMED: Indication.TOTAL_FAILED,
+    Why.MEMBERS: Indication.TOTAL_FAILED,
     Why.NOT_SEALED_TOGETHER: Indication.INDETERMINATE,
 }
+
+
+def _one(path: Path, judge: Judge) -> _Checked:
+    if path.suffix == ".asice":
+        return _dossier(path, judge)
+    beside = path.with_name(path.name + SUFFIX)
+    if path.suffix == ".pdf" and not os.path.lexists(beside):
+        return _Checked(_pdf(path, judge))
+    return _Checked(_file(path.with_name(path.name.removesuffix(SUFFIX)), judge))
+
+
+def _folder(folder: Path, judge: Judge) -> tuple[list[_Checked], Why | None]:
+    signed = {entry.name.removesuffix(SUFFIX) for entry in folder.iterdir() if entry.name.endswith(SUFFIX)}
+    expected = set(REQUIRED) | {name for name in TOGETHER if os.path.lexists(folder / name)}
+    checked = [_Checked(_file(folder / name, judge)) for name in sorted((signed - {""}) | expected)]
+    for place, one in enumerate(checked):
+        if one.file.name == LIST_NAME and one.file.state is FileState.INTACT:
+            problems, covered = check_folder(folder)
+            checked[place] = _Checked(one.file, problems, covered)
+    inside = [path for path in sorted(folder.glob("report*.pdf")) if path.name not in signed]
+    checked += [_Checked(_pdf(path, judge)) for path in inside]
+    if os.path.lexists(folder / DOSSIER_NAME):
+        dossier = _dossier(folder / DOSSIER_NAME, judge)
+        differing = check_same(folder, dossier.members) if dossier.file.state is FileState.INTACT else ()
+        checked.append(_Checked(dossier.file, (*dossier.problems, *differing), dossier.covered))
+    return checked, _whole([one.file for one in checked])
 
 
 def _whole(files: Sequence[FileVerification]) -> Why | None:
@@ -106,132 +108,118 @@ def _whole(files: Sequence[FileVerification]) -> Why | None:
     if any(file.state in (FileState.MISSING, FileState.UNSIGNED) for file in files):
         return Why.INCOMPLETE
     read_files = [file for file in files if file.signer is not None]
-    if any(file.sealed_name != file.name for file in read_files):
+    if any(file.sealed_name not in (file.name, None) for file in read_files):
         return Why.RENAMED
-    required = [file for file in read_files if file.name in REQUIRED]
-    if len({(file.signing_time, file.signer and file.signer.fingerprint) for file in required}) > 1:
+    together = [file for file in read_files if file.name in TOGETHER or file.format != "CAdES"]
+    if len({(file.signing_time, file.signer and file.signer.fingerprint) for file in together}) > 1:
         return Why.NOT_SEALED_TOGETHER
     return None
 
 
-def _verify_file(content: Path, roots: Sequence[x509.Certificate] | None, moment: datetime) -> FileVerification:
+def _file(content: Path, judge: Judge) -> FileVerification:
     signature = content.with_name(content.name + SUFFIX)
-    found: _Finding | Container = _container(signature)
-    container = found if isinstance(found, Container) else None
-    if isinstance(found, Container):
-        found = _judge(content, found, roots, moment)
-    elif found.why is Why.SIGNATURE_MISSING and not os.path.lexists(content):
-        found = _failed(Why.CONTENT_MISSING, FileState.MISSING, "FORMAT_FAILURE")
+    container = _container(signature)
+    beside = signature.name if os.path.lexists(signature) else None
+    if isinstance(container, Finding):
+        found = container
+        if found.why is Why.SIGNATURE_MISSING and not os.path.lexists(content):
+            found = failed(Why.CONTENT_MISSING, FileState.MISSING, "FORMAT_FAILURE")
+        return _told(content.name, "CAdES", found, signature=beside)
+    try:
+        with open_regular(content) as file:
+            digest = hashlib.file_digest(file, container.digest).digest()
+    except FileNotFoundError:
+        found = _lost(Why.CONTENT_MISSING, FileState.MISSING)
+    except OSError:
+        found = _lost(Why.CONTENT_UNREADABLE, FileState.UNREADABLE)
+    else:
+        found = judge.judge(container, digest, container.signing_time)
+    return _told(content.name, "CAdES", found, container, container.signing_time, signature=beside)
+
+
+def _container(path: Path) -> Container | Finding:
+    try:
+        with open_regular(path) as file:
+            return read(file.read(CONTAINER_MAX + 1))
+    except FileNotFoundError:
+        return failed(Why.SIGNATURE_MISSING, FileState.UNSIGNED, "FORMAT_FAILURE")
+    except OSError:
+        return failed(Why.SIGNATURE_UNREADABLE, FileState.UNREADABLE, "FORMAT_FAILURE")
+    except ContainerError as error:
+        return _malformed(error.why)
+
+
+def _malformed(why: Why) -> Finding:
+    sub_indication = "SIG_CONSTRAINTS_FAILURE" if why is Why.ALGORITHM_REFUSED else "FORMAT_FAILURE"
+    return failed(why, FileState.UNREADABLE, sub_indication)
+
+
+def _lost(why: Why, state: FileState) -> Finding:
+    return Finding(state, Indication.INDETERMINATE, "SIGNED_DATA_NOT_FOUND", why)
+
+
+def _pdf(path: Path, judge: Judge) -> FileVerification:
+    try:
+        with open_regular(path) as file:
+            sealed = read_pdf(file.read(PDF_MAX))
+    except OSError:
+        return _told(path.name, "PAdES", _lost(Why.CONTENT_UNREADABLE, FileState.UNREADABLE))
+    except ContainerError as error:
+        if error.why is Why.PDF_UNSIGNED:
+            return _told(path.name, "PAdES", failed(error.why, FileState.UNSIGNED, "FORMAT_FAILURE"))
+        return _told(path.name, "PAdES", _malformed(error.why))
+    found = judge.judge(sealed.container, sealed.digest, sealed.signing_time)
+    return _told(path.name, "PAdES", found, sealed.container, sealed.signing_time, signature=path.name)
+
+
+def _dossier(path: Path, judge: Judge) -> _Checked:
+    opened = open_dossier(path)
+    if isinstance(opened.container, Why):
+        why, problems = opened.container, tuple(opened.problems)
+        state = FileState.ALTERED if why is Why.ARCHIVE_DAMAGED else FileState.UNREADABLE
+        found = _malformed(why) if state is FileState.UNREADABLE else failed(why, state, "HASH_FAILURE")
+        return _Checked(_told(path.name, "ASiC-E", found), problems)
+    container = opened.container
+    found = judge.judge(container, hashlib.new(container.digest, opened.manifest).digest(), container.signing_time)
+    if found.state is FileState.INTACT and opened.problems:
+        found = failed(Why.MEMBERS, FileState.ALTERED, "HASH_FAILURE")
+    told = _told(path.name, "ASiC-E", found, container, container.signing_time, signature=path.name)
+    told = told.model_copy(update={"sealed_name": None})
+    intact = found.state is FileState.INTACT
+    return _Checked(told, tuple(opened.problems), len(opened.members) if intact else 0, opened.members)
+
+
+def _told(
+    name: str,
+    form: Format,
+    found: Finding,
+    container: Container | None = None,
+    claimed: datetime | None = None,
+    *,
+    signature: str | None = None,
+) -> FileVerification:
     return FileVerification(
-        name=content.name,
-        signature=signature.name if os.path.lexists(signature) else None,
+        name=name,
+        format=form,
+        level=_level(container),
+        signature=signature,
         state=found.state,
         indication=found.indication,
         sub_indication=found.sub_indication,
         why=found.why.value if found.why else None,
         signer=describe_certificate(container.certificate) if container else None,
-        signing_time=container.signing_time if container else None,
+        signing_time=claimed,
+        time_stamp=found.time_stamp,
+        revocation=found.revocation,
         sealed_name=container.sealed_name if container else None,
         algorithm=container.algorithm if container else None,
         trust=found.trust,
     )
 
 
-def _container(path: Path) -> Container | _Finding:
-    try:
-        with _open_regular(path) as file:
-            return read(file.read(CONTAINER_MAX + 1))
-    except FileNotFoundError:
-        return _failed(Why.SIGNATURE_MISSING, FileState.UNSIGNED, "FORMAT_FAILURE")
-    except OSError:
-        return _failed(Why.SIGNATURE_UNREADABLE, FileState.UNREADABLE, "FORMAT_FAILURE")
-    except ContainerError as error:
-        refused = error.why is Why.ALGORITHM_REFUSED
-        sub_indication = "SIG_CONSTRAINTS_FAILURE" if refused else "FORMAT_FAILURE"
-        return _failed(error.why, FileState.UNREADABLE, sub_indication)
-
-
-def _open_regular(path: Path) -> BufferedReader:
-    """OSError for anything but a regular file: a pipe would block for ever."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError("not a regular file")
-    return os.fdopen(descriptor, "rb")
-
-
-def _judge(content: Path, container: Container, roots: Sequence[x509.Certificate] | None, moment: datetime) -> _Finding:
-    try:
-        with _open_regular(content) as file:
-            digest = hashlib.file_digest(file, container.digest).digest()
-    except FileNotFoundError:
-        return _lost(Why.CONTENT_MISSING, FileState.MISSING)
-    except OSError:
-        return _lost(Why.CONTENT_UNREADABLE, FileState.UNREADABLE)
-    try:
-        status = _validate(container, digest, roots or (), moment)
-    except Exception:  # noqa: BLE001 - whatever the library stumbles on, this is no seal of ours
-        return _failed(Why.SIGNATURE_UNEXPECTED, FileState.UNREADABLE, "FORMAT_FAILURE")
-    if not status.valid:
-        return _failed(Why.SIGNATURE_INVALID, FileState.ALTERED, "SIG_CRYPTO_FAILURE")
-    if not status.intact:
-        return _failed(Why.CONTENT_CHANGED, FileState.ALTERED, "HASH_FAILURE")
-    return _trust(container.certificate, container.signing_time, roots, status.trust_problem_indic, moment)
-
-
-def _validate(
-    container: Container, digest: bytes, roots: Sequence[x509.Certificate], moment: datetime
-) -> SignatureStatus:
-    context = ValidationContext(
-        trust_roots=[as_asn1(root) for root in roots],
-        moment=moment,
-        allow_fetching=False,
-        revocation_mode="soft-fail",
-    )
-    work = async_validate_cms_signature(
-        container.signed_data,
-        raw_digest=digest,
-        validation_context=context,
-        key_usage_settings=KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}),
-    )
-    # The caller may already be inside an event loop: this one lives in a thread of its own.
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(asyncio.run, work).result()
-
-
-_CHAIN_PROBLEMS: Final = {
-    "NO_CERTIFICATE_CHAIN_FOUND": Why.CHAIN_MISSING,
-    "OUT_OF_BOUNDS_NO_POE": Why.CERTIFICATE_EXPIRED,
-    "CHAIN_CONSTRAINTS_FAILURE": Why.CERTIFICATE_USAGE,
-}
-
-
-def _trust(
-    certificate: x509.Certificate,
-    signing_time: datetime,
-    roots: Sequence[x509.Certificate] | None,
-    problem: Any,
-    moment: datetime,
-) -> _Finding:
-    """What may be said of the signer, once the signature and the content are known to fit."""
-
-    def doubt(sub_indication: str, why: Why | None, trust: Trust) -> _Finding:
-        return _Finding(FileState.INTACT, Indication.INDETERMINATE, sub_indication, why, trust)
-
-    unproven = Trust.SELF_SIGNED if issued(certificate, certificate) else Trust.NOT_CHECKED
-    given = unproven if roots is None else Trust.UNTRUSTED
-    if not certificate.not_valid_before_utc <= signing_time <= certificate.not_valid_after_utc:
-        return doubt("SIG_CONSTRAINTS_FAILURE", Why.SIGNED_OUTSIDE_VALIDITY, given)
-    if roots is None:
-        return doubt("NO_CERTIFICATE_CHAIN_FOUND", None, unproven)
-    if problem is not None:
-        why = _CHAIN_PROBLEMS.get(problem.standard_name, Why.CHAIN_INVALID)
-        return doubt(problem.standard_name, why, Trust.UNTRUSTED)
-    # A signer who is itself among the trusted certificates has no path to validate: look at it here.
-    if moment > certificate.not_valid_after_utc:
-        return doubt("OUT_OF_BOUNDS_NO_POE", Why.CERTIFICATE_EXPIRED, Trust.UNTRUSTED)
-    try:
-        require_signing_usage(certificate)
-    except SealError:
-        return doubt("CHAIN_CONSTRAINTS_FAILURE", Why.CERTIFICATE_USAGE, Trust.UNTRUSTED)
-    return _Finding(FileState.INTACT, Indication.TOTAL_PASSED, trust=Trust.TRUSTED)
+def _level(container: Container | None) -> Level | None:
+    if container is None:
+        return None
+    if container.extras.token is None:
+        return "B-B"
+    return "B-LT" if container.extras.revocation else "B-T"

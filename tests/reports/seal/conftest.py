@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -152,3 +154,26 @@ def run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def reports(run_folder: Path) -> list[Path]:
     return [run_folder / "report.json", run_folder / "report.html"]
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory):
+    """A served PKI with its authorities: see `world.py`."""
+    path = Path(__file__).parent / "world.py"
+    spec = importlib.util.spec_from_file_location("seal_world", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["seal_world"] = module
+    spec.loader.exec_module(module)
+    with module.served(tmp_path_factory.mktemp("world")) as found:
+        yield found
+
+
+@pytest.fixture
+def full_run(run_folder: Path) -> Path:
+    """A run folder with everything that a run leaves in it."""
+    (run_folder / "evidence").mkdir()
+    for number in range(1, 4):
+        (run_folder / "evidence" / f"E{number:04d}.json").write_text(f'{{"id": {number}}}')
+    for name in ("plan.json", "run.json", "engagement.json", "journal.jsonl", "outcomes.jsonl"):
+        (run_folder / name).write_text(f'{{"name": "{name}"}}\n')
+    return run_folder

@@ -12,7 +12,14 @@ from pgssi_reports.visible import is_visible
 from pgssi_reports.words import words
 
 SEAL = CadesSeal()
-FIELDS = {"path", "error", "date", "bits", "minimum", "curve", "type"}
+FIELDS = {"path", "error", "date", "bits", "minimum", "curve", "type"} | {
+    "address",
+    "count",
+    "seconds",
+    "status",
+    "subject",
+    "tsa",
+}
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -39,7 +46,7 @@ def test_an_unknown_error_still_explains_itself() -> None:
 
 
 def test_what_is_intact_is_said_first(run_folder: Path, reports: list[Path]) -> None:
-    summary = SEAL.sign(reports)
+    summary = SEAL.seal_run(run_folder, reports)
     assert SEAL.describe(summary, "fr")[0].startswith("Une clé locale a été créée")
     french, english = (SEAL.describe(SEAL.verify(run_folder), lang) for lang in LANGS)
     assert french[0].startswith("INTACT\u00a0:")
@@ -50,7 +57,7 @@ def test_what_is_intact_is_said_first(run_folder: Path, reports: list[Path]) -> 
 
 
 def test_what_is_refused_is_said_first(run_folder: Path, reports: list[Path]) -> None:
-    SEAL.sign(reports)
+    SEAL.seal_run(run_folder, reports)
     reports[1].write_text("x")
     lines = SEAL.describe(SEAL.verify(run_folder), "fr")
     assert lines[0].startswith("REFUSÉ")
@@ -58,7 +65,7 @@ def test_what_is_refused_is_said_first(run_folder: Path, reports: list[Path]) ->
 
 
 def test_an_unrecognised_signer_is_said_first(authority, run_folder, reports, tmp_path) -> None:
-    SEAL.sign(reports)
+    SEAL.seal_run(run_folder, reports)
     report = SEAL.verify(run_folder, trust=authority.trust_file(tmp_path / "root.pem"))
     assert SEAL.describe(report, "en")[0].startswith("INTACT, BUT THE SIGNER IS NOT RECOGNISED")
 

@@ -16,6 +16,7 @@ from pgssi_reports.seal.cades import sign_files
 from pgssi_reports.seal.certificates import load_trusted
 from pgssi_reports.seal.codes import Refusal, Why
 from pgssi_reports.seal.keys import SigningKey, file_key, local_key
+from pgssi_reports.seal.run_folder import seal_run
 from pgssi_reports.seal.verify import verify_path
 
 SEAL = CadesSeal()
@@ -34,46 +35,68 @@ def by_name(report: VerificationReport, name: str):
 
 
 class TestFolder:
-    def test_a_local_seal_is_intact_and_proves_no_identity(self, run_folder: Path, reports) -> None:
-        said = SEAL.sign(reports)
-        report = SEAL.verify(run_folder)
+    def test_a_local_seal_is_intact_and_proves_no_identity(self, full_run: Path, reports) -> None:
+        said = SEAL.seal_run(full_run, reports)
+        report = SEAL.verify(full_run)
         assert report.intact
         assert report.accepted
         assert report.why is None
         assert report.indication is Indication.INDETERMINATE
+        names = ["manifest.json", "report.html", "report.json", "dossier.asice"]
+        assert [file.name for file in report.files] == names
         assert {file.sub_indication for file in report.files} == {"NO_CERTIFICATE_CHAIN_FOUND"}
         assert {file.trust for file in report.files} == {Trust.SELF_SIGNED}
         assert {file.signing_time for file in report.files} == {said.signing_time}
         assert all(file.signer == said.signer for file in report.files)
         assert type(report).model_validate_json(report.model_dump_json()) == report
 
-    def test_every_signed_file_is_verified(self, run_folder: Path, reports) -> None:
-        extra = run_folder / "journal.jsonl"
-        extra.write_text("{}\n")
-        SEAL.sign([*reports, extra])
-        assert [f.name for f in SEAL.verify(run_folder).files] == ["journal.jsonl", "report.html", "report.json"]
-        extra.write_text("{ }\n")
-        report = SEAL.verify(run_folder)
+    def test_everything_is_covered(self, full_run: Path, reports) -> None:
+        SEAL.seal_run(full_run, reports)
+        (full_run / "dossier.asice").unlink()
+        report = SEAL.verify(full_run)
+        assert report.intact
+        assert report.covered == 12  # two reports, their signatures, three pieces of evidence, five files of the engine
+
+    def test_every_signed_file_is_verified(self, full_run: Path, reports) -> None:
+        extra = full_run / "note.txt"
+        extra.write_text("à joindre")
+        SEAL.seal_run(full_run, reports)
+        sign_files([extra], local_key())
+        assert "note.txt" in {file.name for file in SEAL.verify(full_run).files}
+        extra.write_text("à jeter")
+        report = SEAL.verify(full_run)
         assert not report.intact
-        assert by_name(report, "journal.jsonl").state is FileState.ALTERED
+        assert by_name(report, "note.txt").state is FileState.ALTERED
         assert by_name(report, "report.json").state is FileState.INTACT
 
-    @pytest.mark.parametrize("name", ["report.json", "report.html"])
-    def test_both_reports_are_required(self, run_folder: Path, reports, name: str) -> None:
-        SEAL.sign(reports)
-        signature_of(run_folder / name).unlink()
-        report = SEAL.verify(run_folder)
+    @pytest.mark.parametrize("name", ["report.json", "report.html", "manifest.json"])
+    def test_a_signature_is_required(self, full_run: Path, reports, name: str) -> None:
+        SEAL.seal_run(full_run, reports)
+        signature_of(full_run / name).unlink()
+        report = SEAL.verify(full_run)
         assert not report.intact
         assert report.indication is Indication.TOTAL_FAILED
         assert report.why == Why.INCOMPLETE
         assert by_name(report, name).state is FileState.UNSIGNED
-        (run_folder / name).unlink()
-        assert by_name(SEAL.verify(run_folder), name).state is FileState.MISSING
 
-    def test_a_removed_file_is_missed(self, run_folder: Path, reports) -> None:
-        SEAL.sign(reports)
+    @pytest.mark.parametrize("name", ["report.json", "manifest.json"])
+    def test_report_and_list_are_required(self, full_run: Path, reports, name: str) -> None:
+        SEAL.seal_run(full_run, reports)
+        (full_run / name).unlink()
+        signature_of(full_run / name).unlink()
+        assert by_name(SEAL.verify(full_run), name).state is FileState.MISSING
+
+    def test_a_rendering_is_missed_with_its_signature(self, full_run: Path, reports) -> None:
+        SEAL.seal_run(full_run, reports)
+        (full_run / "report.html").unlink()
+        signature_of(full_run / "report.html").unlink()
+        problems = {(one.name, one.why) for one in SEAL.verify(full_run).problems}
+        assert ("report.html", Why.MEMBER_MISSING) in problems
+
+    def test_a_removed_file_is_missed(self, full_run: Path, reports) -> None:
+        SEAL.seal_run(full_run, reports)
         reports[0].unlink()
-        report = SEAL.verify(run_folder)
+        report = SEAL.verify(full_run)
         assert not report.intact
         assert by_name(report, "report.json").state is FileState.MISSING
         assert by_name(report, "report.json").sub_indication == "SIGNED_DATA_NOT_FOUND"
@@ -83,39 +106,83 @@ class TestFolder:
         assert not report.intact
         assert {file.state for file in report.files} == {FileState.MISSING}
 
-    def test_swapped_signatures_are_seen(self, run_folder: Path, reports) -> None:
-        SEAL.sign(reports)
+    def test_swapped_signatures_are_seen(self, full_run: Path, reports) -> None:
+        SEAL.seal_run(full_run, reports)
         one, two = map(signature_of, reports)
         first, second = one.read_bytes(), two.read_bytes()
         one.write_bytes(second)
         two.write_bytes(first)
-        report = SEAL.verify(run_folder)
+        report = SEAL.verify(full_run)
         assert not report.intact
-        assert {(file.state, file.why) for file in report.files} == {(FileState.ALTERED, Why.CONTENT_CHANGED)}
+        swapped = [by_name(report, path.name) for path in reports]
+        assert {(file.state, file.why) for file in swapped} == {(FileState.ALTERED, Why.CONTENT_CHANGED)}
 
-    def test_swapped_files_with_their_signatures_are_seen(self, run_folder: Path, reports) -> None:
-        SEAL.sign(reports)
+    def test_swapped_files_with_their_signatures_are_seen(self, full_run: Path, reports) -> None:
+        SEAL.seal_run(full_run, reports)
         for one, two in (reports, list(map(signature_of, reports))):
             first, second = one.read_bytes(), two.read_bytes()
             one.write_bytes(second)
             two.write_bytes(first)
-        report = SEAL.verify(run_folder)
+        report = SEAL.verify(full_run)
         assert {file.state for file in report.files} == {FileState.INTACT}
         assert report.why == Why.RENAMED
         assert not report.intact
 
-    def test_reports_of_two_seals_are_told_apart(self, run_folder: Path, reports) -> None:
-        SEAL.sign(reports)
+    def test_reports_of_two_seals_are_told_apart(self, full_run: Path, reports) -> None:
+        SEAL.seal_run(full_run, reports)
         sign_files(reports[:1], local_key(), now=datetime.now(UTC) + timedelta(seconds=90))
-        report = SEAL.verify(run_folder)
+        report = SEAL.verify(full_run)
         assert report.why == Why.NOT_SEALED_TOGETHER
         assert not report.intact
 
-    def test_a_renamed_file_alone_is_an_unsigned_file(self, run_folder: Path, reports) -> None:
-        SEAL.sign(reports)
-        moved = reports[0].rename(run_folder / "autre.json")
-        assert by_name(SEAL.verify(run_folder), "report.json").state is FileState.MISSING
+    def test_a_renamed_file_alone_is_an_unsigned_file(self, full_run: Path, reports) -> None:
+        SEAL.seal_run(full_run, reports)
+        moved = reports[0].rename(full_run / "autre.json")
+        assert by_name(SEAL.verify(full_run), "report.json").state is FileState.MISSING
         assert SEAL.verify(moved).files[0].state is FileState.UNSIGNED
+
+    @pytest.mark.parametrize("name", ["evidence/E0001.json", "journal.jsonl", "plan.json", "engagement.json"])
+    def test_what_the_list_names_may_not_change(self, full_run: Path, reports, name: str) -> None:
+        SEAL.seal_run(full_run, reports)
+        (full_run / name).write_text("{}")
+        report = SEAL.verify(full_run)
+        assert not report.intact
+        assert (name, Why.MEMBER_ALTERED) in {(one.name, one.why) for one in report.problems}
+        (full_run / name).unlink()
+        assert (name, Why.MEMBER_MISSING) in {(one.name, one.why) for one in SEAL.verify(full_run).problems}
+
+    @pytest.mark.parametrize("name", ["evidence/E9999.json", "report.pdf.txt", "journal.jsonl.1"])
+    def test_what_the_list_does_not_name_is_refused(self, full_run: Path, reports, name: str) -> None:
+        SEAL.seal_run(full_run, reports)
+        (full_run / name).write_text("glissé")
+        report = SEAL.verify(full_run)
+        assert report.why == Why.MEMBERS
+        assert [(one.name, one.why) for one in report.problems] == [(name, Why.MEMBER_UNLISTED)]
+
+    def test_a_link_stands_for_nothing(self, full_run: Path, reports, tmp_path: Path) -> None:
+        SEAL.seal_run(full_run, reports)
+        piece = full_run / "evidence" / "E0001.json"
+        piece.rename(tmp_path / "elsewhere.json")
+        piece.symlink_to(tmp_path / "elsewhere.json")
+        problems = {(one.name, one.why) for one in SEAL.verify(full_run).problems}
+        assert ("evidence/E0001.json", Why.MEMBER_MISSING) in problems
+
+    def test_a_dossier_of_other_files_is_told(self, full_run: Path, reports) -> None:
+        SEAL.seal_run(full_run, reports)
+        former = (full_run / "dossier.asice").read_bytes()
+        (full_run / "plan.json").write_text('{"other": 1}')
+        SEAL.seal_run(full_run, reports)
+        (full_run / "dossier.asice").write_bytes(former)
+        report = SEAL.verify(full_run)
+        assert not report.intact
+        assert ("plan.json", Why.MEMBER_DIFFERS) in {(one.name, one.why) for one in report.problems}
+
+    def test_a_second_seal_replaces_the_first(self, full_run: Path, reports) -> None:
+        SEAL.seal_run(full_run, reports)
+        before = sorted(path.name for path in full_run.iterdir())
+        SEAL.seal_run(full_run, reports)
+        assert SEAL.verify(full_run).intact
+        assert sorted(path.name for path in full_run.iterdir()) == before
 
 
 class TestFile:
@@ -155,7 +222,7 @@ class TestTrust:
         return file_key(authority.p12(tmp_path / "k.p12"), password)
 
     def test_a_chain_to_a_trusted_root_passes(self, authority, key, reports, run_folder, tmp_path) -> None:
-        sign_files(reports, key)
+        seal_run(run_folder, reports, key)
         report = SEAL.verify(run_folder, trust=authority.trust_file(tmp_path / "root.pem"))
         assert report.indication is Indication.TOTAL_PASSED
         assert report.accepted
@@ -170,7 +237,7 @@ class TestTrust:
         assert SEAL.verify(reports[0], trust=root).accepted
 
     def test_trust_not_asked_for_is_not_checked(self, key, reports, run_folder: Path) -> None:
-        sign_files(reports, key)
+        seal_run(run_folder, reports, key)
         report = SEAL.verify(run_folder)
         assert report.accepted
         assert report.indication is Indication.INDETERMINATE
@@ -178,7 +245,7 @@ class TestTrust:
 
     def test_another_authority_is_not_trusted(self, other_authority, key, reports, run_folder, tmp_path) -> None:
         # The keys are the same ones, the names are not: only the certificates themselves may decide.
-        sign_files(reports, key)
+        seal_run(run_folder, reports, key)
         report = SEAL.verify(run_folder, trust=other_authority.trust_file(tmp_path / "root.pem"))
         assert report.intact
         assert not report.accepted
@@ -234,6 +301,19 @@ class TestTrust:
             assert caught.value.code == code
         with pytest.raises(SealError):
             load_trusted(tmp_path)
+
+    def test_a_folder_of_roots_is_read_whole(self, authority, other_authority, key, reports, tmp_path: Path) -> None:
+        sign_files(reports, key)
+        roots = tmp_path / "roots"
+        roots.mkdir()
+        with pytest.raises(SealError) as caught:
+            SEAL.verify(reports[0], trust=roots)
+        assert caught.value.code == Refusal.TRUST_UNREADABLE
+        other_authority.trust_file(roots / "a.pem")
+        assert not SEAL.verify(reports[0], trust=roots).accepted
+        (roots / "b.der").write_bytes(authority.root.public_bytes(Encoding.DER))
+        (roots / "lisez-moi.txt").write_text("rien")
+        assert SEAL.verify(reports[0], trust=roots).accepted
 
 
 class TestOneByte:
