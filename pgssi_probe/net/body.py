@@ -17,6 +17,10 @@ MAX_LAYERS = 3
 """Content codings stacked on one body; nobody honest uses two."""
 
 
+LARGEST = 8_000_000
+"""Bytes of a body, wire and decoded, that no request may go beyond."""
+
+
 @dataclass(frozen=True, slots=True)
 class BodyCaps:
     """Bytes read from the wire (after chunking, before decoding), and bytes kept once decoded."""
@@ -25,7 +29,10 @@ class BodyCaps:
     decoded: int = 2_000_000
 
     def within(self, most: int) -> BodyCaps:
-        """The same caps, or `most` bytes when that is less and not 0."""
+        """The same caps, or `most` bytes when that is not 0: less, or more for who cannot do with a part (a browser and
+        its scripts), at most LARGEST."""
+        if most > self.decoded:
+            return BodyCaps(min(most, LARGEST), min(most, LARGEST))
         return BodyCaps(min(self.wire, most), min(self.decoded, most)) if most else self
 
 
