@@ -212,6 +212,17 @@ class Visit:
             return None
         return told.get("result", {}).get("value")
 
+    async def ask(self, function: str, value: Any = None) -> Any:
+        """What a function answers in the page itself, among its own scripts: to press what it shows. None when the
+        page goes away meanwhile."""
+        from playwright.async_api import Error
+
+        try:
+            return await self._within(self.window.evaluate(function, value), ACT_SECONDS)
+        except Error:
+            self._alive()
+            return None
+
     async def kept(self) -> Dump:
         """Everything that the browser keeps now, for every origin that the window has shown."""
         entries: list[Kept] = cookies_kept(cast("Any", await self._act(self.context.cookies())))

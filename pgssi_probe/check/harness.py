@@ -158,15 +158,19 @@ def scripted(
     accounts: Mapping[str, Account] | None = None,
     clock: Clock | None = None,
 ) -> Scripted:
-    """Everything that a check needs. `collected` gives ready-made results to collectors, by name."""
+    """Everything that a check needs. `collected` gives ready-made results to collectors, by name.
+
+    There is no browser unless it is given: `collected={"browser": Browser()}`.
+    """
     clock = clock or VirtualClock()
+    collected = {"browser": _no_browser(), **(collected or {})}
     target = Target(url=url, plain_http_url=plain_http_url)
     network = ScriptedNetwork(script, clock, target.origin)
     evidence = KeptEvidence()
     results: dict[str, asyncio.Future[Any]] = {}
 
     async def collect(collector: Collector[Any]) -> Any:
-        if collected is not None and collector.name in collected:
+        if collector.name in collected:
             return collected[collector.name]
         if collector.name not in results:
             results[collector.name] = asyncio.ensure_future(
@@ -192,6 +196,12 @@ def scripted(
         accounts=accounts or {},
     )
     return Scripted(own, evidence, context)
+
+
+def _no_browser() -> Any:
+    from pgssi_probe.browser import Browser
+
+    return Browser("chromium")
 
 
 async def run_check(which: str | RegisteredCheck, script: Script, **options: Any) -> tuple[Outcome, ...]:

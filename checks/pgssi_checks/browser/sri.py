@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from pgssi_checks.browser.integrity import Owner, kind_of, owner, valid_integrity
+from pgssi_probe.browser import RENDERED
 from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.site import Page, Resource
@@ -59,7 +60,8 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     site = await ctx.collect(SITE)
     if not site.pages:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
-    found = judge(site.pages)
+    rendered = await ctx.collect(RENDERED)
+    found = judge([*site.pages, *(shown.page for shown in rendered.pages)])
     own, fixed = found.pop("own-files", []), found.pop("fixed", [])
     observations = [
         Observation(

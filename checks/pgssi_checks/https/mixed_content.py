@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from pgssi_checks.headers.csp_policy import parse_header, parse_meta
+from pgssi_probe.browser import RENDERED, RenderedPage
 from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.site import Page, Resource
@@ -17,6 +18,8 @@ UPGRADABLE_TAGS = frozenset({"img", "audio", "video", "source", "track", "input"
 """W3C Mixed Content §3.1: pictures, sound and video; browsers rewrite these to HTTPS, and block all else."""
 LINKED = frozenset({"stylesheet", "preload", "modulepreload", "manifest", "import", "prefetch"})
 PICTURE_LINKS = frozenset({"icon", "shortcut", "apple-touch-icon", "mask-icon"})
+PICTURES = frozenset({"image", "media"})
+LOADED = frozenset({"script", "stylesheet", "xhr", "fetch", "font", *PICTURES})
 MAX_SHOWN = 20
 
 
@@ -75,6 +78,23 @@ def judge(pages: Iterable[Page]) -> dict[str, list[Finding]]:
     return by_slug
 
 
+def judge_rendered(pages: Iterable[RenderedPage]) -> dict[str, list[Finding]]:
+    """The same on what a browser shows once scripts ran, and what it told of its own loads: those it stopped or
+    rewrote, and those of a page beside that its trust in this machine lets through."""
+    by_slug: dict[str, list[Finding]] = defaultdict(list)
+    for shown in pages:
+        if not shown.page.exchange.secure:
+            continue
+        for found in judge_page(shown.page):
+            by_slug[found.slug].append(found)
+        for mixed in shown.mixed:
+            by_slug["passive" if mixed.upgraded else "active"].append(Finding("", shown.page, mixed.url))
+        for asked in shown.asked:
+            if asked.page == shown.url and is_plain(asked.url) and asked.kind in LOADED and not upgrades(shown.page):
+                by_slug["passive" if asked.kind in PICTURES else "active"].append(Finding("", shown.page, asked.url))
+    return by_slug
+
+
 def facts_of(found: Sequence[Finding]) -> dict[str, JsonValue]:
     addresses: list[JsonValue] = [*list(dict.fromkeys(one.address for one in found))[:MAX_SHOWN]]
     urls: list[JsonValue] = [*list(dict.fromkeys(one.page.url for one in found))[:MAX_SHOWN]]
@@ -89,6 +109,10 @@ async def observe(ctx: CheckContext) -> list[Observation]:
             return [Observation(slug="not-https", subject=ctx.target.site, reason=Reason.NOT_HTTPS)]
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
     found = judge(secure)
+    rendered = await ctx.collect(RENDERED)
+    for slug, told in judge_rendered(rendered.pages).items():
+        if slug not in found or slug != "upgraded":
+            found.setdefault(slug, []).extend(told)
     observations = [
         Observation(
             slug=slug,

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from html import escape
+
+from starlette.requests import Request
+from starlette.responses import Response
 
 from pgssi_probe.lab.blueprint import Blueprint
+from pgssi_probe.lab.portal.site import visit_of
 from pgssi_probe.lab.weaknesses.registry import weakness
 
 JS = "text/javascript; charset=utf-8"
+HTML = "text/html; charset=utf-8"
 THIRD_PARTY = "https://cdn.valombre.invalid"
 LIBRARY = THIRD_PARTY + "/bibliotheque/3.2.1/affichage"
 
@@ -74,29 +80,179 @@ def sri_no_crossorigin(lab: Blueprint) -> None:
 
 
 @weakness(
-    "browser.storage/personal-data",
-    fr="Données personnelles dans localStorage",
-    en="Personal data in localStorage",
-    takes="storage",
+    "browser.third-party/script-at-sign-in",
+    fr="Script d'un tiers sur la page de connexion",
+    en="Third-party script on the sign-in page",
 )
-def storage(lab: Blueprint) -> None:
+def script_at_sign_in(lab: Blueprint) -> None:
+    fixed = f'integrity="{_integrity("sha384", b"/* aide */")}" crossorigin="anonymous"'
+    _load(lab, "script-src", THIRD_PARTY, f'<script src="{LIBRARY}-aide.js" {fixed} defer></script>')
+
+
+@weakness(
+    "browser.third-party/frame-open", fr="Cadre d'un tiers sans cloisonnement", en="Third-party frame without isolation"
+)
+def frame_open(lab: Blueprint) -> None:
+    lab.headers.csp["frame-src"] = THIRD_PARTY
+    lab.insert("home", f'<iframe src="{THIRD_PARTY}/plan" title="Plan d\'accès" width="300" height="80"></iframe>')
+
+
+@weakness(
+    "browser.third-party/frame-escapes",
+    fr="Cadre de la même origine qui peut lever son cloisonnement",
+    en="Same-origin frame that can remove its isolation",
+)
+def frame_escapes(lab: Blueprint) -> None:
+    lab.headers.csp["frame-src"] = "'self'"
+    lab.insert("home", '<iframe src="/plan-du-site" sandbox="allow-scripts allow-same-origin" title="Plan"></iframe>')
+
+
+TRACKER = "https://www.google-analytics.com"
+
+
+@weakness(
+    "content.cookies-consent/called",
+    fr="Traceur appelé avant tout consentement",
+    en="Tracker called before any consent",
+    takes="tracker",
+)
+def tracker_called(lab: Blueprint) -> None:
+    script = f'const mesure = new Image(); mesure.src = "{TRACKER}/collect?v=1&t=pageview";\n'
+    lab.publish("/static/mesure.js", script, JS)
+    if "img-src" in lab.headers.csp:
+        lab.headers.csp["img-src"] += f" {TRACKER}"
+    lab.insert("head", '<script src="/static/mesure.js" defer></script>')
+
+
+@weakness(
+    "content.cookies-consent/set",
+    fr="Traceur déposé avant tout consentement",
+    en="Tracker set before any consent",
+    takes="tracker",
+)
+def tracker_set(lab: Blueprint) -> None:
+    tracker_called(lab)
+    lab.publish("/static/mesure.js", 'document.cookie = "_ga=GA1.1.1.1; path=/; max-age=3600; secure";\n', JS)
+
+
+def _remember(lab: Blueprint, doing: str) -> None:
+    """A script of the private pages that keeps the profile somewhere."""
     script = (
-        'fetch("/api/v1/moi").then((r) => (r.ok ? r.json() : null)).then((moi) => {\n'
-        '  if (moi) { localStorage.setItem("profil", JSON.stringify(moi)); }\n});\n'
+        f'fetch("/api/v1/moi").then((r) => (r.ok ? r.json() : null)).then((moi) => {{\n  if (moi) {{ {doing} }}\n}});\n'
     )
     lab.publish("/static/memoire.js", script, JS)
     lab.insert("head", '<script src="/static/memoire.js" defer></script>')
 
 
 @weakness(
-    "browser.residual-data/left-behind",
-    fr="La déconnexion n'efface rien dans le navigateur",
-    en="Sign-out clears nothing in the browser",
+    "browser.storage/personal-data",
+    fr="Données personnelles dans localStorage",
+    en="Personal data in localStorage",
+    takes="storage",
 )
-def residual(lab: Blueprint) -> None:
+def storage(lab: Blueprint) -> None:
+    _remember(lab, 'localStorage.setItem("profil", JSON.stringify(moi));')
+
+
+@weakness(
+    "browser.storage/personal-data-in-cookie",
+    fr="Données personnelles dans un cookie",
+    en="Personal data in a cookie",
+    takes="storage",
+)
+def cookie_data(lab: Blueprint) -> None:
+    _remember(lab, 'document.cookie = "profil=" + encodeURIComponent(moi.email) + "; path=/; secure";')
+
+
+def single_page(lab: Blueprint, **settings: str) -> None:
+    """The sign-in page becomes an application that talks to the API, a token in a header."""
+    lab.tokens.form, lab.tokens.carriage = "jwt", "header"
+    given = "".join(f' data-{name}="{value}"' for name, value in settings.items())
+    lab.insert("application", f'<div id="application" class="panneau etroit"{given}></div>')
+    lab.insert("head", '<script src="/static/application.js" defer></script>')
+
+
+@weakness(
+    "mode/single-page",
+    fr="Application à page unique, jeton en mémoire",
+    en="Single-page application, token in memory",
+    takes="token-carriage",
+)
+def single_page_mode(lab: Blueprint) -> None:
+    single_page(lab)
+
+
+@weakness(
+    "browser.storage/token",
+    fr="Application à page unique, jeton dans localStorage",
+    en="Single-page application, token in localStorage",
+    takes="token-carriage",
+)
+def token_kept(lab: Blueprint) -> None:
+    single_page(lab, garde="local")
+
+
+@weakness(
+    "browser.residual-data/token-left",
+    fr="Application à page unique qui laisse son jeton après la déconnexion",
+    en="Single-page application that leaves its token after sign-out",
+    takes="token-carriage",
+)
+def token_left(lab: Blueprint) -> None:
+    lab.headers.signed_out.clear()
+    single_page(lab, garde="local", efface="non")
+
+
+@weakness(
+    "browser.residual-data/data-left",
+    fr="La déconnexion laisse les données du compte dans localStorage",
+    en="Sign-out leaves data of the account in localStorage",
+    takes="storage",
+)
+def data_left(lab: Blueprint) -> None:
+    lab.headers.signed_out.clear()
+    storage(lab)
+
+
+@weakness(
+    "browser.residual-data/back-shows",
+    fr="Retour affiche de nouveau les pages du compte après la déconnexion",
+    en="Back shows the pages of the account again after sign-out",
+    takes="cache",
+)
+def back_shows(lab: Blueprint) -> None:
     lab.headers.signed_out.clear()
     lab.headers.private.clear()
-    storage(lab)
+
+
+@weakness(
+    "browser.residual-data/back-names",
+    fr="Retour affiche de nouveau une page au nom du compte après la déconnexion",
+    en="Back shows a page in the name of the account again after sign-out",
+)
+def back_names(lab: Blueprint) -> None:
+    lab.headers.signed_out.clear()
+    lab.headers.rewrites.append(_keep_greeting)
+    lab.insert("space", _greeting)
+
+
+@weakness(
+    "browser.cache-authenticated/named-without-no-store",
+    fr="Une page au nom du compte sans no-store",
+    en="A page in the name of the account without no-store",
+)
+def greeting_kept(lab: Blueprint) -> None:
+    lab.headers.rewrites.append(_keep_greeting)
+    lab.insert("space", _greeting)
+
+
+def _greeting(request: Request) -> str:
+    return f"<p>Connecté en tant que {escape(visit_of(request).username or '')}</p>"
+
+
+def _keep_greeting(request: Request, response: Response) -> None:
+    if request.url.path == "/mon-espace" and "Cache-Control" in response.headers:
+        del response.headers["Cache-Control"]
 
 
 @weakness(
@@ -106,6 +262,43 @@ def obsolete(lab: Blueprint) -> None:
     lab.insert(
         "home", '<object type="application/x-shockwave-flash" data="/visite.swf" width="300" height="80"></object>'
     )
+
+
+def _script(lab: Blueprint, name: str, text: str) -> None:
+    lab.publish(f"/static/{name}.js", text, JS)
+    lab.insert("head", f'<script src="/static/{name}.js" defer></script>')
+
+
+@weakness(
+    "browser.obsolete-tech/web-sql", fr="Un script ouvre une base Web SQL", en="A script opens a Web SQL database"
+)
+def web_sql(lab: Blueprint) -> None:
+    _script(lab, "base", 'if (window.openDatabase) { openDatabase("portail", "1", "Portail", 1000); }\n')
+
+
+@weakness(
+    "browser.obsolete-tech/document-domain",
+    fr="Un script élargit document.domain",
+    en="A script widens document.domain",
+)
+def document_domain(lab: Blueprint) -> None:
+    _script(lab, "domaine", 'try { document.domain = "localhost"; } catch (erreur) { }\n')
+
+
+@weakness("browser.obsolete-tech/jsonp", fr="Données chargées en JSON-P", en="Data loaded as JSON-P")
+def json_p(lab: Blueprint) -> None:
+    lab.publish("/horaires", 'afficherHoraires({"ouvert": true});\n', JS)
+    lab.insert("head", '<script src="/horaires?callback=afficherHoraires" defer></script>')
+
+
+@weakness("browser.obsolete-tech/app-cache", fr="Cache applicatif déclaré", en="Application cache declared")
+def app_cache(lab: Blueprint) -> None:
+    lab.publish(
+        "/ancien",
+        '<!DOCTYPE html>\n<html lang="fr" manifest="/hors-ligne.appcache"><title>Ancien</title></html>\n',
+        HTML,
+    )
+    lab.insert("footer", '<p><a href="/ancien">Ancienne version</a></p>')
 
 
 @weakness(

@@ -1,0 +1,111 @@
+"""`browser.residual-data`: what is left in a real browser once the account signed out (DT10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from pgssi_checks.browser.canaries import Canaries
+from pgssi_checks.browser.inside import Inside, signed_in
+from pgssi_checks.browser.storage import STORES, holding_canary, holding_token, shown
+from pgssi_checks.session.ground import Ground, on_ground
+from pgssi_probe.browser import Digests, Dump, Kept, Landing, Place
+from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
+
+
+@dataclass(frozen=True)
+class Back:
+    """One press of Back after the sign-out: the page that the window shows then."""
+
+    landing: Landing
+    presses: int
+
+
+def judge_kept(after: Dump, tokens: frozenset[str], canaries: Canaries) -> dict[str, list[Kept]]:
+    """Slug -> entries left. A cookie whose session is dead on the server opens nothing any more: `still-valid` of
+    `session.logout` is about those that do."""
+    found = {
+        "token-left": holding_token(after.of(*STORES, Place.CACHE), tokens),
+        "data-left": holding_canary(after.entries, canaries),
+    }
+    return {slug: entries for slug, entries in found.items() if entries}
+
+
+def judge_back(
+    backs: Sequence[Back], before: Sequence[Landing], left: Landing, canaries: Canaries
+) -> tuple[str, Back] | None:
+    """What Back brings back: a canary is proof; the name of the account, on a page that named it and no longer should,
+    is a hint."""
+    for back in backs:
+        if canaries.inside(back.landing.text):
+            return "back-shows", back
+    named = {landing.url for landing in before if canaries.names_the_account(landing.text)}
+    for back in backs:
+        told = canaries.names_the_account(back.landing.text) and not canaries.names_the_account(left.text)
+        if told and back.landing.url in named and not (back.landing.page and back.landing.page.document.asks_password):
+            return "back-names", back
+    return None
+
+
+async def observe(ctx: CheckContext) -> list[Observation]:
+    return await on_ground(ctx, _observe)
+
+
+async def _observe(ground: Ground) -> list[Observation]:
+    ctx = ground.ctx
+    async with signed_in(ground) as inside:
+        pages = await inside.tour(int(ctx.setting("pages_max")))
+        canaries = await inside.canaries()
+        await _leave_from(inside, canaries)
+        before = await inside.visit.kept()
+        left = await inside.sign_out()
+        if left is None or await inside.is_in():
+            return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]  # no control, or it was not understood
+        after = await inside.visit.kept()
+        backs = await _backs(inside, int(ctx.setting("back_presses")))
+    digests = Digests()
+    table: dict[str, JsonValue] = {"before": digests.table(before), "after": digests.table(after)}
+    kept = ctx.keep_facts("Avant et après la déconnexion", table)
+    observations = [
+        Observation(slug=slug, subject=ctx.target.site, facts=shown(entries), evidence=(kept,))
+        for slug, entries in judge_kept(after, inside.tokens, canaries).items()
+    ]
+    again = judge_back(backs, pages, left, canaries)
+    if again is not None:
+        slug, back = again
+        facts: dict[str, JsonValue] = {"url": back.landing.url, "presses": back.presses}
+        proof = (kept, ctx.keep(back.landing.exchange)) if back.landing.exchange is not None else (kept,)
+        observations.append(Observation(slug=slug, subject=ctx.target.site, facts=facts, evidence=proof))
+    if not observations and not canaries.values and not canaries.name:
+        return [inconclusive(ctx.target.site, Reason.NO_SAMPLE, evidence=(kept,))]  # nothing to look for
+    if not observations:
+        names = [entry.name[:80] for entry in after.of(Place.COOKIE) if entry.name in inside.token_names]
+        clean: dict[str, JsonValue] = {
+            "pages": len(pages),
+            "watched": len(canaries.values),
+            "cookies": [*names],
+            "presses": len(backs),
+        }
+        observations.append(Observation(slug="clean", subject=ctx.target.site, facts=clean, evidence=(kept,)))
+    return observations
+
+
+async def _leave_from(inside: Inside, canaries: Canaries) -> None:
+    """Leave from a page that shows what must not come back, by one that names the account: Back leads there."""
+    naming = next((one.url for one in inside.pages if canaries.names_the_account(one.text)), "")
+    showing = next((one.url for one in reversed(inside.pages) if canaries.inside(one.text)), "")
+    for url in dict.fromkeys((naming, showing)):
+        if url and len(inside.pages) > 1:  # alone, the page is still there
+            await inside.visit.open(url)
+
+
+async def _backs(inside: Inside, most: int) -> list[Back]:
+    backs: list[Back] = []
+    for presses in range(1, most + 1):
+        landing = await inside.visit.back()
+        if landing.page is None:
+            break
+        backs.append(Back(landing, presses))
+    return backs
