@@ -72,6 +72,7 @@ class CheckMetadata(Frozen):
     """Everything about a check but its code. `title` states the passing condition.
 
     `after_everything` is for checks that judge the headers of every exchange of the run, or that may upset later ones.
+    `needs_declared` are values of the engagement without which there is nothing to judge: it does not run then.
     `also_uses` are labels of accounts that it signs in with when the engagement has them, and does without otherwise.
     """
 
@@ -83,6 +84,7 @@ class CheckMetadata(Frozen):
     summary: Bilingual
     needs: tuple[Need, ...] = ()
     also_uses: tuple[Label, ...] = ()
+    needs_declared: tuple[str, ...] = ()
     after_everything: bool = False
     sends: Sends
     settings: dict[str, Setting] = Field(default_factory=dict)

@@ -131,6 +131,9 @@ def _obstacle(
         if refusal is not None:
             return Reason.MANDATE_MISSING, refusal.line
         return Reason.LEVEL_EXCLUDED, None
+    for name in metadata.needs_declared:
+        if not engagement.told.get(name):
+            return Reason.UNDECLARED, f"declared.{name}"
     return None, None
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
-from pgssi_checks.compat.routes import Route, RoutedNetwork
+from pgssi_checks.compat.routes import Asked, Route, RoutedNetwork
 from pgssi_checks.session.ground import Ground, Lost
 from pgssi_probe.check import Exchange, Reason
 from pgssi_probe.discovery.parse import parse_page
@@ -32,6 +32,14 @@ class Journey:
     reached: tuple[Step, ...]
     shown: Exchange | None = None
     excused: Reason | None = None
+    given: Mapping[Asked, frozenset[str]] = field(default_factory=dict)
+
+    def robbed(self, reference: Journey) -> bool:
+        """Whether a proxy, which reads clear traffic, took cookies out of the same answer: tinyproxy 1.11.1 keeps one
+        `Set-Cookie` of several. That breaks any application, and is no fault of this one."""
+        if not self.route.via or self.shown is None or self.shown.secure:
+            return False
+        return any(names < reference.given.get(asked, frozenset()) for asked, names in self.given.items())
 
     def broken_at(self, reference: Journey) -> Step | None:
         """The first step that the reference made and this one did not; None when there is none or no blame."""
@@ -61,7 +69,8 @@ async def travel(ground: Ground, route: Route, onwards: Route | None = None) -> 
         seen = rest.last or first.last
         limited = seen is not None and seen.status == 429
         excuse = Reason.CONNECTION_FAILED if first.blocked or rest.blocked else Reason.RATE_LIMITED if limited else None
-        return Journey(onwards or route, tuple(reached), seen, excuse or (reason if reason in TIRED else None))
+        excuse = excuse or (reason if reason in TIRED else None)
+        return Journey(onwards or route, tuple(reached), seen, excuse, first.given)
 
     visitor = replace(ground, ctx=replace(ground.ctx, network=first), opened=[])
     try:

@@ -87,6 +87,9 @@ class Comparison:
         if first.broken_at(reference) is None:
             self.ways.append(route.name)
             return None
+        if first.robbed(reference):
+            self.unused.setdefault(route.name, Reason.PROTOCOL_ERROR)
+            return None
         again = await self._directly()
         second = await self._travel(*ends)
         step = second.broken_at(reference)

@@ -23,6 +23,10 @@ def rewritten(address: str) -> Headers:
     return (("Via", "1.1 proxy.example"), ("X-Forwarded-For", address))
 
 
+Asked = tuple[str, int]
+"""Path of a form that was sent, and the status of the answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """`slug` is the outcome when the application breaks there; "" for the direct way. `name` is shown as it is."""
@@ -68,6 +72,8 @@ class RoutedNetwork:
         self._route = route
         self.last: Exchange | None = None
         """The last answer that was no redirect, or the last failure."""
+        self.given: dict[Asked, frozenset[str]] = {}
+        """Names of the cookies that each kind of answer set."""
         self.blocked = False
         """A proxy did not lead to the target: nothing is known of the application by this way."""
 
@@ -83,6 +89,9 @@ class RoutedNetwork:
             )
         )
         self.last = done
+        if done.response is not None and request.method == "POST":
+            names = {value.partition("=")[0].strip() for value in done.response.all("set-cookie")}
+            self.given.setdefault((request.parts.path, done.response.status), frozenset(names))
         in_the_clear = bool(route.via) and not done.secure
         self.blocked |= done.failure is Failure.PROXY or (in_the_clear and done.status in {407, 502, 503, 504})
         return done

@@ -112,12 +112,12 @@ def _requests(ctx: CheckContext, reads: list[Read]) -> Iterable[Observation]:
 
 
 def _nothing(ctx: CheckContext, site: Site, pages: list[Page]) -> Observation:
-    """No means seen accuses only an application whose operator says that there is one: users decide what is due."""
+    """No means seen accuses only an application whose operator says that there is one: users decide what is due.
+    Otherwise there is no button to judge."""
     if not pages:
         return inconclusive(ctx.target.site, Reason.NO_SAMPLE)
     if any(page.is_cut for page in pages):
         return inconclusive(ctx.target.site, Reason.BODY_TRUNCATED)
-    if ctx.declared.get("login.national-sign-in") is not True:
-        return inconclusive(ctx.target.site, Reason.UNDECLARED, declare="login.national-sign-in")
     facts = {"pages": listed(page.url for page in pages), "count": len(pages), "complete": site.complete}
-    return Observation(slug="not-found", subject=ctx.target.site, facts=facts, evidence=(ctx.keep(pages[0].exchange),))
+    slug = "not-found" if ctx.declared.get("login.national-sign-in") is True else "none-seen"
+    return Observation(slug=slug, subject=ctx.target.site, facts=facts, evidence=(ctx.keep(pages[0].exchange),))

@@ -153,6 +153,25 @@ async def test_a_proxy_that_leads_nowhere_is_not_the_application(jumping) -> Non
     }
 
 
+async def test_a_proxy_that_eats_cookies_is_not_the_application(jumping) -> None:
+    """As tinyproxy 1.11.1 does: of several Set-Cookie, one is left."""
+
+    class Two(Application):
+        def __call__(self, request):
+            answer = super().__call__(request)
+            if answer.status != 303 or request.parts.path != "/login":
+                return answer
+            cookies = [pair for pair in answer.headers if pair[0] == "Set-Cookie"]
+            both = [("Set-Cookie", "csrf=1"), *cookies]
+            return redirect("/", status=303, headers=tuple(both[:1] if request.via else both))
+
+    outcomes = await Two().run(jumping, url="http://portal.example/")
+    assert not [one for one in outcomes if one.failed]
+    assert {one.reason for one in outcomes if one.reason} == {Reason.PROTOCOL_ERROR}
+    encrypted = await Two().run(jumping)  # no proxy reads there: it is the application, then
+    assert "proxy-breaks" in slugs(encrypted)
+
+
 async def test_being_told_to_slow_down_is_not_being_broken(jumping) -> None:
     def refuse(request):
         return page("", status=429) if request.via else None

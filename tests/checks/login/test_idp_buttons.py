@@ -107,8 +107,9 @@ async def test_a_request_that_nothing_binds_is_a_hint() -> None:
 
 async def test_absence_accuses_only_what_was_declared() -> None:
     plain = {HOME: page(FORM)}
-    (silent,) = await run_check("login.idp-buttons", plain)
-    assert (silent.status, silent.reason) == (Status.INCONCLUSIVE, Reason.UNDECLARED)
+    for declared in ({}, {"login.national-sign-in": False}):
+        (silent,) = await run_check("login.idp-buttons", plain, declared=declared)
+        assert (silent.slug, silent.status) == ("none-seen", Status.NOT_APPLICABLE)
     (absent,) = await run_check("login.idp-buttons", plain, declared={"login.national-sign-in": True})
     assert (absent.slug, absent.failed, absent.strength.value) == ("not-found", True, "hint")
 
