@@ -1,7 +1,7 @@
 #!/bin/sh
 # Debian packages that the tests need. A missing one fails the tests: nothing is skipped.
 set -eu
-need="nginx-light apache2-bin openssl chromium tinyproxy-bin softhsm2 poppler-utils libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
+need="nginx-light apache2-bin openssl unzip chromium tinyproxy-bin softhsm2 poppler-utils libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
 missing=""
 for package in $need; do
   dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
