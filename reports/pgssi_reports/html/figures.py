@@ -37,6 +37,7 @@ class Segment:
 @dataclass(frozen=True)
 class MatrixCell:
     severity: Tag
+    ease: str
     count: int
     x: int
     y: int
@@ -111,7 +112,7 @@ def matrix(outcomes: Iterable[Outcome], words: Words) -> Matrix:
                 findings=words.count("html.matrix.findings", count),
             )
             x, y = LEFT + column * CELL_WIDTH, TOP + row * CELL_HEIGHT
-            cells.append(MatrixCell(severity, count, x, y, label))
+            cells.append(MatrixCell(severity, words.say(f"html.ease.{ease.value}"), count, x, y, label))
     return Matrix(
         cells=tuple(cells),
         rows=tuple(

@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pgssi_probe.guide import guide
+from pgssi_probe.guide.actions import action_catalogue
 from pgssi_probe.model.evidence import Evidence
 from pgssi_probe.model.outcome import Level, Outcome, Reason, Status, Strength, Subject, stable_id
 from pgssi_probe.model.result import (
+    Chapter,
     CheckRun,
     EngagementSummary,
     Event,
@@ -296,6 +298,8 @@ def make_result(
             Reason.LEVEL_EXCLUDED: said("Ce niveau de contrôle n'a pas été demandé.", "This level of check was not asked for."),
             Reason.SESSION_LOST: said("La session d'essai a été perdue.", "The test session was lost."),
         },
+        chapters=tuple(Chapter(id=one.id, section=one.section, title=one.title) for one in guide().book.families),
+        actions=action_catalogue().actions(outcomes),
         guide="PGSSI-S, guide pratique technique « Mise en place d'une application web ou mobile d'accès au SIS pour des tiers », v1.1",
     )  # fmt: skip
 
@@ -308,3 +312,63 @@ def sample() -> RunResult:
 @pytest.fixture(scope="session")
 def make():
     return make_result
+
+
+def _measure(check: str, slug: str, status: Status, facts: dict, *evidence: str) -> Outcome:
+    subject = Subject(kind="site", name=TARGET)
+    failed = status is Status.FAIL
+    return Outcome(
+        id=stable_id(check, slug, subject), check=check, slug=slug, status=status, strength=Strength.PROOF,
+        subject=subject, facts=facts, evidence=evidence, impact=Impact.IMPORTANT if failed else None,
+        ease=Ease.MODERATE if failed else None, severity=Severity.IMPORTANT if failed else None,
+        sentence=said(f"Mesure {slug}.", f"Measure {slug}."),
+    )  # fmt: skip
+
+
+def _kept(identifier: str, check: str, **data) -> Evidence:
+    return Evidence(id=identifier, kind="timing", taken=START, check=check, title=check, data=data)
+
+
+BRAKED = {"after": 5, "in_a_row": 5, "blocked_seconds": 120.4, "free_seconds": 301.0, "delays": [[1, 0.2], [2, 0.3]]}
+ATTEMPTS = [
+    [1, "right", "signed_in", 302, 0.2, None], [2, "wrong", "refused", 200, 0.3, None],
+    [3, "right", "signed_in", 302, 0.2, None], [4, "wrong", "refused", 200, 0.4, None],
+    [5, "wrong", "refused", 200, 0.9, None], [6, "wrong", "429", 429, 0.1, 30.0],
+    [7, "right", "429", 429, 0.1, 30.0],
+]  # fmt: skip
+MEASURES = (
+    _measure("login.throttling", "slowed", Status.PASS, BRAKED, "E0201"),
+    _measure("session.timeout-idle", "too-long", Status.FAIL, {"above": 22.5, "declared": 15}, "E0202"),
+    _measure("session.timeout-absolute", "as-declared", Status.PASS, {"declared": 240.0, "minutes": 239.0}),
+    _measure("session.logout", "still-valid", Status.FAIL, {"seconds": 60, "url": TARGET}),
+    _measure("session.concurrent", "closed-told", Status.PASS, {"seconds": 2}),
+    _measure("tls.config", "versions", Status.PASS, {"recommendation": "R3", "grade": "recommended"}),
+    _measure("tls.config", "modes-tolerated", Status.PASS, {"recommendation": "R10-", "grade": "degraded"}),
+    _measure("tls.config", "modes-weak", Status.FAIL, {"recommendation": "R10", "grade": "forbidden"}),
+    _measure("tls.config", "inconclusive", Status.INCONCLUSIVE, {"recommendations": ["R20: mandate_missing"]}),
+)
+DUMPS = {
+    "before": {"cookies": ["sid", "lang"], "local_storage": ["token", "nom"], "caches": 0},
+    "after": {"cookies": ["lang"], "local_storage": ["nom"], "caches": 0},
+}
+KEPT = (
+    _kept("E0201", "login.throttling", attempts=ATTEMPTS),
+    _kept(
+        "E0202", "session.timeout-idle", declared_minutes=15.0,
+        sessions=[{"idle_minutes": 7.5, "in": True}, {"idle_minutes": 22.5, "in": True}, {"idle_minutes": 30, "in": False}],
+    ),
+    _kept("E0203", "browser.residual-data", **DUMPS),
+)  # fmt: skip
+
+
+def measured_result(*measures: Outcome, kept: Sequence[Evidence] = KEPT) -> RunResult:
+    """A result that has something for every picture; or only for the measures that are given."""
+    result = make_result()
+    return result.model_copy(
+        update={"outcomes": (*result.outcomes, *(measures or MEASURES)), "evidence": (*result.evidence, *kept)}
+    )
+
+
+@pytest.fixture(scope="session")
+def measured():
+    return measured_result

@@ -38,6 +38,7 @@ HOSTILE = [
     "\x1b[2J\x1b[31m", "\u202egnp.exe\u2066", "\x00\x08\x7f\x9b", "\u2028\u2029\ufeff", "\ud800 \udfff",
     "A" * 3000, "é" + "\u0301" * 200, "\r\n\r\nSet-Cookie: x=1", "'; \" ` = < >", "%s %(x)s {0} {x!r:>10}",
 ]  # fmt: skip
+OWN_SCRIPT = files("pgssi_reports.html").joinpath("report.js").read_text("utf-8").strip()
 # Fields that the program itself fills from closed lists, and that no target's text can reach.
 CLOSED = {"schema_version", "kind", "state", "rule_class", "obligation", "dicp"}
 
@@ -128,24 +129,25 @@ class Balance(HTMLParser):
 
 
 class TestSelfContained:
-    def test_a_strict_policy_allows_this_style_and_nothing_else(self, result: RunResult) -> None:
+    def test_a_strict_policy_allows_this_style_and_this_script_alone(self, result: RunResult) -> None:
         page = soup(result)
         policy = page.find("meta", attrs={"http-equiv": "Content-Security-Policy"})
         assert isinstance(policy, Tag)
         directives = dict(part.strip().split(" ", 1) for part in str(policy["content"]).split(";"))
         assert directives["default-src"] == "'none'"
         assert directives["form-action"] == directives["base-uri"] == "'none'"
-        (style,) = page.find_all("style")
-        digest = base64.b64encode(hashlib.sha256(style.string.encode()).digest()).decode()
-        assert directives["style-src"] == f"'sha256-{digest}'"
-        assert set(directives) == {"default-src", "style-src", "img-src", "base-uri", "form-action"}
+        for name in ("style", "script"):
+            (own,) = page.find_all(name)
+            digest = base64.b64encode(hashlib.sha256(own.string.encode()).digest()).decode()
+            assert directives[f"{name}-src"] == f"'sha256-{digest}'"
+        assert set(directives) == {"default-src", "style-src", "script-src", "img-src", "base-uri", "form-action"}
 
     def test_the_policy_comes_before_anything_it_governs(self, result: RunResult) -> None:
         page = render(result)
         assert page.index("Content-Security-Policy") < page.index("<style>") < page.index("<body>")
 
     def test_nothing_is_loaded_run_or_sent(self, page: BeautifulSoup) -> None:
-        forbidden = ["script", "link", "img", "iframe", "object", "embed", "form", "input", "button", "video", "base"]
+        forbidden = ["link", "img", "iframe", "object", "embed", "form", "video", "base", "textarea", "select"]
         assert page.find_all([*forbidden, "audio", "source", "foreignobject", "image", "animate", "set"]) == []
         for tag in page.find_all(True):
             for name, value in tag.attrs.items():
@@ -155,6 +157,23 @@ class TestSelfContained:
                     name in {"title", "aria-label"}
                 ), tag  # fmt: skip
 
+    def test_the_only_script_is_our_own_and_closes_the_page(self, page: BeautifulSoup) -> None:
+        (script,) = page.find_all("script")
+        assert script.attrs == {}
+        assert script.string == OWN_SCRIPT
+        assert script.find_next("section") is None
+
+    def test_controls_that_only_the_script_serves_are_hidden(self, page: BeautifulSoup) -> None:
+        for control in page.find_all(["input", "button", "fieldset"]):
+            assert control.find_parent(class_="tools").has_attr("hidden")
+        assert all(details.has_attr("open") for details in page.find_all("details"))
+
+    def test_the_script_asks_nobody_and_writes_text_only(self) -> None:
+        assert not re.search(
+            r"fetch|XMLHttp|innerHTML|outerHTML|insertAdjacent|eval|Function\(|import|https?:", OWN_SCRIPT
+        )
+        assert "</" not in OWN_SCRIPT
+
     def test_the_style_sheet_loads_nothing(self) -> None:
         css = files("pgssi_reports.html").joinpath("report.css").read_text("utf-8")
         assert not re.search(r"url\(|@import|expression|</", css)
@@ -162,7 +181,7 @@ class TestSelfContained:
     def test_the_templates_trust_nobody(self) -> None:
         for template in files("pgssi_reports.html").joinpath("templates").iterdir():
             source = template.read_text("utf-8")
-            assert not re.search(r"\|\s*safe|autoescape|<script|style=|\son[a-z]+=|https?:", source), template.name
+            assert not re.search(r"\|\s*safe|autoescape|<script[^>]|style=|\son[a-z]+=|https?:", source), template.name
             assert not re.search(r"=\{\{|=\{%", source), f"{template.name}: an attribute without quotes"
 
 

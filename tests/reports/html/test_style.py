@@ -13,9 +13,10 @@ TEXT = [
     *((ink, "paper") for ink in ("red", "crimson", "orange", "slate", "green", "blue", "violet", "grey")),
     *((name, f"{name}-pale") for name in ("red", "crimson", "orange", "slate", "green", "blue", "violet", "grey")),
     *(("on-solid", name) for name in ("red", "crimson", "accent")),
+    ("link", "panel"),
     ("ink", "red-pale"),
 ]
-SHAPES = [(name, "paper") for name in ("focus", "red", "orange", "green", "blue", "violet", "grey")]
+SHAPES = [(name, "paper") for name in ("focus", "red", "orange", "green", "blue", "violet", "grey", "accent", "soft")]
 
 
 def palettes() -> dict[str, dict[str, str]]:
@@ -63,7 +64,7 @@ def test_dark_is_for_screens_only() -> None:
 
 def test_every_class_of_the_style_sheet_is_used() -> None:
     templates = "".join(t.read_text("utf-8") for t in files("pgssi_reports.html").joinpath("templates").iterdir())
-    computed = re.compile(r"^(v|s|g|b|sy)-")
+    computed = re.compile(r"^(v|s|g|b|sy|t)-")
     names = set(re.findall(r"\.([a-z_][a-z_-]*)", re.sub(r"\{.*?\}", "{}", CSS, flags=re.DOTALL)))
     unused = {name for name in names if not computed.match(name) and not re.search(rf"\b{name}\b", templates)}
     assert unused == set()

@@ -8,7 +8,7 @@ from pgssi_probe.model.severity import Ease, Impact
 from pgssi_probe.model.verdict import UnevaluatedCheck, Verdict
 from pgssi_reports.html.figures import BAR_WIDTH, matrix, verdict_bar
 from pgssi_reports.html.source import Source
-from pgssi_reports.html.synthesis import ACTIONS_MAX, actions, overall, stakes
+from pgssi_reports.html.synthesis import overall, stakes
 from pgssi_reports.html.view import build, host_of
 from pgssi_reports.words import Words
 
@@ -77,28 +77,6 @@ class TestStakes:
         assert stakes(source(judged(Verdict.NOT_APPLICABLE, Verdict.COMPLIANT)))[0].settled
         assert not stakes(source(judged(Verdict.SUSPECTED, Verdict.COMPLIANT)))[0].settled
         assert not stakes(source(judged(Verdict.TO_JUSTIFY)))[0].settled
-
-
-class TestActions:
-    def test_the_gravest_comes_first_and_clues_do_not_count(self, sample: RunResult) -> None:
-        found = actions(source(sample))
-        assert len(found) == ACTIONS_MAX
-        assert found[0].severity.code == "critical"
-        order = ["critical", "major", "important", "minor"]
-        ranks = [order.index(action.severity.code) for action in found]
-        assert ranks == sorted(ranks)
-        hints = {outcome.id for outcome in source(sample).suspected}
-        assert not hints & {action.first for action in found}
-
-    def test_one_remedy_is_said_once_for_all_it_mends(self, make) -> None:
-        found = actions(source(make(repeat=9)))
-        assert len({action.remedy for action in found}) == len(found)
-        assert {action.count for action in found} == {9}
-
-    def test_among_equals_the_easiest_to_exploit_comes_first(self, sample: RunResult) -> None:
-        majors = [action.first for action in actions(source(sample)) if action.severity.code == "major"]
-        eases = [list(Ease).index(sample.outcome(identifier).ease) for identifier in majors]
-        assert eases == sorted(eases, reverse=True)
 
 
 class TestFigures:
