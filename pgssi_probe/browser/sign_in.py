@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from playwright.async_api import ElementHandle
 
 TYPING_SECONDS: Final = 8.0
+DRAWING_SECONDS: Final = 6.0
+DRAWING_LOOKS: Final = 12
 STEPS: Final = 3
 """Screens filled at most: user name, password, one-time code."""
 
@@ -75,6 +77,7 @@ async def browser_sign_in(
     """
     before = await visit.open(url)
     names = {"username": username_field, "password": password_field}
+    before = await _drawn(visit, names) or before
     values = {"username": username, "password": password.reveal(), "code": code or ""}
     filled: dict[str, None] = {}
     start = len(visit.asked)
@@ -107,6 +110,17 @@ async def browser_sign_in(
         "requests": len(sent),
     }
     return BrowserSignIn(session, before, after, tuple(filled), sent, why)
+
+
+async def _drawn(visit: Visit, names: Mapping[str, str]) -> Landing | None:
+    """Wait until the page has a field to fill: a large script may be read long after it was loaded. None when it had
+    one at once."""
+    for waited in range(DRAWING_LOOKS):
+        for what in ("password", "username"):
+            if await _field(visit, what, names) is not None:
+                return await visit.look() if waited else None
+        await asyncio.sleep(DRAWING_SECONDS / DRAWING_LOOKS)
+    return None
 
 
 async def _field(visit: Visit, what: str, names: Mapping[str, str]) -> ElementHandle | None:

@@ -134,6 +134,9 @@ def show(trial: Any, label: str, target: str, lang: Lang) -> None:
     if plan.referral:
         asked = ", ".join(f"{name} = {value}" for name, value in plan.referral.items())
         line(say(lang, "login_test.referral", names=", ".join(plan.providers), parameters=asked))
+    used = str(signed.why.get("driver") or "")
+    if used and plan.usable and used != plan.driver:
+        line(say(lang, "login_test.found", driver=say(lang, f"identity.driver.{used}"), url=shown(plan.page_url)))
     heading(say(lang, "login_test.exchanges"))
     table((), ((e.request.method, e.status or e.failure, shown(e.url)) for e in signed.exchanges))
     heading(say(lang, "login_test.result"))

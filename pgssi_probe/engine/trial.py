@@ -14,7 +14,7 @@ from pgssi_probe.identity import ORACLE, SIGN_IN, Oracle, SignIn, SignInPlan, St
 from pgssi_probe.model.outcome import Level
 from pgssi_probe.net.gate import open_gate
 
-MAX_REQUESTS = 30
+MAX_REQUESTS = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,22 +3,68 @@ sign-in is one request again; it is believed once it has signed in by itself."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Final
+from urllib.parse import quote_plus
 
-from pgssi_probe.check.context import CheckContext, CollectorContext
+from pgssi_probe.check.context import CheckContext, CollectorContext, Network, Streams
 from pgssi_probe.identity.attempt import Attempt
 from pgssi_probe.identity.by_har import replayed
 from pgssi_probe.identity.by_json import by_json
 from pgssi_probe.identity.har import Sent, bears_of, credentials_of
 from pgssi_probe.identity.jsonapi import parsed
 from pgssi_probe.identity.judging import Judgement, SignInState, no_answer, throttled_by_status
-from pgssi_probe.identity.plan import Learned
+from pgssi_probe.identity.plan import Driver, Learned
+from pgssi_probe.identity.providers import provider_of
 from pgssi_probe.identity.vocabulary import REFUSED, THROTTLED, new_text
-from pgssi_probe.net.exchange import Exchange, Headers
+from pgssi_probe.model.account import Secret
+from pgssi_probe.net.exchange import Exchange, Headers, Request
 
+MAX_REQUESTS: Final = 150
+"""Requests of one visit that signs in [ours]: pages of heavy scripts take about fifty."""
+MAX_GIVEN: Final = 2
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "OPTIONS")
+
+
+class Window:
+    """The network that a window of the browser is given: never a national provider, and never more of the password, or
+    more requests, than a person would send."""
+
+    def __init__(self, network: Network, password: Secret) -> None:
+        self._network = network
+        self._held = tuple(
+            {
+                form.encode()
+                for form in (password.reveal(), quote_plus(password.reveal()), json.dumps(password.reveal())[1:-1])
+                if form
+            }
+        )
+        self.given = 0
+        self.sent = 0
+
+    async def send(self, request: Request) -> Exchange:
+        holds = any(each in request.body for each in self._held)
+        self.sent += 1
+        self.given += holds
+        if self.sent > MAX_REQUESTS or (holds and self.given > MAX_GIVEN) or not self.in_scope(request.url):
+            refused = replace(request, url="http://refused.invalid/", body=b"", headers=())
+            return replace(await self._network.send(refused), request=request)  # out of the scope: it goes nowhere
+        return await self._network.send(request)
+
+    def in_scope(self, url: str) -> bool:
+        return self._network.in_scope(url) and provider_of(url) is None
+
+    async def open(self, host: str, port: int, address: str | None = None) -> Streams:
+        return await self._network.open(host, port, address)
+
+    async def addresses(self, host: str, port: int) -> tuple[str, ...]:
+        return await self._network.addresses(host, port)
+
+    def reserve(self, connections: int) -> AbstractAsyncContextManager[None]:
+        return self._network.reserve(connections)
 
 
 async def by_browser(ctx: CheckContext | CollectorContext, attempt: Attempt) -> Judgement:
@@ -66,7 +112,7 @@ async def _in_a_window(ctx: CheckContext | CollectorContext, attempt: Attempt) -
     code = attempt.code(attempt.totp) if attempt.totp is not None else None
     try:
         async with browser.visit(
-            session.network,
+            Window(session.network, attempt.password),
             session.clock,
             label=session.label,
             methods=tuple(method for method in METHODS if method in declared),
@@ -74,7 +120,7 @@ async def _in_a_window(ctx: CheckContext | CollectorContext, attempt: Attempt) -
         ) as visit:
             done = await browser_sign_in(
                 visit,
-                plan.url,
+                plan.page_url or plan.url,
                 attempt.username,
                 attempt.password,
                 code=code,
@@ -86,6 +132,7 @@ async def _in_a_window(ctx: CheckContext | CollectorContext, attempt: Attempt) -
         return Judgement(SignInState.UNKNOWN, "browser_lost")
     attempt.exchanges += done.exchanges
     attempt.landing = done.after.page
+    attempt.facts["driver"] = str(Driver.BROWSER)
     if not done.typed:
         return Judgement(SignInState.UNKNOWN, "browser_no_field")
     session.jar = done.session.jar
@@ -120,6 +167,12 @@ def _learn(attempt: Attempt, exchanges: Iterable[Exchange], carried: Headers) ->
             request.method, request.url, kind, request.body, attempt.username, attempt.password.reveal()
         )
         if one is not None:
-            found.append(replace(one, bears=bears_of(parsed(exchange.response), carried), page=attempt.plan.url))
+            found.append(
+                replace(
+                    one,
+                    bears=bears_of(parsed(exchange.response), carried),
+                    page=attempt.plan.page_url or attempt.plan.url,
+                )
+            )
     if any("password" in one.roles.values() for one in found) and not attempt.plan.learned:
         attempt.plan.learned.append(Learned(tuple(found[:2])))

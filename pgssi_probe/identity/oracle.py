@@ -28,6 +28,7 @@ from pgssi_probe.identity.sighting import CLOSED, Sighting, Trait, sighting
 from pgssi_probe.identity.signing import SignIn, sign_in
 from pgssi_probe.identity.vocabulary import PERSONAL, SIGN_OUT, address_words
 from pgssi_probe.model.account import Account
+from pgssi_probe.net.exchange import Exchange
 from pgssi_probe.redact import redact_url
 
 ROUNDS: Final = 3
@@ -245,11 +246,12 @@ class Choice:
         else:
             given.append(self.ctx.target.url)
         if plan.provider is not None:
-            told = plan.provider.userinfo if signed.session.header_names else ""
-            given = [url for url in (told, silent_request(plan.provider)) if url]
+            userinfo = plan.provider.userinfo if signed.session.header_names else ""
+            given = [url for url in (userinfo, silent_request(plan.provider)) if url]
         elif plan.driver in BEHIND_SCRIPTS:
             known = plan.accepted[0].url if plan.accepted else plan.url
-            given = [*self._api(known), *given]
+            told = [one.url for one in signed.exchanges if one.request.method == "GET" and _is_json(one)]
+            given = [*told[-5:], *self._api(known), *given]
         elif plan.driver not in BY_PAGE:
             given = [plan.url, *given]
         return self._kept(given, MAX_CANDIDATES + (len(API_NAMES) if plan.driver in BEHIND_SCRIPTS else 0))
@@ -307,6 +309,11 @@ class Choice:
                 "declared": "login.signed_in_url" in self.ctx.declared,
             },
         )
+
+
+def _is_json(exchange: Exchange) -> bool:
+    response = exchange.response
+    return response is not None and response.status == 200 and response.media_type.endswith("json")
 
 
 async def _gather(ctx: CollectorContext) -> Oracle:
