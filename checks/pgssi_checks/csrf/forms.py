@@ -25,6 +25,8 @@ HARMLESS: Final = re.compile(
     r"\b(?:search|recherche\w*|chercher|filter|filtre\w*|sort|tri|preview|apercu|language|langue|lang|locale|theme"
     r"|log ?out|log ?off|sign ?out|sign ?off|deconnexion|deconnecter|log ?in|log ?on|sign ?in|connexion|se connecter)\b"
 )
+BY_SCRIPT: Final = re.compile(r"\b(?:ajax|xhr|api|rest|graphql|json|rpc)\b")
+"""Addresses to which scripts send, with headers or fields that the form does not show."""
 MAX_SCRIPT: Final = 50_000
 
 
@@ -46,8 +48,8 @@ def _names(form: Form) -> tuple[str, ...]:
 
 
 def acting_forms(page: str, document: Document) -> tuple[ActingForm, ...]:
-    """The forms sent by POST, but those that search, sign in or out, choose a language, or ask for the password of the
-    moment, which another site does not know."""
+    """The forms sent by POST, but those that search, sign in or out, choose a language, ask for the password of the
+    moment, which another site does not know, or that a script sends."""
     return tuple(
         ActingForm(page, form) for form in document.forms if form.method == "POST" and form.action and _acts(form)
     )
@@ -55,6 +57,8 @@ def acting_forms(page: str, document: Document) -> tuple[ActingForm, ...]:
 
 def _acts(form: Form) -> bool:
     if not form.fields or any(f.kind == "password" and "new-password" not in f.autocomplete for f in form.fields):
+        return False
+    if BY_SCRIPT.search(words_of(urlsplit(form.action).path)):
         return False
     said = f"{words_of(urlsplit(form.action).path)} {words_of(form.identifier)}"
     buttons = " ".join(f"{f.name} {f.value[:40]}" for f in form.fields if f.kind in {"submit", "button"})

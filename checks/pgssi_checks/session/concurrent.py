@@ -59,7 +59,9 @@ async def _closed(ground: Ground, first: Session, second: Session, delay: float)
     chain = await first.follow(Request("GET", ground.oracle.url))
     page = await parse_page(chain[-1])
     usual = await parse_page((await ground.visitor().follow(Request("GET", chain[-1].url)))[-1])
-    notice = notice_in(page.document if page else None, usual.document.text.splitlines() if usual else ())
+    if page is None:
+        raise Lost(Reason.NO_SAMPLE)  # data: what their script tells its user cannot be read
+    notice = notice_in(page.document, usual.document.text.splitlines() if usual else ())
     await ground.open()
     if await ground.is_in(second):  # a third sign-in must close the second, or something else closed the first
         raise Lost(Reason.UNSTABLE_TARGET)

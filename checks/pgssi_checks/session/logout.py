@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 from pgssi_checks.session.ground import Ground, Lost, on_ground
+from pgssi_checks.session.refresh import Renewal
 from pgssi_checks.session.walk import Walk, walk
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
 from pgssi_probe.compare.similarity import Fingerprint, same_page_threshold
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Page
-from pgssi_probe.identity import SIGN_IN, Driver, Session, SignIn, find_logout, sign_out
+from pgssi_probe.identity import SIGN_IN, Driver, Oracle, Session, SignIn, State, find_logout, sign_out
 
 MAX_URLS = 20
 PARTIAL_VIEW = re.compile(r"popup|print|imprim|export|embed|iframe|modal|fragment|partial|ajax|\braw\b", re.IGNORECASE)
@@ -91,6 +94,8 @@ async def _ended(ctx: CheckContext, ground: Ground, done: SignIn, control: SignI
     session = done.session
     if not await ground.is_in(session):
         raise Lost(Reason.SESSION_LOST)
+    busts = await _cache_is_avoidable(ground, session)
+    refresh = await _renewable(done, control)
     saved = session.fork()
     async with ground.door:
         left = await _leave(ctx, session, seen)
@@ -101,12 +106,55 @@ async def _ended(ctx: CheckContext, ground: Ground, done: SignIn, control: SignI
     for delay in [float(one) for one in ctx.setting("replays_seconds")]:
         await ctx.clock.sleep(max(0.0, began + delay - ctx.clock.monotonic()))
         waited = delay
-        if not await ground.is_in(saved.with_headers(*FRESH)):
-            continue
-        return await _survived(ctx, ground, session, saved, left, waited)
+        if await _replayed(ground, saved, busts=busts):
+            return await _survived(ctx, ground, session, saved, left, waited)
+        if refresh is not None and await refresh.renew():
+            return await _reopened(ctx, ground, refresh, left, waited)
     await _vouch(ground, control)
-    facts = {"seconds": int(waited), "kept": [*kept]}
+    facts = {"seconds": int(waited), "kept": [*kept], "refresh": refresh is not None}
     return Observation(slug="ended", subject=ctx.target.site, facts=facts, evidence=(ctx.keep(left[-1]),))
+
+
+def fresh(oracle: Oracle) -> Oracle:
+    """The oracle at an address that no cache has seen."""
+    sign = "&" if urlsplit(oracle.url).query else "?"
+    return replace(oracle, url=f"{oracle.url}{sign}_={secrets.token_hex(6)}")
+
+
+async def _cache_is_avoidable(ground: Ground, session: Session) -> bool:
+    """Whether the page takes one more parameter: the session is seen in with it."""
+    return await fresh(ground.oracle).state(session.with_headers(*FRESH)) is State.IN
+
+
+async def _replayed(ground: Ground, saved: Session, *, busts: bool) -> bool:
+    """The saved session is let in, by an answer that comes from the application and not from a cache."""
+    if not await ground.is_in(saved.with_headers(*FRESH)):
+        return False
+    return not busts or await fresh(ground.oracle).state(saved.with_headers(*FRESH)) is State.IN
+
+
+async def _renewable(done: SignIn, control: SignIn | None) -> Renewal | None:
+    """The refresh token of the session, untouched, with the way that the control's own was taken; None without both."""
+    own = Renewal.of(done)
+    if control is None or own.token is None:
+        return None
+    other = Renewal.of(control)
+    if not await other.renew():
+        return None
+    return Renewal(own.session, own.token, other.way)
+
+
+async def _reopened(
+    ctx: CheckContext, ground: Ground, refresh: Renewal, left: Sequence[Exchange], waited: float
+) -> Observation:
+    """The refresh token gave another token: said when it opens the account, twice, where nobody else is let in."""
+    way = refresh.way
+    if way is None or not await ground.is_in(refresh.session) or await ground.is_in(ground.visitor()):
+        raise Lost(Reason.UNSTABLE_TARGET)
+    if not await ground.is_in(refresh.session):
+        raise Lost(Reason.UNSTABLE_TARGET)
+    facts = {"seconds": int(waited), "url": way.url}
+    return Observation(slug="refresh-still-valid", subject=ctx.target.site, facts=facts, evidence=(ctx.keep(left[0]),))
 
 
 async def _leave(ctx: CheckContext, session: Session, seen: Walk) -> tuple[Exchange, ...] | None:
@@ -136,7 +184,7 @@ async def _survived(
     ctx: CheckContext, ground: Ground, session: Session, saved: Session, left: Sequence[Exchange], waited: float
 ) -> Observation:
     """The old token is let in: said only when the sign-out took place, twice, and nobody else is let in."""
-    if await ground.is_in(session):
+    if not _acknowledged(session, left) and await ground.is_in(session):
         return inconclusive(ctx.target.site, Reason.NO_SAMPLE)  # the browser is still in: sign-out was not understood
     if await ground.is_in(ground.visitor()) or not await ground.is_in(saved.with_headers(*FRESH)):
         raise Lost(Reason.UNSTABLE_TARGET)
@@ -144,6 +192,11 @@ async def _survived(
     facts = {"seconds": int(waited), "url": ground.oracle.url}
     kept = (ctx.keep(left[0]), ctx.keep(replayed))
     return Observation(slug="still-valid", subject=ctx.target.site, facts=facts, evidence=kept)
+
+
+def _acknowledged(session: Session, left: Sequence[Exchange]) -> bool:
+    """An API that takes a token in a header says that it signed out: it is the script that forgets the token."""
+    return bool(session.header_names) and all((one.status or 500) < 400 for one in left)
 
 
 async def _vouch(ground: Ground, control: SignIn | None) -> None:

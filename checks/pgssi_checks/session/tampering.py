@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import random
 import re
 import string
@@ -14,18 +16,24 @@ _CLASSES: Final = (string.digits, string.ascii_lowercase, string.ascii_uppercase
 _HEX: Final = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _SEPARATORS = re.compile(r"[.|:~!&]|%7C|%3A|%2E|%26", re.IGNORECASE)
 MAX_SEGMENTS: Final = 6
+SHORTEST_TEXT: Final = 12
+_PRINTABLE: Final = frozenset(string.printable.encode())
+SHORTEST_PART: Final = 16
+"""Characters of a last part that may be a signature."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alteration:
-    """A value made from a token. `kind` is `flipped-third`, `flipped-half`, `flipped-two-thirds`, `random`,
-    `truncated` or `empty`."""
+    """A value made from a token. `kind` is `flipped-third`, `flipped-half`, `flipped-two-thirds`, `flipped-last-part`
+    (of a token of several: its signature most often), `random`, `truncated` or `empty`."""
 
     kind: str
     value: str = field(repr=False)
 
 
-KINDS: Final = ("flipped-third", "flipped-half", "flipped-two-thirds", "random", "truncated", "empty")
+KINDS: Final = (
+    "flipped-third", "flipped-half", "flipped-two-thirds", "flipped-last-part", "random", "truncated", "empty",
+)  # fmt: skip
 
 
 def alterations(token: str, chance: random.Random) -> tuple[Alteration, ...]:
@@ -34,6 +42,9 @@ def alterations(token: str, chance: random.Random) -> tuple[Alteration, ...]:
         Alteration(kind, flipped(token, len(token) * share // whole))
         for kind, (share, whole) in zip(KINDS, FLIPS, strict=False)
     ]
+    parts = segments(token)
+    if parts and len(parts[-1].text) >= SHORTEST_PART:
+        made.append(Alteration("flipped-last-part", flipped(token, len(token) - len(parts[-1].text) // 2)))
     made += [
         Alteration("random", randomised(token, chance)),
         Alteration("truncated", truncated(token)),
@@ -102,3 +113,17 @@ def segments(token: str) -> tuple[Segment, ...]:
         right = token[marks[0].end() :] if number == 0 else token[end:]
         found.append(Segment(token[start:end], left + right))
     return tuple(found)
+
+
+def is_readable(token: str) -> bool:
+    """Whether a part of the token decodes to text: what it says must then be signed. Random bytes need not be."""
+    return any(_is_text(part) for part in _SEPARATORS.split(token[:8192]))
+
+
+def _is_text(part: str) -> bool:
+    bare = part.rstrip("=")
+    try:
+        raw = base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4)) if len(bare) >= SHORTEST_TEXT else b""
+    except (binascii.Error, ValueError):
+        return False
+    return bool(raw) and sum(byte in _PRINTABLE for byte in raw) >= 0.95 * len(raw)

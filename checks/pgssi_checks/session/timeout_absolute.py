@@ -7,7 +7,8 @@ from pydantic import JsonValue
 from pgssi_checks.session.bearing import Bearing, bearings
 from pgssi_checks.session.ground import Ground, Lost, on_ground
 from pgssi_checks.session.json_token import parsed
-from pgssi_checks.session.timeout_idle import MINUTE, minutes_in
+from pgssi_checks.session.refresh import Renewal
+from pgssi_checks.session.timeout_idle import MINUTE, minutes_in, still_open
 from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
 from pgssi_probe.identity import Session, carriers
 
@@ -21,7 +22,8 @@ async def observe(ctx: CheckContext) -> list[Observation]:
 
 async def _observe(ground: Ground) -> list[Observation]:
     ctx = ground.ctx
-    session = (await ground.open()).session
+    done = await ground.open()
+    session = done.session
     found = bearings(await carriers(session, ground.oracle))
     if not found:
         raise Lost(Reason.NO_SAMPLE)
@@ -37,7 +39,7 @@ async def _observe(ground: Ground) -> list[Observation]:
         return observations or [_undeclared(ctx, announced)]
     if declared * PAST > longest:
         return [*observations, inconclusive(ctx.target.site, Reason.SCAN_INCOMPLETE, longest_minutes=longest)]
-    return [*observations, await _followed(ground, session, declared)]
+    return [*observations, await _followed(ground, Renewal.of(done), declared)]
 
 
 def lifetime(bearing: Bearing, session: Session) -> float | None:
@@ -71,27 +73,29 @@ def _undeclared(ctx: CheckContext, announced: dict[str, float]) -> Observation:
     return inconclusive(ctx.target.site, Reason.UNDECLARED, evidence=(kept,), announced_minutes=said)
 
 
-async def _followed(ground: Ground, session: Session, declared: float) -> Observation:
+async def _followed(ground: Ground, session: Renewal, declared: float) -> Observation:
     """Keep a session busy past the declared length. A younger one, busy too, must outlive it."""
     ctx = ground.ctx
-    began, young, last = ctx.clock.monotonic(), None, 0.0
+    began, last = ctx.clock.monotonic(), 0.0
+    young: Renewal | None = None
+    await session.renew()
     period = float(ctx.setting("period_seconds"))
     while True:
         await ctx.clock.sleep(period)
         age = (ctx.clock.monotonic() - began) / MINUTE
-        alive = await ground.is_in(session)
+        alive = await still_open(ground, session)
         facts: dict[str, JsonValue] = {"declared": declared, "minutes": round(age if alive else last, 1)}
         if alive and age >= declared * PAST:
             return _said(ctx, "too-long", facts)
         if not alive:
-            if young is None or not await ground.is_in(young):
+            if young is None or not await still_open(ground, young):
                 raise Lost(Reason.SESSION_LOST)
             return _said(ctx, "as-declared", facts)
         last = age
         if young is None and age >= declared / 2:
-            young = (await ground.open()).session
+            young = Renewal.of(await ground.open(), session.way)
         elif young is not None:
-            await ground.oracle.state(young)
+            await still_open(ground, young)
 
 
 def _said(ctx: CheckContext, slug: str, facts: dict[str, JsonValue]) -> Observation:

@@ -13,8 +13,9 @@ from pydantic import JsonValue
 
 from pgssi_checks.session.ground import Ground, Lost, on_ground
 from pgssi_checks.session.ladder import Contradiction, Rung, bracket, rungs, slug_of
+from pgssi_checks.session.refresh import Renewal
 from pgssi_probe.check import CheckContext, Observation, Reason
-from pgssi_probe.identity import Session, State
+from pgssi_probe.identity import State
 
 MINUTE = 60.0
 
@@ -35,10 +36,13 @@ async def _observe(ground: Ground) -> list[Observation]:
     longest = minutes_in(ctx, "session.idle-max-minutes") or float(ctx.setting("longest_minutes"))
     waits = rungs(declared, ctx.setting("rungs_minutes"), longest)
     await ground.quiet(float(ctx.setting("quiet_seconds")))
-    control = (await ground.open()).session
-    sessions = [(await ground.open()).session for _ in waits]
-    if not await ground.is_in(control):
+    control = Renewal.of(await ground.open())
+    sessions = [Renewal.of(await ground.open()) for _ in waits]
+    if not await ground.is_in(control.session):
         raise Lost(Reason.SESSION_LOST)  # one session at a time: a ladder cannot stand
+    if await control.renew():
+        for session in sessions:
+            session.way = control.way
     began = ctx.clock.monotonic()
     witness = Witness(ground, control)
     watch = asyncio.ensure_future(witness.watch(began))
@@ -49,7 +53,7 @@ async def _observe(ground: Ground) -> list[Observation]:
     finally:
         watch.cancel()
         await asyncio.gather(watch, return_exceptions=True)
-    if await ground.is_in(control):
+    if await still_open(ground, control):
         witness.minutes = max(witness.minutes, (ctx.clock.monotonic() - began) / MINUTE)
     vouched = [look for look in looks if look.minutes <= witness.minutes]
     if not vouched:
@@ -57,10 +61,17 @@ async def _observe(ground: Ground) -> list[Observation]:
     return [_judged(ctx, vouched, declared)]
 
 
-async def _look(ground: Ground, session: Session, began: float, minutes: float) -> Rung:
+async def still_open(ground: Ground, held: Renewal) -> bool:
+    """Whether its user is still in: by the token, or by the one that its refresh token gives, as the script does it."""
+    if await ground.is_in(held.session):
+        return True
+    return held.way is not None and await held.renew() and await ground.is_in(held.session)
+
+
+async def _look(ground: Ground, session: Renewal, began: float, minutes: float) -> Rung:
     clock = ground.ctx.clock
     await clock.sleep(max(0.0, began + minutes * MINUTE - clock.monotonic()))
-    alive = await ground.is_in(session)
+    alive = await still_open(ground, session)
     return Rung((clock.monotonic() - began) / MINUTE, alive)
 
 
@@ -69,7 +80,7 @@ class Witness:
     """A session that is never idle. What ends while it lives ended of idleness; later looks say nothing."""
 
     ground: Ground
-    session: Session
+    held: Renewal
     minutes: float = 0.0
     """Last minute at which it was seen in."""
 
@@ -77,9 +88,11 @@ class Witness:
         clock = self.ground.ctx.clock
         while True:
             await clock.sleep(MINUTE)
-            state = await self.ground.oracle.state(self.session)
+            state = await self.ground.oracle.state(self.held.session)
             if state is State.OUT:
-                return
+                if self.held.way is None or not await self.held.renew():
+                    return
+                state = await self.ground.oracle.state(self.held.session)
             if state is State.IN:
                 self.minutes = (clock.monotonic() - began) / MINUTE
 

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from pgssi_checks.cookie.likeness import ENOUGH_BITS, random_bits
 from pgssi_checks.session.bearing import Bearing, bearings
 from pgssi_checks.session.ground import Ground, Lost, on_ground
-from pgssi_checks.session.tampering import KINDS, alterations, segments
+from pgssi_checks.session.tampering import KINDS, alterations, is_readable, segments
 from pgssi_probe.check import CheckContext, Observation, Reason
 from pgssi_probe.identity import Session, carriers
 
@@ -106,11 +106,11 @@ class Altering:
             self.session = (await self.ground.renew()).session
 
     async def _leave_out_inert_parts(self) -> None:
-        """From here on the token is without what the server does not read, unless that is random enough to be a
-        signature: a signature that is not read is a weakness, and stays in to be altered."""
+        """From here on the token is without what the server does not read, unless that may be the signature of what
+        remains and can be read: a signature that is not read is a weakness, and stays in to be altered."""
         bearing = self.trial.bearing
         for part in segments(bearing.token(self.session)):
-            if not part.text or random_bits(part.text) >= ENOUGH_BITS:
+            if not part.text or (random_bits(part.text) >= ENOUGH_BITS and is_readable(part.rest)):
                 continue
             without = bearing.put(self.session, part.rest)
             if await self.ground.is_in(without):

@@ -91,7 +91,10 @@ async def sign_out(request: Request) -> Response:
 async def me(request: Request) -> Response:
     session = visit_of(request).session
     profile = portal_of(request).database.profile(user_of(request))
-    previous = session.previous_sign_in if session and portal_of(request).blueprint.sessions.show_last_sign_in else None
+    policy = portal_of(request).blueprint.sessions
+    previous = session.previous_sign_in if session and policy.show_last_sign_in else None
+    if previous and not policy.last_sign_in_hour:
+        previous = previous[:10]
     return JSONResponse(_public(profile) | {"derniere_connexion": previous})
 
 

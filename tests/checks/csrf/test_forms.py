@@ -42,6 +42,7 @@ async def read(html: str) -> Document:
             True,
         ),
         ('<form method="post" action="javascript:go()"><input name="x"></form>', False),
+        ('<form method="post" action="/wp-admin/admin-ajax.php"><input name="place"></form>', False),
         ('<form method="post" action="/research/new"><input name="title"></form>', True),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgssi_checks.session.tampering import KINDS, alterations, flipped, segments
+from pgssi_checks.session.tampering import KINDS, alterations, flipped, is_readable, segments
 
 CHANCE = random.Random(1)
 
@@ -40,7 +40,29 @@ def test_every_alteration_differs_and_flips_change_one_character(token: str) -> 
 
 
 def test_a_token_of_ordinary_length_gets_every_alteration() -> None:
-    assert tuple(each.kind for each in alterations("a8f3kq92mdl20s7fh3kd92", CHANCE)) == KINDS
+    whole = tuple(each.kind for each in alterations("a8f3kq92mdl20s7fh3kd92", CHANCE))
+    assert whole == tuple(kind for kind in KINDS if kind != "flipped-last-part")
+    assert tuple(each.kind for each in alterations("a8f3kq92.mdl20s7fh3kd92a8f3kq92", CHANCE)) == KINDS
+
+
+def test_the_last_part_is_altered_within_it() -> None:
+    token = "eyJzaWQiOiJhIn0.aR3x.mdl20s7fh3kd92a8f3kq92"
+    (last,) = (each.value for each in alterations(token, CHANCE) if each.kind == "flipped-last-part")
+    assert last.rpartition(".")[0] == token.rpartition(".")[0]
+    assert last != token
+
+
+@pytest.mark.parametrize(
+    ("token", "readable"),
+    [
+        (base64.urlsafe_b64encode(b'{"user": 12, "role": "patient"}').decode() + ".c2lnbmF0dXJl", True),
+        ("9f8e7d6c5b4a39281706f5e4d3c2b1a0.front2", False),
+        ("s%3AaR3xQ9vK_mZ7qT1x0Yv9KpL4sWc8bNf2.hRd6gJ3aE", False),
+        ("", False),
+    ],
+)
+def test_what_a_token_says_is_read(token: str, readable: bool) -> None:
+    assert is_readable(token) is readable
 
 
 @pytest.mark.parametrize("at", range(9))

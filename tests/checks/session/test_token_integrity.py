@@ -52,6 +52,25 @@ async def test_the_route_of_a_load_balancer_is_no_part_of_the_token(signed_in: S
     assert slugs(await signed_in("session.token-integrity", answers=routed)) == {"refused"}
 
 
+async def test_a_random_route_beside_a_random_identifier_is_no_part_of_the_token(signed_in: SignedIn) -> None:
+    """As a balancer that writes a hash of the server after the dot: nothing that can be read has to be signed."""
+
+    def routed(script: Script, _clock: VirtualClock) -> Script:
+        def answer(request: Request) -> Response:
+            response = script(with_cookie(request, lambda value: value.partition(".")[0]))  # type: ignore[operator]
+            headers = tuple(
+                (name, value.replace("; Path", ".5f4dcc3b5aa765d61d8327deb882cf99b0c1a2d3; Path", 1))
+                if name.lower() == "set-cookie"
+                else (name, value)
+                for name, value in response.headers
+            )
+            return Response(response.status, "", "HTTP/1.1", headers, response.body, response.wire_bytes)
+
+        return answer
+
+    assert slugs(await signed_in("session.token-integrity", answers=routed)) == {"refused"}
+
+
 async def test_a_session_closed_by_each_altered_token_is_opened_anew_a_few_times_only(signed_in: SignedIn) -> None:
     """A server that ends a session whose token was tampered with, until we give up: nothing is accused."""
 

@@ -1,0 +1,116 @@
+"""Every session check on every way in which the portal carries sessions: found when on, silent when off.
+
+What a way cannot show is said so, never accused: a header has no fixation, an API has no page with a control.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from pgssi_probe.lab.weaknesses import registered
+from pgssi_probe.model.outcome import Outcome, Status
+
+SignedIn = Callable[..., Coroutine[Any, Any, tuple[Outcome, ...]]]
+COOKIES = ("mode/signed-cookie", "mode/jwt-cookie")
+HEADER = "mode/jwt-header"
+DECLARED = {
+    "session.idle-minutes": 15,
+    "session.absolute-minutes": 480,
+    "session.absolute-max-minutes": 600,
+    "session.single": True,
+}
+WEAK = (
+    "session.logout/still-valid",
+    "session.token-integrity/tampered-accepted",
+    "session.fixation/kept",
+    "session.fixation/chosen-kept",
+    "session.concurrent/several-open",
+    "session.concurrent/closed-silently",
+    "session.concurrent/locked-out",
+    "session.timeout-idle/still-open",
+    "session.timeout-idle/too-long",
+    "session.timeout-idle/late",
+    "session.timeout-absolute/too-long",
+    "session.last-login-display/missing",
+    "session.last-login-display/imprecise",
+    "session.last-login-display/wrong",
+    "session.error-closes/stays-open",
+    "session.token-in-url/token",
+    "session.token-in-url/session-parameter",
+    "session.token-in-url/personal-data",
+    "csrf/no-token",
+)
+CHECKS = tuple(dict.fromkeys(name.partition("/")[0] for name in WEAK))
+OF_THE_TOKEN = ("session.logout", "session.token-integrity", "session.fixation", "session.token-in-url", "csrf")
+"""Checks whose way depends on what the cookie holds."""
+SINGLE = "mode/single-session"
+"""A right portal for who declares a single session."""
+
+
+def options(mode: str, check: str, slug: str = "") -> dict[str, Any]:
+    declared: dict[str, Any] = dict(DECLARED)
+    if slug == "still-open":
+        del declared["session.idle-minutes"]
+        declared["session.idle-max-minutes"] = 120
+    if mode == HEADER:
+        declared["login.driver"] = "json"
+    return {"declared": declared}
+
+
+@pytest.mark.parametrize("mode", [*COOKIES, HEADER])
+@pytest.mark.parametrize("check", CHECKS)
+async def test_a_right_portal_is_accused_of_nothing(check: str, mode: str, signed_in: SignedIn) -> None:
+    right = {"session.concurrent": [SINGLE], "session.error-closes": ["mode/internal-error"]}.get(check, [])
+    outcomes = await signed_in(check, mode, *right, **options(mode, check))
+    assert outcomes
+    assert [outcome.slug for outcome in outcomes if outcome.failed] == []
+    if mode != HEADER:
+        assert {outcome.status for outcome in outcomes} == {Status.PASS}, outcomes
+
+
+BY_HEADER = {
+    "session.fixation/kept": "no-cookie",
+    "session.fixation/chosen-kept": "no-cookie",
+    "csrf/no-token": "no-cookie",
+    "session.concurrent/closed-silently": "inconclusive",  # data, which a script shows
+    "session.concurrent/locked-out": "inconclusive",  # a refusal by API says nothing of another session
+    "session.error-closes/stays-open": "inconclusive",  # no link of the API leads to the page that fails
+}
+"""What is said of a weakness that a token in a header cannot show."""
+
+
+@pytest.mark.parametrize("weak", WEAK)
+async def test_a_weakness_is_found_in_a_jwt_cookie(weak: str, signed_in: SignedIn) -> None:
+    assert weak in registered()
+    check, _, slug = weak.partition("/")
+    outcomes = await signed_in(check, "mode/jwt-cookie", weak, **options("mode/jwt-cookie", check, slug))
+    assert slug in {outcome.slug for outcome in outcomes if outcome.failed}, outcomes
+
+
+@pytest.mark.parametrize("weak", [weak for weak in WEAK if weak.partition("/")[0] in OF_THE_TOKEN])
+async def test_a_weakness_is_found_in_a_signed_cookie(weak: str, signed_in: SignedIn) -> None:
+    check, _, slug = weak.partition("/")
+    outcomes = await signed_in(check, "mode/signed-cookie", weak, **options("mode/signed-cookie", check, slug))
+    assert slug in {outcome.slug for outcome in outcomes if outcome.failed}, outcomes
+
+
+@pytest.mark.parametrize("weak", [*WEAK, "session.logout/refresh-still-valid"])
+async def test_a_weakness_is_found_in_a_header_or_said_not_to_be_seen(weak: str, signed_in: SignedIn) -> None:
+    check, _, slug = weak.partition("/")
+    modes = [] if slug == "refresh-still-valid" else [HEADER]
+    outcomes = await signed_in(check, *modes, weak, **options(HEADER, check, slug))
+    failed = {outcome.slug for outcome in outcomes if outcome.failed}
+    if weak in BY_HEADER:
+        assert not failed
+        assert {outcome.slug for outcome in outcomes} == {BY_HEADER[weak]}
+    else:
+        assert failed == {slug}, outcomes
+
+
+async def test_a_refresh_token_is_replayed_after_sign_out(signed_in: SignedIn) -> None:
+    outcomes = await signed_in("session.logout", HEADER, **options(HEADER, "session.logout"))
+    (ended,) = (outcome for outcome in outcomes if outcome.slug == "ended")
+    assert ended.facts["refresh"] is True
