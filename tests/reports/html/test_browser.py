@@ -45,7 +45,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def files(make, measured, tmp_path_factory) -> dict[str, Path]:
-    """A report with every section and picture in each language, with an address that is far too long; and a bare one."""
+    """A report with every section and picture in each language, with far too long an address; and a bare one."""
     folder = tmp_path_factory.mktemp("report")
     result = measured()
     first = result.outcomes[0]
