@@ -147,6 +147,10 @@ def _session(pkcs11: Any, asked: Address, pin: Callable[[], str] | None) -> Any:
     except wrong as error:
         # A token locks itself after a few wrong PINs: say which of the two it is, and never try again.
         raise refuse(Refusal.PIN_WRONG, error=type(error).__name__) from None
+    except errors.UserAlreadyLoggedIn:
+        # Signing in counts for the whole process: the key was looked at before, and is used now.
+        with _failures():
+            return tokens[0].open()
     except pkcs11.PKCS11Error as error:
         raise refuse(Refusal.PKCS11_FAILED, error=type(error).__name__) from None
 

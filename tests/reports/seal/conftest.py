@@ -92,6 +92,10 @@ class Authority:
         path.write_bytes(data)
         return path
 
+    def private(self, kind: str):
+        """The private key of the certificates of a kind."""
+        return private_key(kind)
+
     def trust_file(self, path: Path) -> Path:
         path.write_bytes(self.root.public_bytes(Encoding.PEM))
         return path
