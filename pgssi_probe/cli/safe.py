@@ -12,7 +12,9 @@ _ACTIVE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\uf
 
 def plain(text: str, limit: int = 400) -> str:
     """The text on one line, without control, format or bidirectional characters, cut at `limit`."""
-    clean = "".join(" " if char in "\n\r\t" else char if unicodedata.category(char)[0] != "C" else "�" for char in text)
+    clean = "".join(
+        " " if char in "\n\r\t\u2028\u2029" else char if unicodedata.category(char)[0] != "C" else "�" for char in text
+    )
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 

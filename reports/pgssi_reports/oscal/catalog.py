@@ -9,8 +9,8 @@ from pgssi_probe.model.result import RunResult
 from pgssi_probe.model.text import Lang
 from pgssi_probe.model.verdict import RuleVerdict
 from pgssi_reports.html.source import Source
-from pgssi_reports.machine import json_bytes, line, lines, stable_uuid, token
-from pgssi_reports.oscal.document import control_id, metadata, prop
+from pgssi_reports.machine import json_bytes, lines, stable_uuid, token
+from pgssi_reports.oscal.document import control_id, metadata, prop, short
 from pgssi_reports.words import Words
 
 
@@ -28,7 +28,7 @@ def render(result: RunResult, lang: Lang) -> bytes:
             {
                 "id": token(f"chapter-{chapter.lower()}"),
                 "class": "chapter",
-                "title": line(source.chapter(chapter), 300),
+                "title": short(source.chapter(chapter)),
                 "controls": [_control(rule, words) for rule in rules],
             }
             for chapter, rules in chapters.items()
@@ -37,8 +37,8 @@ def render(result: RunResult, lang: Lang) -> bytes:
             "resources": [
                 {
                     "uuid": stable_uuid("guide", result.guide),
-                    "title": line(result.guide, 300),
-                    "citation": {"text": line(result.guide)},
+                    "title": short(result.guide),
+                    "citation": {"text": short(result.guide, 2000)},
                 }
             ]
         },
@@ -70,10 +70,10 @@ def _control(rule: RuleVerdict, words: Words) -> dict[str, Any]:
         guidance.append(words.say("oscal.documents", documents=documents))
     parts.append({"id": f"{name}_gdn", "name": "guidance", "prose": lines(" ".join(guidance))})
     props = [
-        {"name": "label", "value": line(rule.rule, 60)},
+        {"name": "label", "value": short(rule.rule, 60)},
         prop("obligation", rule.obligation),
         prop("observability", rule.rule_class),
         *(prop("stake", letter) for letter in rule.dicp),
         *(prop("addressed-to", actor) for actor in rule.addressed_to),
     ]
-    return {"id": name, "class": "rule", "title": line(words.text(rule.title), 300), "props": props, "parts": parts}
+    return {"id": name, "class": "rule", "title": short(words.text(rule.title)), "props": props, "parts": parts}

@@ -16,18 +16,23 @@ NS: Final = "urn:pgssi-probe:oscal"
 def metadata(title: str, result: RunResult, words: Words) -> dict[str, Any]:
     """The metadata of a document: dated by the run, so that the same run gives the same document."""
     return {
-        "title": line(title, 300),
+        "title": short(title),
         "last-modified": instant(result.run.finished),
-        "version": line(result.schema_version, 20),
+        "version": short(result.schema_version, 20),
         "oscal-version": OSCAL_VERSION,
         "props": [prop("tool", f"pgssi-probe {result.run.tool_version}"), prop("language", words.lang)],
         "remarks": words.say("format.not_passi"),
     }
 
 
+def short(text: str, limit: int = 300) -> str:
+    """One line as the data type `string` of OSCAL wants it: without blanks around it, never empty."""
+    return line(text, limit).strip() or "—"
+
+
 def prop(name: str, value: str) -> dict[str, str]:
     """A property of ours. OSCAL wants a value that is not blank."""
-    return {"name": name, "ns": NS, "value": line(value, 1000).strip() or "—"}
+    return {"name": name, "ns": NS, "value": short(value, 1000)}
 
 
 def control_id(rule: str) -> str:

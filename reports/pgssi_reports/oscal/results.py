@@ -16,7 +16,7 @@ from pgssi_probe.model.verdict import RuleVerdict, Verdict
 from pgssi_reports.html.source import Source
 from pgssi_reports.html.view import host_of
 from pgssi_reports.machine import instant, json_bytes, line, lines, sentence, stable_uuid, uri
-from pgssi_reports.oscal.document import NS, control_id, metadata, prop
+from pgssi_reports.oscal.document import NS, control_id, metadata, prop, short
 from pgssi_reports.words import Words
 
 STATES: Final = {
@@ -108,7 +108,7 @@ class _Document:
         tool = {
             "uuid": self._id("tool"),
             "type": "software",
-            "title": f"pgssi-probe {line(self._run.tool_version, 60)}",
+            "title": short(f"pgssi-probe {self._run.tool_version}"),
             "description": self._words.say("oscal.tool"),
             "status": {"state": "operational"},
         }
@@ -137,7 +137,7 @@ class _Document:
             props.append(prop("reason", outcome.reason.value))
         made: dict[str, Any] = {
             "uuid": self._id("observation", outcome.id),
-            "title": line(self._source.title(outcome.check), 300),
+            "title": short(self._source.title(outcome.check)),
             "description": sentence(outcome, self._source),
             "props": props,
             "methods": ["TEST"],
@@ -164,7 +164,7 @@ class _Document:
         facets = [{"name": name, "system": NS, "value": value.value} for name, value in scale if value]
         made: dict[str, Any] = {
             "uuid": self._id("risk", outcome.id),
-            "title": line(text, 300),
+            "title": short(text),
             "description": text,
             "statement": text,
             "status": "open" if outcome.strength is Strength.PROOF else "investigating",
@@ -178,7 +178,7 @@ class _Document:
                 {
                     "uuid": self._id("remedy", outcome.id),
                     "lifecycle": "recommendation",
-                    "title": line(remedy, 300) or "—",
+                    "title": short(remedy),
                     "description": remedy,
                 }
             ]
@@ -196,7 +196,7 @@ class _Document:
             status["remarks"] = words.say("oscal.unsettled")
         made: dict[str, Any] = {
             "uuid": self._id("finding", rule.rule),
-            "title": line(f"{rule.rule} — {words.text(rule.title)}", 300),
+            "title": short(f"{rule.rule} — {words.text(rule.title)}"),
             "description": lines(" ".join(said)),
             "props": [prop("verdict", rule.verdict.value)],
             "target": {

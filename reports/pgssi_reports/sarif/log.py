@@ -157,7 +157,7 @@ def _result(outcome: Outcome, places: dict[str, int], source: Source) -> dict[st
         },
         "guid": stable_uuid("sarif", source.result.run.id, outcome.id),
         "taxa": [
-            {"id": rule, "toolComponent": {"name": TAXONOMY, "guid": stable_uuid("taxonomy", TAXONOMY)}}
+            {"id": line(rule, 100), "toolComponent": {"name": TAXONOMY, "guid": stable_uuid("taxonomy", TAXONOMY)}}
             for rule in rule_ids(outcome, source)
         ],
         "properties": properties,
@@ -247,7 +247,8 @@ def _taxonomy(source: Source) -> dict[str, Any]:
         "shortDescription": {"text": words.say("format.guide")},
         "fullDescription": {"text": line(result.guide)},
         "isComprehensive": True,
-        "taxa": list(_taxa(source)),
+        # The schema wants each once.
+        "taxa": list({taxon["id"]: taxon for taxon in _taxa(source)}.values()),
     }
 
 

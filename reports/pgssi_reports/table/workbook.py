@@ -116,8 +116,9 @@ def _write(place: Any, value: str | int) -> None:
     if isinstance(value, int):
         place.value = value
         return
-    place.value = cell(value)
-    place.data_type = "s"
+    if value:
+        place.value = cell(value)
+        place.data_type = "s"
 
 
 def _dated(content: bytes, moment: str) -> bytes:
