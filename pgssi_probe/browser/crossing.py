@@ -133,7 +133,8 @@ class Crossing:
         given = event["request"]
         kind = str(event.get("resourceType", "other")).lower()
         url, method = urldefrag(given["url"])[0], given["method"]
-        page = _header(given["headers"], "referer")
+        shown = self.documents.get(str(event.get("frameId", "")))
+        page = shown.url if shown is not None else _header(given["headers"], "referer")
         base = Asked(url, method, kind, Fate.FAILED, page)
         mark = str(event.get("networkId", ""))
         if len(self.asked) >= MAX_ASKED or self._bytes >= MAX_BYTES:
