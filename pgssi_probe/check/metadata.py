@@ -89,6 +89,9 @@ class CheckMetadata(Frozen):
     sends: Sends
     settings: dict[str, Setting] = Field(default_factory=dict)
     references: References = References()
+    words: dict[str, dict[str, Bilingual]] = Field(
+        default_factory=dict, description="how values of a closed list are said in sentences: field, value, text"
+    )
     outcomes: dict[str, OutcomeDeclaration] = Field(min_length=1)
 
     @field_validator("outcomes")

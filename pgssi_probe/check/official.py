@@ -53,8 +53,8 @@ def official(metadata: CheckMetadata, observation: Observation) -> Outcome:
         severity=declaration.severity,
         impact=declaration.impact,
         ease=declaration.ease,
-        sentence=declaration.sentence.filled(values),
-        remedy=declaration.remedy.filled(values) if declaration.remedy else None,
+        sentence=declaration.sentence.filled(values, metadata.words),
+        remedy=declaration.remedy.filled(values, metadata.words) if declaration.remedy else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from string import Formatter
 from typing import Literal
 
@@ -38,6 +39,9 @@ class Bilingual(BaseModel):
         return self.fr if lang == "fr" else self.en
 
 
+Words = Mapping[str, Mapping[str, Bilingual]]
+
+
 class Template(Bilingual):
     """A sentence with named fields between braces, the same in both languages."""
 
@@ -51,11 +55,23 @@ class Template(Bilingual):
     def fields(self) -> frozenset[str]:
         return fields_of(self.fr)
 
-    def filled(self, values: dict[str, JsonValue]) -> Bilingual:
-        """The same text with its fields replaced. KeyError when one is missing."""
+    def filled(self, values: dict[str, JsonValue], words: Words | None = None) -> Bilingual:
+        """The same text with its fields replaced. KeyError when one is missing.
+
+        `words` says values of a closed list: field, then value ("" for null), then text.
+        """
+        said = words or {}
+
+        def worded(name: str, value: JsonValue, lang: Lang) -> str:
+            known = said.get(name, {})
+            if isinstance(value, list):
+                value = [known[one].in_(lang) if isinstance(one, str) and one in known else one for one in value]
+            word = known.get("" if value is None else value) if value is None or isinstance(value, str) else None
+            return word.in_(lang) if word is not None else shown(value, lang)
+
         return Bilingual(
-            fr=self.fr.format_map({name: shown(value, "fr") for name, value in values.items()}),
-            en=self.en.format_map({name: shown(value, "en") for name, value in values.items()}),
+            fr=self.fr.format_map({name: worded(name, value, "fr") for name, value in values.items()}),
+            en=self.en.format_map({name: worded(name, value, "en") for name, value in values.items()}),
         )
 
 

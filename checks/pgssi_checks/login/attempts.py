@@ -10,6 +10,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from pgssi_checks.compat.routes import Route, RoutedNetwork
 from pgssi_checks.login.wrong_passwords import (
     SACRIFICE,
     Allowance,
@@ -41,6 +42,8 @@ class Attempt:
     wait: float | None
     at: float
     exchange: Exchange | None
+    by: str = "direct"
+    """`direct`, or `elsewhere` for one that went through a proxy of the engagement."""
 
     @property
     def accepted(self) -> bool:
@@ -83,7 +86,8 @@ def manner(state: SignInState, exchanges: Sequence[Exchange], why: Mapping[str, 
 
 @dataclass
 class Trials:
-    """Attempts on the sacrificed account, in order, under the allowance of the run."""
+    """Attempts on the sacrificed account, in order, under the allowance of the run. Delays of the answers are kept for
+    the curve of the report: see `pgssi_checks.login.throttling`."""
 
     ctx: CheckContext
     allowance: Allowance
@@ -99,6 +103,20 @@ class Trials:
         if label == SACRIFICE:
             self.attempts.append(attempt)
         return attempt
+
+    async def elsewhere(self, proxy: str) -> bool | None:
+        """Whether the right password is accepted from another address, between two refusals from ours. None when it
+        cannot be said: the brake ends meanwhile, or the proxy does not lead there."""
+        if (await self.right()).accepted:
+            return None
+        routed = RoutedNetwork(self.ctx.network, Route("", proxy, via=(proxy,)))
+        done = await sign_in(replace(self.ctx, network=routed), SACRIFICE)
+        password = self.ctx.accounts[SACRIFICE].password
+        tried = self._read(done.state, done.exchanges, done.why, password.reveal() if password else "", True)
+        self.attempts.append(replace(tried, by="elsewhere"))
+        if routed.blocked or (await self.right()).accepted:
+            return None
+        return tried.accepted
 
     async def wrong(self) -> Attempt:
         """An invented password, once counted. Raises Spent."""

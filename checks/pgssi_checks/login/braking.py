@@ -11,9 +11,11 @@ from pydantic import JsonValue
 
 from pgssi_checks.login.attempts import Attempt
 
-Scope = Literal["account", "address"]
+Scope = Literal["account", "address", "account-and-address"]
+"""Whom a brake strikes: an account wherever from, an address whoever signs in, an account from one address."""
 Bypass = Literal["bypass-forwarded-for", "bypass-case", "bypass-other-account"]
 MAX_DELAYS: Final = 60
+MAX_ROWS: Final = 200
 
 
 @dataclass
@@ -36,6 +38,20 @@ class Trace:
     waits: list[float] = field(default_factory=list)
 
 
+def scope_of(other: bool | None, elsewhere: bool | None) -> Scope | None:
+    """Whom the brake strikes. `other`: another account gets in from the same address; `elsewhere`: the same account
+    gets in from another address; None for what is not known. None when the two do not say."""
+    if other is None and elsewhere is None:
+        return None
+    if elsewhere is None:
+        return "account" if other else "address"
+    if other is None:
+        return "address" if elsewhere else "account"
+    if other is elsewhere:
+        return "account-and-address" if other else None
+    return "account" if other else "address"
+
+
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """Settings of the declaration: seconds, ratios, counts."""
@@ -51,6 +67,24 @@ def delays(attempts: Sequence[Attempt]) -> list[JsonValue]:
     """For the curve of the report: [number of the wrong attempt, seconds that its answer took], in order."""
     wrong = [attempt for attempt in attempts if not attempt.right]
     return [[number, round(attempt.seconds, 3)] for number, attempt in enumerate(wrong[:MAX_DELAYS], start=1)]
+
+
+def rows(attempts: Sequence[Attempt]) -> list[JsonValue]:
+    """Every attempt, for the evidence `attempts`: the shape is told in `pgssi_checks.login.throttling`."""
+    began = attempts[0].at if attempts else 0.0
+    return [
+        {
+            "n": number,
+            "password": "right" if one.right else "wrong",
+            "how": one.how,
+            "status": one.status,
+            "seconds": round(one.seconds, 3),
+            "wait": one.wait,
+            "at": round(one.at - began, 1),
+            "by": one.by,
+        }
+        for number, one in enumerate(attempts[:MAX_ROWS], start=1)
+    ]
 
 
 def rising(attempts: Sequence[Attempt], ratio: float, seconds: float) -> bool:

@@ -2,6 +2,19 @@
 
 Baseline, then one, five and ten failures, each series followed by the right password; then how long the refusal lasts,
 whom it strikes, and whether it can be walked around.
+
+What the report draws, stable from version 1 of the check on:
+
+- Evidence titled `attempts`, data `{"attempts": [row, …]}`, one row for each attempt on the sacrificed account, in
+  order, 200 at most: `n` (from 1), `password` ("right" or "wrong"), `how` (how it was answered: "signed_in", "refused",
+  "message", "captcha", "silence", "second_factor", "unknown", or a status such as "429"), `status` (number or null),
+  `seconds` (time to the first byte of the answer to the password), `wait` (seconds that `Retry-After` announces, or
+  null), `at` (seconds since the first attempt was answered), `by` ("direct", or "elsewhere" through a proxy).
+- Facts of the outcome on the brake: `after` (failures after which the right password is refused, or null), `in_a_row`
+  (longest series after which it is accepted), `blocked_seconds` and `free_seconds` (bracket of the recovery since the
+  last failure; `free_seconds` null when it was never accepted again), `announced_seconds`, `scope` ("account",
+  "address", "account-and-address", or null for undetermined), `failures` (sent in all), `delays` ([number of the wrong
+  attempt, seconds of its answer], 60 at most), `waits` (seconds announced).
 """
 
 from __future__ import annotations
@@ -9,9 +22,9 @@ from __future__ import annotations
 from pydantic import JsonValue
 
 from pgssi_checks.login.attempts import Attempt, Trials
-from pgssi_checks.login.braking import Thresholds, Trace, facts_of, slug_of
+from pgssi_checks.login.braking import Thresholds, Trace, facts_of, rows, scope_of, slug_of
 from pgssi_checks.login.bypasses import bypasses
-from pgssi_checks.login.wrong_passwords import ALLOWANCE, SACRIFICE, Allowance, Spent
+from pgssi_checks.login.wrong_passwords import ALLOWANCE, PROVEN, SACRIFICE, Allowance, Spent
 from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
 from pgssi_probe.identity import SIGN_IN, SignInPlan, SignInState
 
@@ -66,6 +79,8 @@ class Protocol:
     async def observations(self) -> list[Observation]:
         site = self.ctx.target.site
         earlier = self.allowance.used
+        if earlier and not await self.ctx.collect(PROVEN):  # asked before the first of them
+            return [inconclusive(site, Reason.BLOCKED, account=SACRIFICE)]
         baseline = await self.trials.right()
         if not baseline.accepted and not earlier:
             return [inconclusive(site, BASELINE.get(baseline.state, Reason.SESSION_LOST), how=baseline.how)]
@@ -135,9 +150,13 @@ class Protocol:
     async def _measure(self) -> None:
         """Whom the brake strikes, how long it lasts, ways around it. The account is left free when it can be."""
         other = next((label for label in ("b", "a", "low", "high") if label in self.ctx.accounts), None)
-        if other is not None:
-            seen = await self.trials.right(label=other)
-            self.trace.scope = "account" if seen.accepted else "address"
+        from_here = (await self.trials.right(label=other)).accepted if other is not None else None
+        proxies = self.ctx.declared.get("proxies")
+        proxy = (
+            next((label for label in proxies if isinstance(label, str)), None) if isinstance(proxies, list) else None
+        )
+        elsewhere = await self.trials.elsewhere(proxy) if proxy is not None else None
+        self.trace.scope = scope_of(from_here, elsewhere)
         affordable = self.allowance.left >= (self.trace.after or 0)
         try:
             if not affordable:
@@ -186,11 +205,7 @@ class Protocol:
         return facts_of(self.trace, self.trials.attempts, self.allowance.used)
 
     def _evidence(self) -> list[str]:
-        rows: list[JsonValue] = [
-            [number, "right" if one.right else "wrong", one.how, one.status, round(one.seconds, 3), one.wait]
-            for number, one in enumerate(self.trials.attempts, start=1)
-        ]
-        kept = [self.ctx.keep_facts("attempts", {"attempts": rows})]
+        kept = [self.ctx.keep_facts("attempts", {"attempts": rows(self.trials.attempts)})]
         shown = next((one for one in self.trials.attempts if one.braked and one.exchange), None)
         if shown is not None and shown.exchange is not None:
             kept.append(self.ctx.keep(shown.exchange))

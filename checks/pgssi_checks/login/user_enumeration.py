@@ -19,6 +19,7 @@ from pgssi_checks.login.response_times import Threshold, can_test, differ, diffe
 from pgssi_checks.login.telling import Answer, answer_of, differences
 from pgssi_checks.login.wrong_passwords import (
     ALLOWANCE,
+    PROVEN,
     SACRIFICE,
     Allowance,
     GuardedNetwork,
@@ -71,6 +72,8 @@ async def _sign_in(ctx: CheckContext, subject: Subject) -> list[Observation]:
     tries = min(int(ctx.setting("pairs")), max(0, allowance.left - KEPT_FOR_THROTTLING))
     if tries < 2:
         return [inconclusive(subject, Reason.BUDGET_EXHAUSTED, left=allowance.left)]
+    if not await ctx.collect(PROVEN):
+        return [inconclusive(subject, Reason.BLOCKED, account=SACRIFICE)]
     comparison = Comparison(ctx, allowance)
     try:
         await comparison.run(tries)

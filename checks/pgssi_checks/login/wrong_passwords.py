@@ -14,6 +14,7 @@ from typing import Final
 from pgssi_probe.check import Collector, CollectorContext, Exchange, Failure, Network, Request
 from pgssi_probe.check.context import Streams
 from pgssi_probe.clock import Clock
+from pgssi_probe.identity import SignInState, sign_in
 
 HARD_CAP: Final = 20
 """Failures of the sacrificed account in one run, whatever the engagement says (issue and guide of the checks)."""
@@ -55,6 +56,18 @@ async def _open(ctx: CollectorContext) -> Allowance:
 
 
 ALLOWANCE: Collector[Allowance] = Collector(name="wrong_passwords", gather=_open)
+
+
+async def _prove(ctx: CollectorContext) -> bool:
+    done = await sign_in(ctx, SACRIFICE)
+    return done.state in {SignInState.SIGNED_IN, SignInState.SECOND_FACTOR}
+
+
+PROVEN: Collector[bool] = Collector(
+    name="sacrifice_proven", gather=_prove, requests=12, methods=("GET", "HEAD", "POST")
+)
+"""Whether the password given for the sacrificed account is right, tried before any wrong one: a password that never was
+would read as a lock-out."""
 
 
 def invented_password() -> str:

@@ -1,20 +1,22 @@
 """`login.throttling`: the brake measured by the right password, never more than twenty failures whatever comes."""
 
 import re
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 import pytest
 
 from pgssi_checks.login.attempts import Attempt, announced_wait
-from pgssi_checks.login.braking import Thresholds, Trace, delays, rising, slug_of
+from pgssi_checks.login.braking import Thresholds, Trace, delays, rising, scope_of, slug_of
 from pgssi_checks.login.bypasses import variants
 from pgssi_checks.login.wrong_passwords import HARD_CAP, Allowance, Spent, cap_of, carries, invented_password
 from pgssi_probe.check import Request
-from pgssi_probe.check.harness import exchange, page, redirect, run_check, slugs
+from pgssi_probe.check.harness import ScriptedNetwork, exchange, page, redirect, run_check, scripted, slugs
 from pgssi_probe.identity import SignInState
 from pgssi_probe.model.account import Account, Secret
 from pgssi_probe.model.outcome import Reason, Status
 from pgssi_probe.net.exchange import Failure
+from pgssi_probe.registry import check
 
 CONTACT = {"login.unlock-contact": "support informatique, 01 99 00 00 01"}
 THRESHOLDS = Thresholds(failures=10, soon=300, lock_out=3600, rising_ratio=2, rising_seconds=1)
@@ -304,3 +306,178 @@ async def test_a_weakness_of_the_portal_is_found(slug: str, signed) -> None:
 async def test_a_lock_out_of_the_portal_is_found(signed) -> None:
     declared = {**CONTACT, "login.recovery-minutes": 61}
     assert slugs(await signed("login.throttling", "login.throttling/lock-out", declared=declared)) == {"lock-out"}
+
+
+# Whom the brake strikes: a second address, when the engagement has a proxy.
+
+PROXY = {**CONTACT, "proxies": ["hospital"]}
+
+
+@pytest.mark.parametrize(
+    ("other", "elsewhere", "scope"),
+    [
+        (True, None, "account"),
+        (False, None, "address"),
+        (None, False, "account"),
+        (None, True, "address"),
+        (True, False, "account"),
+        (False, True, "address"),
+        (True, True, "account-and-address"),
+        (False, False, None),
+        (None, None, None),
+    ],
+)
+def test_whom_it_strikes(other: bool | None, elsewhere: bool | None, scope: str | None) -> None:
+    assert scope_of(other, elsewhere) == scope
+
+
+class Keyed:
+    """Failures counted by a key of the user and of where they come from; after three, four minutes of refusals."""
+
+    def __init__(self, clock, key) -> None:
+        self.clock, self.key = clock, key
+        self.failures: dict[object, list[float]] = {}
+        self.wrong = 0
+
+    def __call__(self, request):
+        if not request.url.endswith("/login"):
+            return page(INSIDE) if "sid=" in dict(request.headers).get("Cookie", "") else page(FORM)
+        if request.method != "POST":
+            return page(FORM)
+        sent = parse_qs(request.body.decode())
+        key = self.key(sent["user"][0].strip().casefold(), request.via or "here")
+        recent = [moment for moment in self.failures.get(key, []) if self.clock.monotonic() - moment < 240]
+        right = sent["pass"] == [RIGHT]
+        self.wrong += not right
+        if len(recent) >= 3:
+            return page("Too many attempts", status=429, headers={"Retry-After": "240"})
+        if right:
+            return page(INSIDE, headers=(("Set-Cookie", "sid=1"),))
+        self.failures.setdefault(key, []).append(self.clock.monotonic())
+        return page(FORM + "<p>Identifiant ou mot de passe incorrect.</p>")
+
+
+@pytest.mark.parametrize(
+    ("key", "scope", "word"),
+    [
+        (lambda user, _way: user, "account", "le compte"),
+        (lambda _user, way: way, "address", "l'adresse"),
+        (lambda user, way: (user, way), "account-and-address", "le compte depuis une adresse"),
+        (lambda _user, _way: "all", None, "indéterminée"),
+    ],
+)
+async def test_a_second_address_tells_whom_the_brake_strikes(key, scope: str | None, word: str, jumping) -> None:
+    app = Keyed(jumping, key)
+    outcomes = await run_check("login.throttling", app, accounts=ACCOUNTS, declared=PROXY, clock=jumping)
+    (brake,) = [one for one in outcomes if one.slug == "slowed"]
+    assert brake.facts["scope"] == scope
+    assert word in brake.sentence.fr
+    assert app.wrong <= HARD_CAP
+
+
+async def test_a_proxy_that_leads_nowhere_says_nothing_of_the_brake(jumping) -> None:
+    app = Keyed(jumping, lambda user, _way: user)
+
+    def answer(request):
+        return Failure.PROXY if request.via else app(request)
+
+    (only,) = await run_check("login.throttling", answer, accounts=ACCOUNTS, declared=PROXY, clock=jumping)
+    assert (only.slug, only.facts["scope"]) == ("slowed", "account")
+
+
+async def test_the_evidence_has_the_shape_that_the_report_draws(jumping) -> None:
+    run = scripted(
+        check("login.throttling").metadata,
+        Keyed(jumping, lambda user, _way: user),
+        accounts=ACCOUNTS,
+        declared=PROXY,
+        clock=jumping,
+    )
+    await check("login.throttling").observe()(run.context)
+    kept = next(piece for piece in run.evidence.kept.values() if piece.get("title") == "attempts")
+    attempts = kept["data"]["attempts"]
+    assert [row["n"] for row in attempts] == list(range(1, len(attempts) + 1))
+    assert {frozenset(row) for row in attempts} == {
+        frozenset({"n", "password", "how", "status", "seconds", "wait", "at", "by"})
+    }
+    ways = {(row["password"], row["by"]) for row in attempts}
+    assert ways == {("right", "direct"), ("wrong", "direct"), ("right", "elsewhere")}
+    assert {row["wait"] for row in attempts} == {None, 240.0}
+    first = {"n": 1, "password": "right", "how": "signed_in", "status": 200, "by": "direct"}
+    assert attempts[0] == {**first, "seconds": 0.01, "wait": None, "at": 0.0}
+
+
+# Other kinds of brakes, all right ones.
+
+
+@pytest.fixture
+def timed(monkeypatch, jumping):
+    """Answers take, for the check, the time that passed on its clock."""
+
+    async def send(self, request):
+        start = jumping.monotonic()
+        done = await original(self, request)
+        return replace(done, first_byte=0.05 + jumping.monotonic() - start)
+
+    original = ScriptedNetwork.send
+    monkeypatch.setattr(ScriptedNetwork, "send", send)
+
+
+def later(clock, seconds: float) -> None:
+    clock._elapsed += seconds
+
+
+async def test_answers_that_grow_slower_are_a_brake(jumping, timed) -> None:
+    def tarpit(app, user, right):
+        later(jumping, min(2.0 ** min(app.in_a_row, 5), 20.0) if app.in_a_row else 0)
+
+    app = Application(jumping, tarpit)
+    (only,) = await app.run()
+    assert only.slug == "delayed", (only.slug, only.facts)
+
+
+async def test_a_retry_after_without_a_lasting_block(jumping) -> None:
+    def brake(app, user, right):
+        recent = app.failures and jumping.monotonic() - app.failures[-1] < 20
+        return page("Wait", status=429, headers={"Retry-After": "20"}) if user == "carole" and recent else None
+
+    (only,) = [one for one in await Application(jumping, brake).run() if one.slug != "bypass-other-account"]
+    assert (only.slug, only.facts["announced_seconds"], only.facts["free_seconds"]) == ("slowed", 20.0, 30.0)
+
+
+async def test_a_dropped_connection_of_the_account_alone(jumping) -> None:
+    def brake(app, user, right):
+        recent = [moment for moment in app.failures if jumping.monotonic() - moment < 100]
+        return Failure.RESET if user == "carole" and len(recent) >= 4 else None
+
+    (only,) = await Application(jumping, brake).run()
+    assert (only.slug, only.facts["how"], only.facts["scope"]) == ("slowed", "silence", "account")
+
+
+async def test_a_counter_kept_in_the_session_brakes_nobody(jumping) -> None:
+    """Whoever guesses sends no cookie."""
+
+    def answer(request):
+        count = int(dict(request.headers).get("Cookie", "n=0").partition("n=")[2] or 0)
+        if request.method == "POST" and parse_qs(request.body.decode())["pass"] == [RIGHT]:
+            return page(INSIDE, headers=(("Set-Cookie", "sid=1"),))
+        if count >= 3:
+            return page("Too many attempts", status=429)
+        count += request.method == "POST"
+        return page(FORM + ("<p>Mot de passe incorrect</p>" if count else ""), headers=(("Set-Cookie", f"n={count}"),))
+
+    outcomes = await run_check("login.throttling", answer, accounts=ACCOUNTS, declared=CONTACT, clock=jumping)
+    assert slugs(outcomes) == {"none"}
+
+
+async def test_a_password_that_never_was_right_is_no_lock_out(jumping) -> None:
+    """Failures of another check come first: the right password is tried before them."""
+    app = Application(jumping)
+    wrong = {**ACCOUNTS, "a": ACCOUNTS["b"], "sacrifice": Account("sacrifice", "carole", Secret("perime-2019"))}
+    run = scripted(check("login.user-enumeration").metadata, app, accounts=wrong, declared=CONTACT, clock=jumping)
+    for name in ("login.user-enumeration", "login.throttling"):
+        metadata = check(name).metadata
+        observations = await check(name).observe()(replace(run.context, metadata=metadata))
+        assert {one.reason for one in observations if one.reason} == {Reason.BLOCKED}
+        assert not [one for one in observations if metadata.outcomes.get(one.slug) and one.slug != "reset-alike"]
+    assert app.wrong <= 4  # the old password itself, never an invented one
