@@ -89,6 +89,7 @@ class Page:
     events: tuple[account.EventView, ...]
     hidden_events: int
     declarative: int
+    open: int
     reserves: tuple[str, ...]
     activities: tuple[conduct.Activity, ...]
     declarations: tuple[conduct.Declared, ...]
@@ -156,6 +157,7 @@ def build(result: RunResult, words: Words) -> Page:
         events=chronology,
         hidden_events=hidden,
         declarative=sum(rule.rule_class == "declarative" for rule in result.verdicts),
+        open=counts[Verdict.NOT_EVALUATED] + counts[Verdict.TO_JUSTIFY],
         reserves=conduct.reserves(source),
         activities=conduct.activities(source),
         declarations=declared,

@@ -347,9 +347,20 @@ MEASURES = (
     _measure("tls.config", "modes-weak", Status.FAIL, {"recommendation": "R10", "grade": "forbidden"}),
     _measure("tls.config", "inconclusive", Status.INCONCLUSIVE, {"recommendations": ["R20: mandate_missing"]}),
 )
+
+
+def _entry(place: str, name: str) -> dict:
+    return {"place": place, "where": TARGET, "name": name, "size": 12, "digest": "0a1b2c3d4e5f"}
+
+
 DUMPS = {
-    "before": {"cookies": ["sid", "lang"], "local_storage": ["token", "nom"], "caches": 0},
-    "after": {"cookies": ["lang"], "local_storage": ["nom"], "caches": 0},
+    "before": [
+        _entry("cookie", "sid"),
+        _entry("cookie", "lang"),
+        _entry("local_storage", "jeton"),
+        _entry("local_storage", "nom"),
+    ],
+    "after": [_entry("cookie", "lang"), _entry("local_storage", "nom")],
 }
 KEPT = (
     _kept("E0201", "login.throttling", attempts=ATTEMPTS),

@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from pgssi_reports.html.pictures.axis import Linear
-from pgssi_reports.html.pictures.facts import evidence_data, number, table
+from pgssi_reports.html.pictures.facts import evidence_data, items, table
 from pgssi_reports.html.source import Source
 from pgssi_reports.visible import visible
 
@@ -16,7 +16,7 @@ CHECK: Final = "browser.residual-data"
 WIDTH, LEFT, RIGHT, TOP, LANE = 720, 190, 60, 10, 46
 KINDS_MAX: Final = 10
 NAMES_MAX: Final = 6
-BAR: Final = 14
+ENTRIES_MAX: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -46,48 +46,48 @@ def storage(source: Source) -> tuple[Storage, ...]:
     return tuple(
         picture
         for data in evidence_data(source, CHECK, "after")
-        if (picture := _drawn(table(data.get("before")), table(data["after"]), source)) is not None
+        if (picture := _drawn(_by_place(data.get("before")), _by_place(data["after"]), source)) is not None
     )
 
 
-def _drawn(before: dict[str, JsonValue], after: dict[str, JsonValue], source: Source) -> Storage | None:
+def _by_place(dump: JsonValue | None) -> dict[str, list[str]]:
+    """Names of what a dump holds, by place; entries are {place, where, name, size, digest}."""
+    found: dict[str, list[str]] = {}
+    for entry in items(dump, ENTRIES_MAX):
+        place, name = table(entry).get("place"), table(entry).get("name")
+        if isinstance(place, str) and isinstance(name, str):
+            found.setdefault(place, []).append(name)
+    return found
+
+
+def _drawn(before: dict[str, list[str]], after: dict[str, list[str]], source: Source) -> Storage | None:
     words = source.words
-    names = list(dict.fromkeys((*before, *after)))[:KINDS_MAX]
-    counts = {name: (_count(before.get(name)), _count(after.get(name))) for name in names}
-    names = [name for name in names if any(counts[name])]
-    if not names:
+    places = list(dict.fromkeys((*before, *after)))[:KINDS_MAX]
+    if not places:
         return None
-    axis = Linear(max(1, *(max(pair) for pair in counts.values())), 0, WIDTH - LEFT - RIGHT)
+    most = max(len(names) for dump in (before, after) for names in dump.values())
+    axis = Linear(most, 0, WIDTH - LEFT - RIGHT)
     kinds = tuple(
         Kind(
-            name=visible(words.word("html.picture.storage.kind", name), 40),
+            name=visible(words.word("html.picture.storage.kind", place), 40),
             y=TOP + index * LANE,
-            before=counts[name][0],
-            after=counts[name][1],
-            before_width=axis.at(counts[name][0]),
-            after_width=axis.at(counts[name][1]),
-            left=_names(after.get(name)) or "—",
+            before=len(before.get(place, ())),
+            after=len(after.get(place, ())),
+            before_width=axis.at(len(before.get(place, ()))),
+            after_width=axis.at(len(after.get(place, ()))),
+            left=_names(after.get(place, [])) or "—",
         )
-        for index, name in enumerate(names)
+        for index, place in enumerate(places)
     )
-    left = sum(kind.after for kind in kinds)
     return Storage(
         width=WIDTH,
         height=TOP + LANE * len(kinds),
         x=LEFT,
         kinds=kinds,
-        caption=words.count("html.picture.storage.caption", left),
+        caption=words.count("html.picture.storage.caption", sum(kind.after for kind in kinds)),
     )
 
 
-def _count(value: JsonValue | None) -> int:
-    if isinstance(value, (list, dict)):
-        return len(value)
-    return int(number(value) or 0)
-
-
-def _names(value: JsonValue | None) -> str:
-    found = value if isinstance(value, (list, dict)) else []
-    said = [visible(str(table(one).get("name", one) if isinstance(one, dict) else one), 60) for one in found]
-    more = len(said) - NAMES_MAX
-    return ", ".join(said[:NAMES_MAX]) + (f" (+{more})" if more > 0 else "")
+def _names(found: list[str]) -> str:
+    more = len(found) - NAMES_MAX
+    return ", ".join(visible(name, 60) for name in found[:NAMES_MAX]) + (f" (+{more})" if more > 0 else "")
