@@ -133,7 +133,7 @@ def test_another_authority_is_not_trusted(probe: Probe, sealed: Path, key: Path)
 
 
 @pytest.mark.parametrize("password", ["un-autre", "", None])
-def test_a_wrong_password_is_one_sentence_and_the_report_is_kept(
+def test_a_wrong_password_is_one_sentence_before_anything_is_sent(
     probe: Probe, web: Target, key: Path, tmp_path: Path, password: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if password is not None:
@@ -142,8 +142,9 @@ def test_a_wrong_password_is_one_sentence_and_the_report_is_kept(
     assert done.code == Exit.USAGE
     assert "mot de passe" in done.err
     assert len(done.err.splitlines()) == 1
-    assert (tmp_path / "run" / "report.json").exists()
-    assert (tmp_path / "run" / "report.html").exists()
+    assert web.seen == []
+    assert not (tmp_path / "run").exists()
+    assert probe("scan", web.url, *FEW, "--out", "run", "--no-seal").code == Exit.OK
     assert not list((tmp_path / "run").glob("*.p7s"))
     monkeypatch.setenv("PGSSI_KEY_PASSWORD", PASSWORD)
     assert probe("report", "run", "--key", key).code == Exit.OK
@@ -155,4 +156,94 @@ def test_a_key_that_is_none(probe: Probe, web: Target, tmp_path: Path) -> None:
     done = probe("scan", web.url, *FEW, "--out", "run", "--key", "faux.p12")
     assert done.code == Exit.USAGE
     assert "faux.p12" in done.err
-    assert (tmp_path / "run" / "report.json").exists()
+    assert web.seen == []
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_dossier_is_verified_alone(probe: Probe, sealed: Path, tmp_path: Path) -> None:
+    shutil.copy(sealed / "dossier.asice", tmp_path)
+    said = json.loads(probe("verify", "dossier.asice", "--json").out)
+    assert said["intact"] is True
+    assert said["covered"] >= 9
+    assert "Ce qui est prouvé" in probe("verify", "dossier.asice").out
+    flip(tmp_path / "dossier.asice")
+    assert probe("verify", "dossier.asice").code == Exit.DEVIATIONS
+
+
+@pytest.mark.parametrize("name", ["journal.jsonl", "plan.json", "outcomes.jsonl", "engagement.json", "dossier.asice"])
+def test_nothing_of_a_run_may_change(probe: Probe, copy: Path, name: str) -> None:
+    flip(copy / name)
+    done = probe("verify", copy)
+    assert done.code == Exit.DEVIATIONS
+    assert name in done.out
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_a_run_is_sealed_again_with_another_key(probe: Probe, copy: Path, key: Path, monkeypatch, lang: str) -> None:
+    monkeypatch.setenv("SECRET_DU_CACHET", PASSWORD)
+    secret = ("--key-secret", "env:SECRET_DU_CACHET")
+    done = probe("seal", copy, "--key", key, *secret, "--lang", lang)
+    assert (done.code, done.err) == (Exit.OK, "")
+    assert "dossier.asice" in done.out
+    assert probe("verify", copy, "--trust", key.with_name("cachet.pem")).code == Exit.OK
+    assert probe("verify", copy, "--trust", key.parent).code == Exit.OK  # a folder of certificates
+    said = json.loads(probe("seal", copy, "--key", key, *secret, "--json").out)
+    assert said["key_origin"] == "file"
+
+
+@pytest.mark.parametrize("secret", ["command:printf %s " + PASSWORD, "command:cat secret.txt"])
+def test_a_command_gives_the_password(probe: Probe, copy: Path, key: Path, tmp_path: Path, secret: str) -> None:
+    (tmp_path / "secret.txt").write_text(PASSWORD + "\n")
+    assert probe("seal", copy, "--key", key, "--key-secret", secret).code == Exit.OK
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["env:ABSENTE", "command:false", "command:", "keyring:sans-nom", PASSWORD, "file:x", "prompt", 'command:"'],
+)
+def test_a_secret_that_cannot_be_had_is_one_sentence(probe: Probe, copy: Path, key: Path, secret: str) -> None:
+    before = (copy / "dossier.asice").read_bytes()
+    done = probe("seal", copy, "--key", key, "--key-secret", secret)
+    assert done.code == Exit.USAGE
+    assert len(done.err.splitlines()) == 1
+    assert PASSWORD not in done.err
+    assert (copy / "dossier.asice").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["scan", "report", "seal"])
+def test_an_authority_that_fails_leaves_a_sealed_run_and_says_so(
+    probe: Probe, web: Target, copy: Path, tmp_path: Path, command: str
+) -> None:
+    tsa = ("--tsa", "http://127.0.0.1:1/horodatage?token=zqx81rkpw")
+    if command == "scan":
+        copy = tmp_path / "run"
+        done = probe("scan", web.url, *FEW, "--out", copy, *tsa)
+    else:
+        done = probe(command, copy, *tsa)
+    assert done.code == Exit.UNREACHABLE
+    assert "injoignable" in done.err
+    assert "niveau inférieur" in done.err
+    assert len(done.err.splitlines()) == 1
+    assert "zqx81rkpw" not in done.out + done.err
+    assert probe("verify", copy).code == Exit.OK
+    assert b"zqx81rkpw" not in b"".join(path.read_bytes() for path in copy.rglob("*") if path.is_file())
+
+
+def test_proofs_of_revocation_need_a_certain_time(probe: Probe, copy: Path) -> None:
+    done = probe("seal", copy, "--revocation")
+    assert done.code == Exit.USAGE
+    assert "--tsa" in done.err
+
+
+@pytest.mark.parametrize("address", ["pkcs11:token=X", "pkcs11:token=X?module-path=/absent.so"])
+def test_a_token_that_is_not_there_is_one_sentence(probe: Probe, copy: Path, address: str) -> None:
+    done = probe("seal", copy, "--key", address)
+    assert done.code == Exit.USAGE
+    assert len(done.err.splitlines()) == 1
+
+
+def test_there_is_nothing_to_seal(probe: Probe, tmp_path: Path) -> None:
+    (tmp_path / "vide").mkdir()
+    for name in ("vide", "absent"):
+        assert probe("seal", name).code == Exit.USAGE
+        assert not list(tmp_path.rglob("*.asice"))

@@ -167,6 +167,13 @@ class TestFileKey:
         assert refusal(lambda: keys.file_key(contrary, password)) == Refusal.KEY_USAGE_CONTRARY
         assert refusal(lambda: keys.file_key(server, password)) == Refusal.KEY_USAGE_CONTRARY
 
+    def test_refuses_the_certificate_of_an_authority(self, authority, tmp_path: Path) -> None:
+        both = x509.KeyUsage(True, True, False, False, False, True, True, False, False)
+        certifier = authority.p12(tmp_path / "certifier.p12", key_usage=both)
+        assert refusal(lambda: keys.file_key(certifier, password)) == Refusal.CERTIFICATE_IS_AUTHORITY
+        issuer = authority.p12(tmp_path / "issuer.p12", "p384", certificate=authority.issuer)
+        assert refusal(lambda: keys.file_key(issuer, password)) == Refusal.CERTIFICATE_IS_AUTHORITY
+
     def test_tells_a_wrong_password_from_a_missing_one_and_from_a_foreign_file(self, authority, tmp_path) -> None:
         path = authority.p12(tmp_path / "k.p12")
         foreign = tmp_path / "foreign.p12"
