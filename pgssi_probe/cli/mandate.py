@@ -101,7 +101,8 @@ def show_levels(engagement: Engagement, levels: tuple[LevelState, ...], lang: La
         if state.until is not None and engagement.mandate is not None:
             zone = ZoneInfo(engagement.mandate.timezone)
             until = f"{state.until.astimezone(zone):%Y-%m-%d %H:%M}"
-            said += say(lang, "engagement.until", until=until, hours=engagement.mandate.hours, zone=zone.key)
+            key = "engagement.until_always" if engagement.mandate.at_any_hour else "engagement.until"
+            said += say(lang, key, until=until, hours=engagement.mandate.hours, zone=zone.key)
         line(said, "green")
 
 

@@ -127,9 +127,12 @@ class Mandate(Frozen):
         if not self.hours or self.valid_until is None:
             return None
         zone = ZoneInfo(self.timezone)
-        start, end = parse_hours(self.hours)
-        day = self.valid_until if (start, end) == (time.min, time.max) else now.astimezone(zone).date()
-        return datetime.combine(day, end, zone)
+        day = self.valid_until if self.at_any_hour else now.astimezone(zone).date()
+        return datetime.combine(day, parse_hours(self.hours)[1], zone)
+
+    @property
+    def at_any_hour(self) -> bool:
+        return bool(self.hours) and parse_hours(self.hours) == (time.min, time.max)
 
 
 def _blank(value: object) -> bool:

@@ -112,6 +112,11 @@ class EvidenceRoom:
         return [*lines, f"[+{more}]"] if more > 0 else lines
 
     def _store(self, piece: Evidence) -> str:
+        known = self._redactor.known
+        told = {name: known(text) for name in ("title", "request", "response") if (text := getattr(piece, name))}
+        piece = piece.model_copy(
+            update=told
+        )  # addresses and headers are marked by their own rules, which know no value
         raw = piece.model_dump_json(indent=1).encode()
         path = self._folder / f"{piece.id}.json"
         try:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from html import escape
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 _GAP = r"[ .\-\u00a0\u202f]?"
 _CARD_GAP = r"[ \-\u00a0\u202f]?"
@@ -61,6 +61,14 @@ _TITLED = re.compile(
 )
 
 
+def _spellings(char: str) -> tuple[str, ...]:
+    """How a character stands in a text, a page or an address."""
+    coded = quote(char, safe="", errors="replace")
+    return tuple(
+        dict.fromkeys((char, escape(char), f"&#{ord(char)};", coded, *(("+", "\u00a0") if char == " " else ())))
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Redactor:
     """Marks values as `‹kind:abcd1234›`; the same value has the same mark under one key. The key dies with it."""
@@ -86,12 +94,8 @@ class Redactor:
     def known(self, text: str) -> str:
         """The text with the values known beforehand marked, and nothing else."""
         for value in self.values:
-            spellings = dict.fromkeys(
-                (value, escape(value), escape(value, quote=False), quote(value), quote_plus(value))
-            )
-            pattern = "|".join(re.escape(spelling) for spelling in spellings if spelling)
-            if pattern:
-                text = re.sub(pattern, self.mark("canary", value), text, flags=re.IGNORECASE)
+            pattern = "".join(f"(?:{'|'.join(map(re.escape, _spellings(char)))})" for char in value)
+            text = re.sub(pattern, self.mark("canary", value), text, flags=re.IGNORECASE) if pattern else text
         return text
 
     def _whole(self, kind: str) -> Callable[[re.Match[str]], str]:

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from pgssi_probe.check.context import Target
 from pgssi_probe.engagement import Engagement, EngagementError, Mandate, ScopeSection, load_engagement
-from pgssi_probe.engagement.model import parse_hours
-from pgssi_probe.engine.plan import Selection, allowed_level
-from pgssi_probe.model.outcome import Level
+from pgssi_probe.engagement.model import AccountSection, parse_hours
+from pgssi_probe.engine.allowance import lacks_of
+from pgssi_probe.engine.plan import ACCOUNTS_NEEDED, Selection, allowed_level, make_plan
+from pgssi_probe.model.outcome import Level, Reason
+from pgssi_probe.registry import checks
 
 NOON = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)  # 12:00 in Paris
 COMPLETE = Mandate(
@@ -346,3 +348,67 @@ def test_what_is_asked_for_never_widens_what_is_allowed(now: datetime, given_: L
     level = allowed_level(Target(URL), engagement, Selection(level=asked), now)
     assert level.rank <= engagement.highest_level(URL, now).rank
     assert asked is None or level.rank <= asked.rank
+
+
+def test_the_end_of_the_window_is_that_of_the_hours_or_of_the_last_day() -> None:
+    end = COMPLETE.window_end(NOON)
+    assert end is not None
+    assert end.isoformat() == "2026-11-22T18:00:00+01:00"
+    always = COMPLETE.model_copy(update={"hours": "00:00-24:00"}).window_end(NOON)
+    assert always is not None
+    assert always.date() == date(2026, 12, 31)
+    assert COMPLETE.model_copy(update={"hours": ""}).window_end(NOON) is None
+
+
+@given(moments, some_levels)
+def test_what_is_allowed_now_is_allowed_until_the_end_of_the_window_and_not_a_minute_longer(
+    now: datetime, levels: tuple[Level, ...]
+) -> None:
+    mandate = COMPLETE.model_copy(update={"levels": levels})
+    level = engaged(mandate).highest_level(URL, now)
+    if level is Level.PASSIVE:
+        return
+    end = mandate.window_end(now)
+    assert end is not None
+    assert engaged(mandate).refusal_for(URL, level, end) is None
+    assert engaged(mandate).refusal_for(URL, level, end + timedelta(minutes=1)) is not None
+
+
+@given(
+    moments,
+    some_levels,
+    st.sets(st.sampled_from(["a", "b", "low", "high", "sacrifice"])),
+    st.sampled_from([None, *Level]),
+    st.sets(st.sampled_from(NEEDED), max_size=1),
+)
+def test_no_check_of_a_plan_runs_above_what_the_mandate_allows_nor_without_its_accounts(
+    now: datetime, levels: tuple[Level, ...], labels: set[str], asked: Level | None, missing: set[str]
+) -> None:
+    emptied = {name: "" if name not in DATES else None for name in missing}
+    engagement = Engagement(
+        mandate=COMPLETE.model_copy(update={"levels": levels, **emptied}),
+        scope=ScopeSection(target=URL),
+        accounts={label: AccountSection(username="u") for label in labels},
+    )
+    known = {name: check.metadata for name, check in checks().items()}
+    plan = make_plan(known.values(), Target(URL), engagement, Selection(level=asked), now)
+    for entry in plan.entries:
+        if entry.runs:
+            assert engagement.refusal_for(URL, entry.level, now) is None
+            assert asked is None or entry.level.rank <= asked.rank
+            needed = {label for need in known[entry.check].needs for label in ACCOUNTS_NEEDED.get(need, ())}
+            assert needed <= labels
+        elif entry.reason is Reason.MANDATE_MISSING:
+            assert entry.missing
+            assert entry.missing.removeprefix("mandate.") in {*missing, "levels", "hours", "valid_from", "valid_until"}
+    told = lacks_of(engagement, URL, now, known.values())
+    named = {line.removeprefix("mandate.") for lack in told if lack.cause == "empty" for line in lack.lines}
+    assert named == missing
+    assert {line for lack in told if lack.cause == "account" for line in lack.lines} == {
+        f"accounts.{label}" for label in ("a", "b", "low", "high", "sacrifice") if label not in labels and used(label)
+    }
+
+
+def used(label: str) -> bool:
+    needs = {need for check in checks().values() for need in check.metadata.needs}
+    return any(label in ACCOUNTS_NEEDED.get(need, ()) for need in needs)

@@ -20,6 +20,7 @@ from pgssi_probe.engine.folder import FolderError
 from pgssi_probe.model.evidence import Evidence
 from pgssi_probe.model.outcome import Observation, Subject
 from pgssi_probe.net.exchange import Exchange, Failure, Request
+from pgssi_probe.redact import Redactor
 
 HOME = "https://portal.example/"
 SECRET = "s3cr3t-abcdef123456"
@@ -173,3 +174,30 @@ def test_what_checks_say_shows_no_secret_of_an_address(said: str, printed: str) 
     assert shown.facts == {"a": printed, "b": [printed, {"c": printed}], "n": 1}
     assert shown.subject == Subject(kind="url", name=printed)
     assert SECRET not in json.dumps(shown.model_dump())
+
+
+CANARY = "Durand & Fils-Éssai"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [CANARY, CANARY.upper(), "Durand &amp; Fils-Éssai", "Durand+%26+Fils-%C3%89ssai", "Durand%20%26%20Fils-%C3%89ssai"],
+)
+def test_a_canary_is_marked_wherever_it_stands_and_however_it_is_written(tmp_path: Path, written: str) -> None:
+    room = EvidenceRoom(tmp_path, VirtualClock(), Redactor(values=(CANARY,)))
+    answer = page(f"<p>{written}</p>", headers=(("X-Name", written),))
+    url = f"{HOME}dossier/{written.replace(' ', '%20')}?nom=x"
+    piece = kept(room, exchange(url, answer), excerpt=f"<p>{written}</p>", title=f"Dossier {written}")
+    room.facts("a.b", "facts", f"Dossier {written}", {"seen": [written], "more": {"name": written}})
+    for text in (piece.model_dump_json(), *(path.read_text(encoding="utf-8") for path in tmp_path.glob("E*.json"))):
+        assert "durand" not in text.lower().replace("‹canary", "")
+    observation = Observation(
+        slug="x", subject=Subject(kind="url", name=url), facts={"text": written, "list": [written]}
+    )
+    said = fit_to_print(observation, Redactor(values=(CANARY,)))
+    assert "durand" not in said.model_dump_json().lower()
+
+
+def test_without_canaries_nothing_more_is_marked() -> None:
+    assert Redactor().known("Durand") == "Durand"
+    assert "Durand" not in repr(Redactor(values=("Durand",)))

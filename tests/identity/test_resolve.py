@@ -100,3 +100,22 @@ def test_only_the_accounts_that_are_needed_are_resolved(monkeypatch: pytest.Monk
     assert "hush" not in repr(found["a"].password)
     with pytest.raises(SecretError):
         resolve_accounts(sections, {"b"})
+
+
+def test_canaries_reach_the_account_they_belong_to_and_no_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGSSI_TEST_CANARY", "Martin-Essai ")
+    sections = {label: AccountSection(username=label) for label in ("a", "b")}
+    canaries = {"a": ("Durand-Essai", given(env="PGSSI_TEST_CANARY")), "b": ()}
+    accounts = resolve_accounts(sections, ("a", "b"), canaries=canaries)
+    assert [secret.reveal() for secret in accounts["a"].canaries] == ["Durand-Essai", "Martin-Essai"]
+    assert accounts["b"].canaries == ()
+    assert "Essai" not in repr(accounts)
+
+
+def test_a_canary_that_chance_would_find_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGSSI_TEST_CANARY", "abc")
+    with pytest.raises(SecretError) as caught:
+        resolve_accounts({"a": AccountSection(username="a")}, ("a",), canaries={"a": (given(env="PGSSI_TEST_CANARY"),)})
+    assert (caught.value.code, caught.value.line) == ("too_short", "canaries.a")
+    assert "abc" not in str(caught.value)
+    assert say("fr", "secret.error.too_short", line="canaries.a", reference="X")
