@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pgssi_probe.discovery.site import Page, Skipped
 from pgssi_probe.identity import Session
-from pgssi_probe.net.exchange import Exchange
+from pgssi_probe.net.exchange import Exchange, Headers
 
 ANONYMOUS = ""
 """Label of the visitor without an account."""
@@ -75,6 +75,8 @@ class Endpoint:
     parameters: tuple[Parameter, ...] = ()
     body: bytes = b""
     media_type: str = ""
+    headers: Headers = ()
+    """Headers of the application's own (`X-Patient-Id`) that the page or a recording sent; never credentials."""
     held: Skipped | None = None
     reads: bool = True
 

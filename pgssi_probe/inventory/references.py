@@ -83,7 +83,7 @@ def _found(endpoint: Endpoint) -> Iterator[Reference]:
         value = parameter.value
         if not value or len(value) > MAX_LENGTH or _SECRET_NAME.search(parameter.name.lower()):
             continue
-        if parameter.place in {Place.HEADER, Place.COOKIE}:
+        if parameter.place is Place.COOKIE:
             continue
         suffix = extension(endpoint.url) if parameter.place is Place.PATH else ""
         bare = value.removesuffix(suffix) if suffix else value

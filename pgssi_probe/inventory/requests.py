@@ -44,7 +44,7 @@ def request_of(endpoint: Endpoint) -> Request:
     """The request as it was met, without credentials."""
     sent = "application/json" if endpoint.media_type == GRAPHQL_TYPE else endpoint.media_type
     headers = (("Content-Type", sent),) if endpoint.body and sent else ()
-    return Request(endpoint.method, endpoint.url, headers, endpoint.body)
+    return Request(endpoint.method, endpoint.url, (*endpoint.headers, *headers), endpoint.body)
 
 
 def with_value(endpoint: Endpoint, parameter: Parameter, value: str) -> Endpoint:
@@ -65,7 +65,10 @@ def with_value(endpoint: Endpoint, parameter: Parameter, value: str) -> Endpoint
             return replace(endpoint, body=_with_pointer(endpoint.body, parameter.name, value))
         case Place.GRAPHQL:
             return replace(endpoint, body=_with_pointer(endpoint.body, f"/variables{parameter.name}", value))
-    raise ValueError(f"not a parameter of the request itself: {parameter.place}")
+        case Place.HEADER if any(name == parameter.name for name, _ in endpoint.headers):
+            named = tuple((name, value if name == parameter.name else old) for name, old in endpoint.headers)
+            return replace(endpoint, headers=named)
+    raise ValueError(f"no such parameter: {parameter.place} {parameter.name}")
 
 
 def segments(url: str) -> tuple[str, ...]:

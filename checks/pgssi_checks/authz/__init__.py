@@ -1,0 +1,1 @@
+"""Access control: what one visitor must not see of another."""

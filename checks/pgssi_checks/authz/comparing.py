@@ -1,0 +1,145 @@
+"""What an answer shows of a record that belongs to somebody else: pure, over captured answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from html import unescape
+from urllib.parse import unquote, unquote_plus
+
+from pgssi_probe.check import Exchange
+from pgssi_probe.compare.absence import Absence, Likeness
+from pgssi_probe.compare.similarity import same_page_threshold
+from pgssi_probe.redact.text import PATTERNS
+
+MAX_TEXT = 400_000
+SHORTEST = 4
+PROVING = frozenset({"nir"})
+"""Kinds of learned values that no application shows to another user on purpose."""
+TELLING = frozenset({"e-mail", "phone", "rpps"})
+"""Kinds that a directory may show to colleagues: seen elsewhere, they are to be confirmed by a person."""
+MAX_MARKS = 200
+REFUSED = frozenset({401, 403, 404, 410})
+
+
+class Shows(StrEnum):
+    """What the answer to somebody who should not have it shows."""
+
+    NOTHING = "nothing"
+    """A refusal, the sign-in page, or what any address that nobody has gets."""
+    RECORD = "record"
+    """A value that only the owner may see."""
+    TRACES = "traces"
+    """A value that tells the owner and that others might be meant to see."""
+    SAME = "same"
+    """The very answer that the owner gets, without a value that would prove whose it is."""
+    OWN = "own"
+    """Values of the asker: the address means a different record for each."""
+    OTHER = "other"
+    """Something else: an empty list, a form, a page without the record."""
+    UNKNOWN = "unknown"
+    """No answer, a brake, an error of the server."""
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Values that an account alone is shown. `declared` and `proving` prove, `telling` suggests. Never written."""
+
+    declared: frozenset[str] = field(default=frozenset(), repr=False)
+    proving: frozenset[str] = field(default=frozenset(), repr=False)
+    telling: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @property
+    def proofs(self) -> frozenset[str]:
+        return self.declared | self.proving
+
+    def __bool__(self) -> bool:
+        return bool(self.declared or self.proving or self.telling)
+
+
+def text_of(exchange: Exchange) -> str:
+    """What an answer says, with the escapes of JSON and HTML undone; bytes as they are for what is no text."""
+    response = exchange.response
+    if response is None:
+        return ""
+    if "json" in response.media_type and len(response.body) <= MAX_TEXT:
+        try:
+            return json.dumps(json.loads(response.body), ensure_ascii=False)
+        except (ValueError, RecursionError):
+            return response.text[:MAX_TEXT]
+    if response.media_type.startswith("text/") or "xml" in response.media_type or not response.media_type:
+        return unescape(response.text[:MAX_TEXT])
+    return response.body[:MAX_TEXT].decode("latin-1")
+
+
+def marks(declared: Iterable[str], own: Iterable[str], others: Iterable[str]) -> Marks:
+    """Values of the texts shown to an account that no text shown to somebody else holds."""
+    elsewhere = "\n".join(others)
+    found: dict[str, dict[str, None]] = {"proving": {}, "telling": {}}
+    for text in own:
+        for kind, pattern in PATTERNS:
+            degree = "proving" if kind in PROVING else "telling" if kind in TELLING else None
+            if degree is not None:
+                values = (match.group().strip() for match in pattern.finditer(text))
+                found[degree].update((value, None) for value in values if value not in elsewhere)
+    return Marks(
+        declared=frozenset(value for value in declared if len(value) >= SHORTEST and value not in elsewhere),
+        proving=frozenset(list(found["proving"])[:MAX_MARKS]),
+        telling=frozenset(list(found["telling"])[:MAX_MARKS]),
+    )
+
+
+def held(values: Iterable[str], exchange: Exchange) -> frozenset[str]:
+    """The values that an answer shows, but for those that its own request carried: an error page repeats them."""
+    said, request = text_of(exchange), exchange.request
+    asked = " ".join((unquote(request.url), unquote_plus(request.body.decode("utf-8", "replace"))))
+    return frozenset(value for value in values if value in said and value not in asked)
+
+
+def is_refused(exchange: Exchange, sign_in_path: str, lands: str | None) -> bool:
+    """401, 403, 404, 410, or a redirect to the sign-in page. `lands` is where the answer redirects to."""
+    to_sign_in = bool(sign_in_path) and lands is not None and sign_in_path in lands
+    return exchange.status in REFUSED or to_sign_in
+
+
+def is_same(answer: Exchange, owner: Exchange, again: Exchange | None = None) -> bool:
+    """Whether two answers are one page. `again` is a second answer to the owner: the noise of the page itself."""
+    first, second = owner.response, answer.response
+    if first is None or second is None or first.status != second.status or not first.body:
+        return False
+    if first.sha256 == second.sha256:
+        return True
+    if not first.media_type.startswith("text/") and "json" not in first.media_type:
+        return False
+    likeness = Likeness(owner)
+    noise = None if again is None else likeness.fingerprint.similarity(Likeness(again).fingerprint)
+    return Likeness(answer).resembles(likeness, same_page_threshold(noise))
+
+
+def judged(
+    answer: Exchange,
+    owner: Exchange,
+    owners: Marks,
+    askers: Marks,
+    absence: Absence,
+    *,
+    again: Exchange | None = None,
+    sign_in_path: str = "",
+    lands: str | None = None,
+) -> Shows:
+    """What an answer to the asker shows of the record that `owner` shows to its owner."""
+    if answer.response is None or answer.status == 429 or (answer.status or 0) >= 500:
+        return Shows.UNKNOWN
+    if held(owners.proofs, answer):
+        return Shows.RECORD
+    if is_refused(answer, sign_in_path, lands) or absence.absent:
+        return Shows.NOTHING
+    if held(owners.telling, answer):
+        return Shows.TRACES
+    if held(askers.proofs | askers.telling, answer):
+        return Shows.OWN
+    if is_same(answer, owner, again):
+        return Shows.SAME
+    return Shows.UNKNOWN if absence is Absence.UNKNOWN else Shows.OTHER
