@@ -416,3 +416,30 @@ def test_checksums_are_those_of_the_format(members: Pairs, good: bytes) -> None:
     name, content = members[1]
     assert zlib.crc32(content).to_bytes(4, "little") in good
     assert name.encode() in good
+
+
+@pytest.mark.tools
+@pytest.mark.parametrize("page", ["fr/verifier.md", "en/verify.md"])
+def test_what_the_page_for_auditors_says_works(run: Path, members: Pairs, tmp_path: Path, page: str) -> None:
+    text = (Path(__file__).parents[3] / "docs" / page).read_text()
+    blocks = [block.partition("```")[0] for block in text.split("```sh\n")[1:]]
+    container, certificate, single = blocks[1:4]
+    assert "unzip" in container
+    script = f"set -e\n{container}\n{certificate}\ncd {run}\n{single}"
+
+    def followed(data: bytes) -> subprocess.CompletedProcess[str]:
+        place = tmp_path / str(len(list(tmp_path.iterdir())))
+        place.mkdir()
+        (place / "dossier.asice").write_bytes(data)
+        return subprocess.run(["sh", "-c", script], cwd=place, capture_output=True, text=True, check=False)
+
+    done = followed((run / "dossier.asice").read_bytes())
+    assert done.returncode == 0, done.stderr
+    assert "identi" in done.stdout.replace("no identity", "")  # what is said when `diff` finds nothing
+    assert done.stderr.count("CMS Verification successful") == 2
+    for changed in (
+        [*members, ("evidence/E0003.json", b"x")],
+        [one for one in members if one[0] != "plan.json"],
+        [(name, b"x" if name == "journal.jsonl" else content) for name, content in members],
+    ):
+        assert "identi" not in followed(written(changed)).stdout.replace("no identity", "")
