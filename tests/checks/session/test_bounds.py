@@ -1,7 +1,7 @@
 """What a session check may send is declared, and holds against a portal that makes it work as hard as it can.
 
 The portal hands out cookies to be left out in turn, leads through redirects, and says every other time that one must
-wait: each of these makes a check ask again. A check that runs out of its allowance concludes nothing; none should run out.
+wait: each of these makes a check ask again. A check that runs out of its allowance concludes nothing; none should.
 """
 
 from __future__ import annotations
