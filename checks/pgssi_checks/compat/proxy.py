@@ -56,6 +56,8 @@ class Comparison:
             if one is not None:
                 found.append(one)
                 broken.add(route.slug)
+        if self.declared and not any(one.route.via and one.excused is None for one in self.made):
+            found += await self._by_our_own()
         for start, onwards in moves(self.declared):
             unsure = broken & {"via-breaks", "proxy-breaks"} or onwards.name in self.unused
             if unsure or "address-bound" in broken:
@@ -65,6 +67,12 @@ class Comparison:
                 found.append(one)
                 broken.add("address-bound")
         return [*found, *self._rest(reference, bool(found))]
+
+    async def _by_our_own(self) -> list[Observation]:
+        """No declared proxy leads there unharmed: those that the probe runs itself tell as much of the application."""
+        reference = await self._directly()
+        ways = [route for route in routes([], encrypted=False) if route.via]
+        return [seen for route in ways if (seen := await self._broken(route, None, reference)) is not None][:1]
 
     async def _directly(self) -> Journey:
         journey = await self._travel(DIRECT)
@@ -107,13 +115,15 @@ class Comparison:
             {"way": one.route.name, "reached": [*one.reached], "excused": one.excused} for one in self.made
         ]
         ways = list(dict.fromkeys(self.ways))
+        proxied = any(one.route.via and one.route.name in ways for one in self.made)
         kept = (ctx.keep_facts("visits", {"visits": rows}),)
         facts: dict[str, JsonValue] = {"ways": [*ways], "count": len(ways), "steps": [*reference.reached]}
-        if ways and not failed:
+        if proxied and not failed:
             yield Observation(slug="works", subject=ctx.target.site, facts=facts, evidence=kept)
-        for name, reason in self.unused.items():
-            yield inconclusive(Subject(kind="service", name=name), reason, evidence=kept)
-        if not ways and not failed and not self.unused:
+        for reason in dict.fromkeys(self.unused.values()):
+            names = [name for name, why in self.unused.items() if why is reason]
+            yield inconclusive(Subject(kind="service", name=", ".join(names)[:200]), reason, evidence=kept)
+        if not proxied and not failed and not self.unused:
             yield inconclusive(ctx.target.site, Reason.UNSTABLE_TARGET, evidence=kept)
 
 

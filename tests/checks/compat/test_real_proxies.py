@@ -1,4 +1,4 @@
-"""`compat.proxy` in a real run: the portal over HTTPS, and real forward proxies that come from addresses of their own."""
+"""`compat.proxy` in a real run: the portal over HTTPS, and real forward proxies with addresses of their own."""
 
 from __future__ import annotations
 
