@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from pgssi_probe.model.outcome import Outcome, Reason, Status, Subject
 from pgssi_probe.model.result import CheckRun, RunResult
@@ -63,7 +64,7 @@ def _covers(result: RunResult, subject: Subject) -> bool:
     """Whether the scope of a run holds the address of a subject. Subjects without an address are in every scope."""
     scope = _scope(result)
     if subject.kind in _ADDRESSED and "://" in subject.name:
-        return scope.allows_url(subject.name)
+        return scope.allows_url(subject.name) or _twin(scope, subject.name)
     if subject.kind not in _NAMED:
         return True
     host, _, port = subject.name.rpartition(":")
@@ -71,6 +72,16 @@ def _covers(result: RunResult, subject: Subject) -> bool:
         # Other ports of a host in scope are looked at too.
         return scope.allows(host, int(port)) or host in {name for name, _ in scope.endpoints}
     return subject.name in {name for name, _ in scope.endpoints}
+
+
+def _twin(scope: Scope, url: str) -> bool:
+    """The target on the ordinary port of the other scheme is always looked at, for its redirection to HTTPS."""
+    try:
+        parts = urlsplit(url)
+        ordinary = parts.port in (None, 80, 443)
+    except ValueError:
+        return False
+    return ordinary and parts.hostname == scope.primary and not scope.excludes(parts.path or "/")
 
 
 def _scope(result: RunResult) -> Scope:

@@ -21,7 +21,9 @@ from tests.reports.html.conftest import make_result  # type: ignore[import-not-f
 SCHEMAS = Path(__file__).parent / "schemas"
 TOGETHER = [
     "<script>alert(1)</script>", "]]>", "<!-- -->", "&lt;&#60;&amp;", "<?xml version='1.0'?>",
-    '"><img src=x onerror=1>', "\x1b[2J\x1b[31m\x9b1m", "\x07\x08\x7f\x00", "\u202egnp.exe\u2066\u200f", "\u2028\u2029\ufeff", "\ud800 \udfff",
+    '"><img src=x onerror=1>',
+    "\x1b[2J\x1b[31m\x9b1m", "\x07\x08\x7f\x00",
+    "\u202egnp.exe\u2066\u200f", "\u2028\u2029\ufeff", "\ud800 \udfff",
     "\ufffe\uffff\ufdd0", "\U000e0041\ue000", "a\r\nb\rc\td", "%s {0} {x!r} {{7*7}}", "javascript:alert(1)",
 ]  # fmt: skip
 # What matters at the start of a text is tried alone, and so is what is long.
