@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 
 from pydantic import JsonValue
 
-from pgssi_checks.browser.canaries import Canaries, canaries_of, data_texts
+from pgssi_checks.browser.canaries import Canaries, canaries_of, data_texts, filled_in
 from pgssi_checks.session.ground import Ground, on_ground
 from pgssi_checks.session.walk import walk
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Response, inconclusive
@@ -95,7 +95,9 @@ async def _observe(ground: Ground) -> list[Observation]:
     done = await ground.open()
     starts = (done.landing.url if done.landing else ground.oracle.url, ground.oracle.url, ctx.target.url)
     seen = await walk(ctx, done.session, starts, int(ctx.setting("pages_max")))
-    answers = [Shown(page.exchange, page.document.text) for page in seen.pages]
+    answers = [
+        Shown(page.exchange, f"{page.document.text}\n{filled_in(page.exchange.response)}") for page in seen.pages
+    ]
     for exchange in seen.exchanges:
         texts = data_texts((exchange,))
         if texts and await parse_page(exchange) is None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pgssi_checks.browser.canaries import Canaries, canaries_of, data_texts
+from pgssi_checks.browser.canaries import Canaries, canaries_of, data_texts, filled_in
 from pgssi_checks.session.bearing import bearings
 from pgssi_checks.session.ground import Ground, Lost
 from pgssi_probe.browser import BROWSER, RENDERED, BrowserLost, Landing, Visit, browser_sign_in
@@ -21,7 +21,13 @@ from pgssi_probe.identity.vocabulary import PERSONAL, SIGN_OUT, address_words
 from pgssi_probe.model.account import Secret
 
 SENDS = ("GET", "HEAD", "POST")
+OTHER_FILES = (".pdf", ".zip", ".csv", ".xml", ".atom", ".rss", ".ics", ".svg", ".png")
 CONTROL = Path(__file__).with_name("press_sign_out.js")
+
+
+def text_of(landing: Landing) -> str:
+    """What a window shows, what its fields hold included."""
+    return f"{landing.text}\n{filled_in(landing.exchange.response)}" if landing.exchange else landing.text
 
 
 @dataclass
@@ -71,7 +77,7 @@ class Inside:
         return not any(token in entry.value for entry in dump.entries for token in self.tokens)
 
     async def canaries(self) -> Canaries:
-        texts = [landing.text for landing in self.pages]
+        texts = [text_of(landing) for landing in self.pages]
         texts += data_texts(one.exchange for one in self.visit.asked if one.exchange is not None)
         return await canaries_of(self.ctx, self.ground.label, texts)
 
@@ -105,10 +111,10 @@ class Inside:
 def _own_links(links: Iterable[Link]) -> list[str]:
     """Where a tour goes next: pages, not actions, those that speak of the account first, not those everybody has."""
     kept = [link for link in links if not is_dangerous_link(link) and not SIGN_OUT.search(address_words(link.url))]
-    kept = [link for link in kept if not is_notable(link)]
+    kept = [link for link in kept if not is_notable(link) and link.text.strip()]
     kept.sort(key=lambda link: not PERSONAL.search(f"{words_of(link.text[:80])} {address_words(link.url)}"))
     own = [link.url for link in kept]
-    return [url for url in dict.fromkeys(own) if not url.lower().endswith((".pdf", ".zip", ".csv", ".xml"))]
+    return [url for url in dict.fromkeys(own) if not url.lower().endswith(OTHER_FILES)]
 
 
 async def _sign_in_pages(ctx: CheckContext, plan: SignInPlan, *, known: bool) -> list[str]:

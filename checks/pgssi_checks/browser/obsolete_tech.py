@@ -25,7 +25,8 @@ PLUGINS = re.compile(
 _CONTAINER = re.compile(rb"<(?:object|embed|applet)\b[^>]{0,2000}>", re.IGNORECASE)
 _MANIFEST = re.compile(rb"<html\b[^>]{0,1000}?\smanifest\s{0,3}=\s{0,3}[\"']?([^\"'\s>]{1,300})", re.IGNORECASE)
 _WEB_SQL = re.compile(r"\bopenDatabase\s{0,3}\(\s{0,3}[\"']")
-_DOMAIN = re.compile(r"\bdocument\.domain\s{0,3}=(?!=)")
+_DOMAIN = re.compile(r"(?<!<script>)(?<!<script>window\.)\bdocument\.domain\s{0,3}=(?!=)")
+"""An assignment, unless it is the text of a script that libraries write into frames of browsers long gone."""
 _CALLBACK = re.compile(r"[?&](?:callback|jsonp|jsoncallback)=[A-Za-z_$][\w.$]{0,80}", re.IGNORECASE)
 DATED = frozenset(
     {"applet", "basefont", "big", "blink", "center", "font", "frame", "frameset", "marquee", "strike", "tt"}

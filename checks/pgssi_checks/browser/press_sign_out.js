@@ -6,9 +6,11 @@
   const pressed = 'a, button, input[type=submit], input[type=image], [role=button], [role=menuitem]';
   const all = (root) => [...root.querySelectorAll(pressed)]
     .concat([...root.querySelectorAll('*')].filter((e) => e.shadowRoot).flatMap((e) => all(e.shadowRoot)));
-  const controls = all(document);
+  const here = location.href.split('#')[0];
+  const controls = all(document).filter((e) => e.tagName !== 'A' || e.href.split('#')[0] !== here || (e.getAttribute('href') || '').includes('#'));
   const named = controls.find((e) => wanted.test(plain(said(e))));
-  const led = controls.find((e) => wanted.test(plain(e.getAttribute('href') || '')) || (e.form && wanted.test(plain(e.form.getAttribute('action') || ''))));
+  const address = (e) => plain(e.getAttribute('href') || (e.form && e.form.getAttribute('action')) || '');
+  const led = controls.find((e) => wanted.test(address(e)));
   const found = named || led;
   if (!found) return false;
   found.click();

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from pgssi_checks.browser.canaries import Canaries
-from pgssi_checks.browser.inside import Inside, signed_in
+from pgssi_checks.browser.inside import Inside, signed_in, text_of
 from pgssi_checks.browser.storage import STORES, holding_canary, holding_token, shown
 from pgssi_checks.session.ground import Ground, on_ground
 from pgssi_probe.browser import Digests, Dump, Kept, Landing, Place
@@ -39,7 +39,7 @@ def judge_back(
     """What Back brings back: a canary is proof; the name of the account, on a page that named it and no longer should,
     is a hint."""
     for back in backs:
-        if canaries.inside(back.landing.text):
+        if canaries.inside(text_of(back.landing)):
             return "back-shows", back
     named = {landing.url for landing in before if canaries.names_the_account(landing.text)}
     for back in backs:
@@ -95,7 +95,7 @@ async def _observe(ground: Ground) -> list[Observation]:
 async def _leave_from(inside: Inside, canaries: Canaries) -> None:
     """Leave from a page that shows what must not come back, by one that names the account: Back leads there."""
     naming = next((one.url for one in inside.pages if canaries.names_the_account(one.text)), "")
-    showing = next((one.url for one in reversed(inside.pages) if canaries.inside(one.text)), "")
+    showing = next((one.url for one in reversed(inside.pages) if canaries.inside(text_of(one))), "")
     for url in dict.fromkeys((naming, showing)):
         if url and len(inside.pages) > 1:  # alone, the page is still there
             await inside.visit.open(url)

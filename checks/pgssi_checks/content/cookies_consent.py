@@ -70,6 +70,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
         others = _unknown(entry for page in rendered.pages[-1:] for entry in page.kept.of(Place.COOKIE))
         facts: dict[str, JsonValue] = {
             "pages": len(rendered.pages),
+            "others": len(others),
             "cookies": [*others[:MAX_SHOWN]],
             "day": checked_on(),
         }
