@@ -1,8 +1,8 @@
 """What a report costs to render: 65 verdicts and three hundred findings, in both languages.
 
 Goals: under 2 s of CPU (user and system) in a process of its own, imports and reading of report.json included, and
-under 3 MB of HTML. The findings are those of a scan of the demonstration portal with its telling weaknesses, repeated on
-other addresses until there are three hundred.
+under 3 MB of HTML. The findings are those of a scan of the demonstration portal with its telling weaknesses, repeated
+on other addresses until there are three hundred.
 """
 
 from __future__ import annotations

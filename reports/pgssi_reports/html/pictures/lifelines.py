@@ -11,17 +11,19 @@ from pgssi_reports.html.pictures.facts import evidence_data, items, number, outc
 from pgssi_reports.html.source import Source
 from pgssi_reports.words import Words
 
-WIDTH, LEFT, RIGHT, TOP, LANE, FOOT = 720, 176, 96, 26, 30, 34
+WIDTH, LEFT, RIGHT, TOP, LANE, FOOT = 760, 150, 170, 26, 30, 34
 SESSIONS_MAX: Final = 16
 
 
 @dataclass(frozen=True)
 class Life:
-    """One session: looked at `end` (in the unit of its panel), where it was open or closed."""
+    """One session: looked at `end` (in the unit of its panel), where it was open or closed. When it closed before that,
+    nobody knows; `ended` tells that the end itself was seen."""
 
     name: str
     end: float
     open: bool
+    ended: bool = False
     expected: bool = True
     """Whether the state at the end is the one that is wanted."""
 
@@ -37,10 +39,12 @@ class Lane:
     expected: bool
     state: str
     time: str
+    sure: bool
+    """Whether the session is known to have lived up to its end."""
 
     @property
     def word(self) -> str:
-        return f"{self.state}, {self.time}"
+        return f"{self.state}, {self.time}" if self.time else self.state
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ def _drawn_logout(seconds: float, alive: bool, source: Source) -> Panel:
         "html.picture.sessions.after", time=words.say("html.picture.unit.second", value=words.number(seconds))
     )
     lives = (
-        (Life(words.say("html.picture.sessions.own"), 4.0, False), left),
+        (Life(words.say("html.picture.sessions.own"), 4.0, False, ended=True), ""),
         (Life(words.say("html.picture.sessions.copy"), 8.0 if alive else 4.0, alive, expected=not alive), time),
     )
     lanes = tuple(_lane(index, life, said, axis, words) for index, (life, said) in enumerate(lives))
@@ -163,7 +167,8 @@ def _lane(index: int, life: Life, time: str, axis: Linear, words: Words) -> Lane
         end=max(axis.at(life.end), x + 3.0),
         open=life.open,
         expected=life.expected,
-        state=words.say(f"html.picture.sessions.{'open' if life.open else 'closed'}"),
+        state=words.say(f"html.picture.sessions.{'open' if life.open else 'ended' if life.ended else 'closed'}"),
+        sure=life.open or life.ended,
         time=time,
     )
 
