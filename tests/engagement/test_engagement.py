@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgssi_probe.check.context import Target
@@ -374,6 +374,7 @@ def test_what_is_allowed_now_is_allowed_until_the_end_of_the_window_and_not_a_mi
     assert engaged(mandate).refusal_for(URL, level, end + timedelta(minutes=1)) is not None
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     moments,
     some_levels,

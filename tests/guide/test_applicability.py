@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgssi_probe.assess import assess
@@ -107,11 +107,13 @@ def test_rules_that_cite_the_rgs_apply_whatever_the_answer() -> None:
         assert "quelle que soit" in found.reason.fr
 
 
+@settings(deadline=None)
 @given(contexts, st.sampled_from(YES_NO))
 def test_forgetting_an_answer_never_removes_a_rule(answers: dict[str, bool], name: str) -> None:
     assert void({one: value for one, value in answers.items() if one != name}) <= void(answers)
 
 
+@settings(deadline=None, max_examples=40)
 @given(contexts)
 def test_only_rules_with_a_condition_are_ever_removed_and_the_others_keep_their_verdict(answers: Answers) -> None:
     before = {verdict.rule: verdict.verdict for verdict in assess(guide(), [], [])}
