@@ -24,7 +24,7 @@ from pgssi_probe.check.context import Network
 from pgssi_probe.identity.session import Session, origin_of
 from pgssi_probe.net.exchange import Exchange, Failure, Headers, Request, Response
 
-MAX_BODY: Final = 8_000_000
+MAX_BODY: Final = 24_000_000
 """Bytes of one answer given to the browser: the scripts of an application are long."""
 MAX_BYTES: Final = 80_000_000
 MAX_ASKED: Final = 2_000

@@ -14,7 +14,7 @@ from pgssi_probe.check.context import CheckContext, CollectorContext, Network, S
 from pgssi_probe.identity.attempt import Attempt
 from pgssi_probe.identity.by_har import replayed
 from pgssi_probe.identity.by_json import by_json
-from pgssi_probe.identity.har import Sent, bears_of, credentials_of
+from pgssi_probe.identity.har import Sent, anchors_of, bears_of, credentials_of
 from pgssi_probe.identity.jsonapi import parsed
 from pgssi_probe.identity.judging import Judgement, SignInState, no_answer, throttled_by_status
 from pgssi_probe.identity.plan import Driver, Learned
@@ -132,12 +132,14 @@ async def _in_a_window(ctx: CheckContext | CollectorContext, attempt: Attempt) -
         return Judgement(SignInState.UNKNOWN, "browser_lost")
     attempt.exchanges += done.exchanges
     attempt.landing = done.after.page
-    attempt.facts["driver"] = str(Driver.BROWSER)
     if not done.typed:
         return Judgement(SignInState.UNKNOWN, "browser_no_field")
+    attempt.facts["driver"] = str(Driver.BROWSER)
     session.jar = done.session.jar
     session.headers, session.origin = done.session.headers, done.session.origin
-    _learn(attempt, done.exchanges, tuple(session.headers))
+    source = done.before.exchange
+    told = source.response.text if source is not None and source.response is not None else ""
+    _learn(attempt, done.exchanges, tuple(session.headers), told)
     return _judged(done.exchanges, done.before.page, attempt, asks_again=done.asks_again)
 
 
@@ -157,7 +159,7 @@ def _judged(exchanges: tuple[Exchange, ...], before: object, attempt: Attempt, *
     return Judgement(SignInState.SIGNED_IN, "left_sign_in", sure=False)
 
 
-def _learn(attempt: Attempt, exchanges: Iterable[Exchange], carried: Headers) -> None:
+def _learn(attempt: Attempt, exchanges: Iterable[Exchange], carried: Headers, told: str) -> None:
     """Keep the requests that carried the credentials, when one of them carried the password as it was typed."""
     found: list[Sent] = []
     for exchange in exchanges:
@@ -167,12 +169,8 @@ def _learn(attempt: Attempt, exchanges: Iterable[Exchange], carried: Headers) ->
             request.method, request.url, kind, request.body, attempt.username, attempt.password.reveal()
         )
         if one is not None:
-            found.append(
-                replace(
-                    one,
-                    bears=bears_of(parsed(exchange.response), carried),
-                    page=attempt.plan.page_url or attempt.plan.url,
-                )
-            )
+            bears = bears_of(parsed(exchange.response), carried)
+            page = attempt.plan.page_url or attempt.plan.url
+            found.append(replace(one, bears=bears, page=page, anchors=anchors_of(one, told)))
     if any("password" in one.roles.values() for one in found) and not attempt.plan.learned:
         attempt.plan.learned.append(Learned(tuple(found[:2])))

@@ -4,6 +4,7 @@ names of fields and addresses."""
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,8 @@ MAX_BYTES: Final = 60_000_000
 MAX_ENTRIES: Final = 5_000
 MAX_SENDS: Final = 6
 MIN_TOKEN: Final = 16
+MIN_ONCE: Final = 8
+MAX_VALUE: Final = 8_192
 _JOINED = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _CODE = re.compile(r"\d{6,8}")
 
@@ -34,6 +37,20 @@ class Bears:
     header: str
     prefix: str
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The text around a value in a page: what serves once stands at the same place in the next one."""
+
+    before: str
+    after: str
+
+    def value_in(self, text: str) -> str:
+        """The value at this place of another page, "" when there is no such place."""
+        _, found, rest = text.partition(self.before)
+        value, ended, _ = rest[:MAX_VALUE].partition(self.after)
+        return html.unescape(value) if found and ended else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +73,8 @@ class Sent:
     """The recorded JSON, when it was that."""
     bears: tuple[Bears, ...] = ()
     """Where the answer holds what later requests carry."""
+    anchors: Mapping[str, Anchor] = field(default_factory=dict)
+    """Where the page before it holds a value that was sent, by the name of the field."""
 
 
 def recorded(path: Path, usernames: frozenset[str], user: str | None, password: str | None) -> tuple[Sent, ...]:
@@ -76,8 +95,8 @@ def recorded(path: Path, usernames: frozenset[str], user: str | None, password: 
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise BadHar("har_unreadable") from None
     chosen = [
-        replace(one, bears=bears_of(answer, later))
-        for one, answer in zip(sent, answers, strict=True)
+        replace(one, bears=bears_of(answers[n], later), anchors=anchors_of(one, _page_before(entries[:n])))
+        for n, one in enumerate(sent)
         if one is not None and one.roles
     ]
     first = next((n for n, one in enumerate(chosen) if "password" in one.roles.values()), None)
@@ -113,6 +132,27 @@ def _sent(entry: Any, usernames: frozenset[str], user: str | None, password: str
     return Sent(
         request["method"].upper(), str(request["url"]), kind, values, roles, headers, cookies, page, status, body
     )
+
+
+def _page_before(entries: list[Any]) -> str:
+    """The last page of a recording."""
+    for entry in reversed(entries):
+        content = (entry.get("response") or {}).get("content") or {}
+        if "html" in str(content.get("mimeType") or "") and content.get("text"):
+            text = str(content["text"])
+            return base64.b64decode(text).decode("utf-8", "replace") if content.get("encoding") == "base64" else text
+    return ""
+
+
+def anchors_of(one: Sent, text: str) -> dict[str, Anchor]:
+    """Where a page holds the long values that were sent with it, credentials aside."""
+    found: dict[str, Anchor] = {}
+    for name, value in one.values.items():
+        place = text.find(value) if name not in one.roles and len(value) >= MIN_ONCE else -1
+        before, end = text[max(0, place - 40) : max(0, place)], place + len(value)
+        if place > 0 and len(before) >= 8 and text.count(before) == 1 and text[end : end + 1]:
+            found[name] = Anchor(before, text[end : end + 1])
+    return found
 
 
 def _answer_of(entry: Any) -> Any:

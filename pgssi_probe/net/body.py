@@ -18,7 +18,8 @@ MAX_LAYERS = 3
 
 
 LARGEST = 8_000_000
-"""Bytes of a body, wire and decoded, that no request may go beyond."""
+LARGEST_DECODED = 24_000_000
+"""Bytes of a body, on the wire and decoded, that no request may go beyond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,9 @@ class BodyCaps:
 
     def within(self, most: int) -> BodyCaps:
         """The same caps, or `most` bytes when that is not 0: less, or more for who cannot do with a part (a browser and
-        its scripts), at most LARGEST."""
+        its scripts), at most LARGEST and LARGEST_DECODED."""
         if most > self.decoded:
-            return BodyCaps(min(most, LARGEST), min(most, LARGEST))
+            return BodyCaps(min(most, LARGEST), min(most, LARGEST_DECODED))
         return BodyCaps(min(self.wire, most), min(self.decoded, most)) if most else self
 
 

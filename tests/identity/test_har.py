@@ -136,6 +136,29 @@ async def test_two_steps_and_a_code(visit: Any, app: Any, tmp_path: Path) -> Non
     assert signed.signed_in, signed.why
 
 
+async def test_a_value_that_a_script_held_is_found_again(visit: Any, tmp_path: Path) -> None:
+    """No hidden field, no cookie: the token stands in the data of a script of the page."""
+    posts: list[bytes] = []
+
+    def shown(token: str) -> str:
+        return f'<html><body><script>start({{"lang": "fr", "csrfToken": "{token}", "x": 1}})</script>'
+
+    def script(request: Request) -> Response:
+        if request.method == "POST":
+            posts.append(request.body)
+            cookie = (("Set-Cookie", "sid=1; Path=/"),)
+            return page('<a href="/logout">Logout</a>', headers=cookie) if b"fresh+token" in request.body else page("?")
+        return page(shown("fresh+token&amp;1"))
+
+    before = entry(f"{ORIGIN}/login", method="GET", status=200, answer=shown("stale-token"))
+    before["response"]["content"]["mimeType"] = "text/html"
+    body = {"token": "stale-token", "user": "marie", "pass": "Marie-9"}
+    sent = entry(f"{ORIGIN}/login", kind="application/json", body=json.dumps(body), Referer=f"{ORIGIN}/login")
+    signed = await sign_in(har(visit, script, written(tmp_path, before, sent)), "a", confirm=False)
+    assert signed.signed_in, signed.why
+    assert json.loads(posts[0])["token"] == "fresh+token&1"
+
+
 @pytest.mark.parametrize(
     ("content", "signal"),
     [
