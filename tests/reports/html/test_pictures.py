@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgssi_probe.model.outcome import Status
@@ -21,6 +21,7 @@ from pgssi_reports.html.source import Source
 from pgssi_reports.words import Words
 
 FR, EN = Words("fr"), Words("en")
+ANY = settings(max_examples=60, deadline=None)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
@@ -40,6 +41,11 @@ def with_facts(result: RunResult, check: str, **facts) -> Source:
 def with_evidence(result: RunResult, check: str, data: dict) -> Source:
     evidence = [one.model_copy(update={"data": data}) if one.check == check else one for one in result.evidence]
     return Source(result.model_copy(update={"evidence": tuple(evidence)}), FR)
+
+
+@pytest.fixture(scope="module")
+def run(measured) -> RunResult:
+    return measured()
 
 
 def test_a_run_without_measures_has_no_picture(sample: RunResult) -> None:
@@ -89,9 +95,10 @@ class TestThrottling:
         heights = [point.y for point in drawn.guide]
         assert heights == sorted(heights, reverse=True)
 
+    @ANY
     @given(facts=st.fixed_dictionaries(dict.fromkeys(("after", "in_a_row", "delays", "free_seconds"), JSON)), rows=JSON)
-    def test_no_fact_can_break_it(self, measured, facts, rows) -> None:
-        source = with_facts(measured(), "login.throttling", **facts)
+    def test_no_fact_can_break_it(self, run, facts, rows) -> None:
+        source = with_facts(run, "login.throttling", **facts)
         curve(source)
         curve(with_evidence(source.result, "login.throttling", {"attempts": rows}))
 
@@ -125,12 +132,13 @@ class TestLifeLines:
         assert (first.open, second.open) == (False, True)
         assert first.expected
 
+    @ANY
     @given(sessions=JSON, declared=JSON)
-    def test_no_fact_can_break_them(self, measured, sessions, declared) -> None:
+    def test_no_fact_can_break_them(self, run, sessions, declared) -> None:
         data = {"sessions": sessions, "declared_minutes": declared}
-        lifelines(with_evidence(measured(), "session.timeout-idle", data))
+        lifelines(with_evidence(run, "session.timeout-idle", data))
         for check in ("session.timeout-absolute", "session.logout", "session.concurrent"):
-            lifelines(with_facts(measured(), check, minutes=sessions, seconds=sessions, declared=declared))
+            lifelines(with_facts(run, check, minutes=sessions, seconds=sessions, declared=declared))
 
 
 class TestStorage:
@@ -142,9 +150,10 @@ class TestStorage:
         ]
         assert "2 éléments" in drawn.caption
 
+    @ANY
     @given(before=JSON, after=JSON)
-    def test_no_dump_can_break_it(self, measured, before, after) -> None:
-        storage(with_evidence(measured(), "browser.residual-data", {"before": before, "after": after}))
+    def test_no_dump_can_break_it(self, run, before, after) -> None:
+        storage(with_evidence(run, "browser.residual-data", {"before": before, "after": after}))
 
 
 class TestTls:
@@ -163,19 +172,22 @@ class TestTls:
         left = tuple(o for o in result.outcomes if o.check != "tls.config" or o.status is Status.INCONCLUSIVE)
         assert endpoints(Source(result.model_copy(update={"outcomes": left}), FR)) == ()
 
+    @ANY
     @given(recommendation=JSON, grade=JSON, several=JSON)
-    def test_no_fact_can_break_it(self, measured, recommendation, grade, several) -> None:
+    def test_no_fact_can_break_it(self, run, recommendation, grade, several) -> None:
         facts = {"recommendation": recommendation, "grade": grade, "recommendations": several}
-        endpoints(with_facts(measured(), "tls.config", **facts))
+        endpoints(with_facts(run, "tls.config", **facts))
 
 
 class TestAxes:
+    @ANY
     @given(end=st.floats(0.5, 1e6), value=st.floats(-1e9, 1e9))
     def test_nothing_leaves_a_linear_axis(self, end: float, value: float) -> None:
         axis = Linear(end, 100, 500)
         assert 100 <= axis.at(value) <= 600
         assert 1 <= len(axis.steps()) <= 10
 
+    @ANY
     @given(value=st.floats(0, 1e9))
     def test_nothing_leaves_a_logarithmic_axis(self, value: float) -> None:
         assert 10 <= Logarithmic(0.1, 3600, 10, 300).at(value) <= 310
