@@ -23,11 +23,13 @@ OVERHEAD: Final = (MIMETYPE_NAME, MANIFEST_NAME, SIGNATURE_NAME)
 _TYPES: Final = {
     "asice": "application/vnd.etsi.asic-e+zip",
     "csv": "text/csv",
+    "har": "application/json",
     "html": "text/html",
     "json": "application/json",
     "jsonl": "application/jsonl",
     "p7s": "application/pkcs7-signature",
     "pdf": "application/pdf",
+    "sarif": "application/sarif+json",
     "toml": "application/toml",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "xml": "application/xml",
@@ -44,29 +46,36 @@ _LINE: Final = (
     "  </DataObjectReference>\n"
 )
 _TAIL: Final = "</ASiCManifest>\n"
-_FOUND: Final = re.compile(r'URI="([^"]+)" MimeType="[^"]+">\n[^\n]+\n    <ds:DigestValue>([^<]+)</ds:DigestValue>')
+_FOUND: Final = re.compile(
+    r'URI="([^"]+)" MimeType="([a-z0-9.+/-]+)">\n[^\n]+\n    <ds:DigestValue>([^<]+)</ds:DigestValue>'
+)
+    r'URI="([^"]+)" MimeType="([a-z0-9.+/-]+)">\n[^\n]+\n    <ds:DigestValue>([^<]+)</ds:DigestValue>'
+)
 
 
-def manifest(members: Sequence[tuple[str, bytes]]) -> bytes:
-    """`ASiCManifest001.xml` for names and SHA-256 digests. Names are plain: nothing in them needs escaping."""
-    lines = []
-    for name, digest in members:
-        kind = _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
-        lines.append(_LINE.format(name=name, kind=kind, digest=base64.b64encode(digest).decode()))
+def media_type(name: str) -> str:
+    return _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+
+
+def manifest(members: Sequence[tuple[str, str, bytes]]) -> bytes:
+    """`ASiCManifest001.xml` for names, media types and SHA-256 digests. All are plain: nothing needs escaping."""
+    lines = [
+        _LINE.format(name=name, kind=kind, digest=base64.b64encode(digest).decode()) for name, kind, digest in members
+    ]
     return (_HEAD + "".join(lines) + _TAIL).encode()
 
 
 def read_manifest(data: bytes) -> list[tuple[str, bytes]]:
-    """ValueError unless `data` is, byte for byte, what `manifest` writes."""
-    found = [(name, base64.b64decode(digest)) for name, digest in _FOUND.findall(data.decode("ascii"))]
-    if not all(usable(name) for name, _ in found) or manifest(found) != data:
+    """Names and digests. ValueError unless `data` is, byte for byte, what some version of `manifest` writes."""
+    found = [(name, kind, base64.b64decode(digest)) for name, kind, digest in _FOUND.findall(data.decode("ascii"))]
+    if not all(usable(name) for name, _, _ in found) or manifest(found) != data:
         raise ValueError("not a manifest of this form")
-    return found
+    return [(name, digest) for name, _, digest in found]
 
 
 def write_dossier(path: Path, members: Sequence[Source], sealing: Sealing) -> SealedFile:
     """Writes the sealed container. SealError when a member cannot be read, or when `path` cannot be written."""
-    listed = manifest([(one.name, one.sha256) for one in members])
+    listed = manifest([(one.name, media_type(one.name), one.sha256) for one in members])
     digest = hashlib.new(sealing.key.digest, listed).digest()
     signature, level = sealing.sign(digest, MANIFEST_NAME)
     ends = [source(MANIFEST_NAME, listed), source(SIGNATURE_NAME, signature)]

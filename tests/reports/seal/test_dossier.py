@@ -23,7 +23,15 @@ from pgssi_reports.seal import CadesSeal
 from pgssi_reports.seal.archive import ArchiveError, read_archive, source, write_archive
 from pgssi_reports.seal.codes import Refusal, Why
 from pgssi_reports.seal.contents import read_listing
-from pgssi_reports.seal.dossier import MANIFEST_NAME, MIMETYPE, OVERHEAD, SIGNATURE_NAME, manifest, read_manifest
+from pgssi_reports.seal.dossier import (
+    MANIFEST_NAME,
+    MIMETYPE,
+    OVERHEAD,
+    SIGNATURE_NAME,
+    manifest,
+    media_type,
+    read_manifest,
+)
 from pgssi_reports.seal.keys import local_key
 from pgssi_reports.seal.run_folder import seal_run
 from pgssi_reports.seal.verify import verify_path
@@ -216,7 +224,11 @@ def test_a_list_made_again_is_not_the_sealed_one(place: Path, members: Pairs) ->
     import hashlib
 
     changed = dict(members) | {"plan.json": b"{}"}
-    named = [(name, hashlib.sha256(content).digest()) for name, content in changed.items() if name not in OVERHEAD]
+    named = [
+        (name, media_type(name), hashlib.sha256(content).digest())
+        for name, content in changed.items()
+        if name not in OVERHEAD
+    ]
     changed[MANIFEST_NAME] = manifest(named)
     report = judged(place, written(list(changed.items())))
     assert report.files[0].why == Why.CONTENT_CHANGED
