@@ -75,3 +75,29 @@ def test_it_works_away_from_the_sources(wheel: Path, tmp_path: Path) -> None:
     rows = json.loads(done.stdout)
     assert sum(row["state"] == "shipped" for row in rows) >= 28
     assert len(rows) == 68
+
+
+def test_every_format_is_rendered_away_from_the_sources(wheel: Path, tmp_path: Path) -> None:
+    from tests.reports.html.conftest import make_result  # type: ignore[import-not-found]
+
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "report.json").write_text(make_result().model_dump_json(), encoding="utf-8")
+    code = (
+        "import sys; sys.path[:] = [p for p in sys.path if 'pgssi' not in p and p not in ('', sys.argv[1])];"
+        "sys.meta_path[:] = [f for f in sys.meta_path if 'ditable' not in type(f).__name__ + str(f)];"
+        "sys.path.insert(0, sys.argv[2]); from pgssi_probe.cli.app import run;"
+        "raise SystemExit(run(['report', 'run', '--format', 'all', '--no-seal']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(ROOT), str(tmp_path / "site")],
+        cwd=tmp_path,
+        env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    written = {path.name for path in (tmp_path / "run").iterdir()}
+    assert {"report.html", "report.pdf", "report.sarif", "report.har", "actions.xlsx", "report.oscal.json"} <= written
