@@ -18,13 +18,14 @@ MAX_SAMPLES: Final = 40
 @dataclass(frozen=True, slots=True)
 class Threshold:
     """`alpha` is the risk of accusing without cause, two-sided. An effect is a ratio of the medians and a difference in
-    seconds, both reached. `few_ratio` and `few_seconds` are asked of samples too small for the test."""
+    seconds, both reached; `sure_ratio` is what the test itself must exclude. `few_ratio` and `few_seconds` are asked of samples too small for the test."""
 
     alpha: float
     ratio: float
     seconds: float
     few_ratio: float
     few_seconds: float
+    sure_ratio: float = 1.25
 
 
 def p_value(first: Sequence[float], second: Sequence[float]) -> float:
@@ -60,14 +61,14 @@ def _sums(ranks: Sequence[int], count: int) -> dict[int, int]:
 def differ(known: Sequence[float], unknown: Sequence[float], threshold: Threshold) -> bool:
     """Significant, large enough, and so in the first half of the trials as in the second.
 
-    The size is tested as well as the difference: against the fast set lengthened by the smallest effect worth speaking
-    of, the slow one must still be slower at the same risk. On a busy machine, medians of eight answers are twice apart
+    The size is tested as well as the difference: against the fast set lengthened by `sure_ratio`, the slow one must
+    still be slower at the same risk. On a busy machine, medians of eight answers are twice apart
     by chance often enough (tried: Redmine, whose 17 and 19 ms read 33 and 65 under load).
     """
     if p_value(known, unknown) > threshold.alpha or not _large(known, unknown, threshold.ratio, threshold.seconds):
         return False
     slow, fast = (known, unknown) if median(known) > median(unknown) else (unknown, known)
-    lengthened = [max(threshold.ratio * one, one + threshold.seconds) for one in fast]
+    lengthened = [max(threshold.sure_ratio * one, one + threshold.seconds) for one in fast]
     if median(slow) <= median(lengthened) or p_value(slow, lengthened) > threshold.alpha:
         return False
     sign = median(known) > median(unknown)

@@ -148,6 +148,7 @@ def _judged(ctx: CheckContext, subject: Subject, seen: Comparison) -> list[Obser
         alpha=float(ctx.setting("alpha")),
         ratio=float(ctx.setting("effect_ratio")),
         seconds=float(ctx.setting("effect_seconds")),
+        sure_ratio=float(ctx.setting("sure_ratio")),
         few_ratio=float(ctx.setting("few_ratio")),
         few_seconds=float(ctx.setting("few_seconds")),
     )
