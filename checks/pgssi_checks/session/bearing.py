@@ -47,7 +47,7 @@ class Bearing:
         if self.is_cookie:
             return session.with_cookie(self.name, token)
         scheme = self.scheme(session)
-        return session.with_headers((self.name, f"{scheme} {token}" if scheme else token))
+        return session.with_headers((self.name, f"{scheme} {token}".strip()))  # no space may end a header
 
 
 def bearings(carriers: tuple[Carrier, ...]) -> tuple[Bearing, ...]:

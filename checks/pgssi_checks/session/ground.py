@@ -53,6 +53,10 @@ FAILURES: Final = {
 }
 
 
+BROKEN: Final = frozenset({400, 404, 406, 410, 419, 422, 440, 498, 500})
+"""Statuses by which applications refuse a token that they cannot read."""
+
+
 def why_unknown(sight: Sighting) -> Reason:
     """Why a look at the oracle's page says nothing of the session."""
     if sight.failure is not None:
@@ -158,9 +162,30 @@ class Ground:
             raise Lost(why)
         return state is State.IN
 
+    async def lets_in(self, session: Session) -> bool:
+        """Whether a made-up token is let in. Beside what `is_in` knows, an answer that a broken request gets is a
+        refusal: libraries answer 422 or 500 to a token that they cannot verify, and 401 without one. For trials
+        between two uses of a genuine token only, which show that nothing else is wrong."""
+        sight = await self.oracle.look(session)
+        if self.oracle.judged(sight) is State.UNKNOWN and sight.status not in BROKEN:
+            await self.ctx.clock.sleep(PAUSE)
+            sight = await self.oracle.look(session)
+        state = self.oracle.judged(sight)
+        if state is State.UNKNOWN and sight.status not in BROKEN:
+            raise Lost(why_unknown(sight))
+        return state is State.IN
+
     async def _look(self, session: Session) -> tuple[State, Reason]:
         sight = await self.oracle.look(session)
         return self.oracle.judged(sight), why_unknown(sight)
+
+    def witnessed(self, observed: list[Observation]) -> list[Observation]:
+        """With the quality of the oracle among the evidence: what tells a session apart, how surely, and how often the
+        check lost one."""
+        driver = str(self.oracle.sign_in.why.get("driver") or "") if self.oracle.sign_in else ""
+        facts = {**self.oracle.quality, "driver": driver, "renewed": self.renewed}
+        kept = self.ctx.keep_facts("What tells an open session apart", facts)
+        return [one.model_copy(update={"evidence": (*one.evidence, kept)}) for one in observed]
 
     def visitor(self) -> Session:
         """A client that never signed in: no cookie, no credential."""
@@ -172,8 +197,9 @@ async def on_ground(ctx: CheckContext, judge: Callable[[Ground], Awaitable[list[
     try:
         ground = await Ground.of(ctx)
         try:
-            return await judge(ground)
+            observed = await judge(ground)
         finally:
             await ground.leave()
+        return ground.witnessed(observed)
     except Lost as lost:
         return [inconclusive(ctx.target.site, lost.reason)]

@@ -140,7 +140,7 @@ class Judging:
 
     async def _is_in(self, forgery: Forgery) -> bool:
         held = self._held()
-        return await self.ground.is_in(self.bearing.put(self.session, held.around(forgery.make(held.token))))
+        return await self.ground.lets_in(self.bearing.put(self.session, held.around(forgery.make(held.token))))
 
     async def _untouched_is_in(self) -> None:
         if not await self.ground.is_in(self.session):

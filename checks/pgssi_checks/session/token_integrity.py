@@ -97,9 +97,11 @@ class Altering:
     async def _accepts(self, value: str) -> bool:
         """Let in twice, where a visitor without a session is not."""
         put = self.trial.bearing.put
-        if not await self.ground.is_in(put(self.session, value)):
+        if not await self.ground.lets_in(put(self.session, value)):
             return False
-        return not await self.ground.is_in(self.ground.visitor()) and await self.ground.is_in(put(self.session, value))
+        return not await self.ground.is_in(self.ground.visitor()) and await self.ground.lets_in(
+            put(self.session, value)
+        )
 
     async def _untouched_is_in(self) -> None:
         if not await self.ground.is_in(self.session):
@@ -113,7 +115,7 @@ class Altering:
             if not part.text or (random_bits(part.text) >= ENOUGH_BITS and is_readable(part.rest)):
                 continue
             without = bearing.put(self.session, part.rest)
-            if await self.ground.is_in(without):
+            if await self.ground.lets_in(without):
                 self.session = without
                 self.trial.inert += 1
                 return

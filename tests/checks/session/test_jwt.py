@@ -98,3 +98,24 @@ async def test_what_was_read_is_said_even_when_forging_ends_early(signed_in: Sig
     outcomes = await signed_in("session.jwt", "session.jwt/weak-secret", answers=tired)
     assert slugs(outcomes) == {"weak-secret", "inconclusive"}
     assert {outcome.reason for outcome in outcomes} == {None, Reason.RATE_LIMITED}
+
+
+@pytest.mark.parametrize("status", [400, 422, 500])
+async def test_a_library_that_calls_a_wrong_token_a_broken_request_refuses_it(status: int, signed_in: SignedIn) -> None:
+    """As Flask-JWT-Extended: 401 without a token, 422 with one that cannot be verified."""
+
+    def strict(script: Script, _clock: VirtualClock) -> Script:
+        def answer(request: Request) -> Response:
+            response: Response = script(request)  # type: ignore[operator]
+            carries = "Authorization" in dict(request.headers)
+            return page("bad token", status=status) if carries and response.status == 401 else response
+
+        return answer
+
+    for name in ("session.jwt", "session.token-integrity"):
+        outcomes = await signed_in(name, "mode/jwt-header", declared=JSON, answers=strict)
+        assert slugs(outcomes) <= {"sound", "refused"}
+        outcomes = await signed_in(
+            name, "mode/jwt-header", "session.jwt/signature-ignored", declared=JSON, answers=strict
+        )
+        assert slugs(outcomes) <= {"signature-ignored", "tampered-accepted"}

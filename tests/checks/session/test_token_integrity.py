@@ -124,6 +124,7 @@ def test_a_header_keeps_its_scheme(header: str, token: str, altered: str) -> Non
     bearing = Bearing("Authorization", is_cookie=False)
     assert bearing.token(session) == token
     assert bearing.put(session, "xyz").headers == (("Authorization", altered),)
+    assert not bearing.put(session, "").headers[0][1].endswith(" ")
 
 
 @pytest.mark.parametrize("header", ["Basic YTpi", "Digest username=a"])
