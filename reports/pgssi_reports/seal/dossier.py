@@ -49,8 +49,6 @@ _TAIL: Final = "</ASiCManifest>\n"
 _FOUND: Final = re.compile(
     r'URI="([^"]+)" MimeType="([a-z0-9.+/-]+)">\n[^\n]+\n    <ds:DigestValue>([^<]+)</ds:DigestValue>'
 )
-    r'URI="([^"]+)" MimeType="([a-z0-9.+/-]+)">\n[^\n]+\n    <ds:DigestValue>([^<]+)</ds:DigestValue>'
-)
 
 
 def media_type(name: str) -> str:
