@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from pgssi_probe.browser import Browser
+from pgssi_probe.browser.crossing import Shelf
 from pgssi_probe.check.harness import Script, run_check
 from pgssi_probe.clock import VirtualClock
 from pgssi_probe.lab import Lab
@@ -26,10 +27,17 @@ def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium() -> AsyncIterator[Browser]:
+async def one_chromium() -> AsyncIterator[Browser]:
     browser = Browser()
     yield browser
     await browser.aclose()
+
+
+@pytest.fixture
+def chromium(one_chromium: Browser) -> Browser:
+    """Without the scripts of the portal of another test."""
+    one_chromium.shelf = Shelf()
+    return one_chromium
 
 
 @pytest.fixture
