@@ -219,10 +219,14 @@ class SignInPolicy:
 class AccessPolicy:
     """Who may read what."""
 
-    owner_only: bool = True
-    """A patient reads only the records of their own."""
+    open_records: frozenset[str] = frozenset()
+    """Tables whose records any patient may read; of the others, only those of their own."""
     staff_only: bool = True
     """The staff pages are for the staff."""
+    sender_shown: bool = False
+    """Messages show the address of the patient they are for."""
+    glimpse: bool = False
+    """A patient who is refused a staff page is shown its last lines."""
     public_paths: tuple[str, ...] = ()
     """Prefixes of private pages served without a session, as the first patient."""
 

@@ -94,7 +94,8 @@ async def drive(clock: VirtualClock, task: asyncio.Task[Any]) -> Any:
 def signed_in(lab_answers: Callable[[Lab], Script]) -> SignedIn:
     """`await signed_in("session.logout", "session.logout/still-valid")`: outcomes of a check that has accounts.
 
-    `answers` may wrap the answers of the portal, to imitate another application.
+    `answers` may wrap the answers of the portal, to imitate another application. `canaries`: whether the values that
+    an account alone may see are declared.
     """
 
     async def run(
@@ -102,13 +103,19 @@ def signed_in(lab_answers: Callable[[Lab], Script]) -> SignedIn:
         *weak: str,
         accounts: tuple[str, ...] = ("a",),
         answers: Callable[[Script, VirtualClock], Script] | None = None,
+        canaries: bool = False,
         **options: Any,
     ) -> tuple[Outcome, ...]:
         clock = VirtualClock()
         with closing(Lab(weak, clock=clock)) as lab:
             script = lab_answers(lab)
             known = {
-                label: Account(label, lab.accounts[label].username, Secret(lab.accounts[label].password))
+                label: Account(
+                    label,
+                    lab.accounts[label].username,
+                    Secret(lab.accounts[label].password),
+                    canaries=tuple(map(Secret, lab.accounts[label].canaries)) if canaries else (),
+                )
                 for label in accounts
             }
             options = {"url": lab.https_url + "/", "plain_http_url": lab.http_url, **options}

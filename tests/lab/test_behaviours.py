@@ -347,10 +347,10 @@ async def test_rights_when_weakened(visit: Open) -> None:
     await other.sign_in("b")
     record = (await mine.get("/api/v1/resultats")).json()[0]
     assert record["reference"] in (await other.get(f"/resultats/{record['id']}")).text
-    patient = visit("authz.privilege-escalation/staff-page")
+    patient = visit("authz.privilege-escalation/reserved-page")
     await patient.sign_in("low")
     assert (await patient.get("/gestion")).status_code == 200
-    anyone = visit("authz.forced-browsing/anonymous")
+    anyone = visit("authz.forced-browsing/open-record")
     assert anyone.lab.accounts["a"].canaries[0] in (await anyone.get("/api/v1/resultats")).text
     assert (await anyone.get("/mon-espace")).status_code == 303
 

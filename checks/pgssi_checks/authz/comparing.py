@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from html import unescape
 from urllib.parse import unquote, unquote_plus
 
@@ -74,21 +75,25 @@ def text_of(exchange: Exchange) -> str:
     return response.body[:MAX_TEXT].decode("latin-1")
 
 
-def marks(declared: Iterable[str], own: Iterable[str], others: Iterable[str]) -> Marks:
-    """Values of the texts shown to an account that no text shown to somebody else holds."""
-    elsewhere = "\n".join(others)
-    found: dict[str, dict[str, None]] = {"proving": {}, "telling": {}}
-    for text in own:
-        for kind, pattern in PATTERNS:
-            degree = "proving" if kind in PROVING else "telling" if kind in TELLING else None
-            if degree is not None:
-                values = (match.group().strip() for match in pattern.finditer(text))
-                found[degree].update((value, None) for value in values if value not in elsewhere)
+def marks(declared: Iterable[str], own: str, others: str, public: str) -> Marks:
+    """Values of the text shown to an account that the texts shown to another and to nobody do not hold.
+
+    A declared value is the account's alone even where the other was shown it: that is the weakness.
+    """
     return Marks(
-        declared=frozenset(value for value in declared if len(value) >= SHORTEST and value not in elsewhere),
-        proving=frozenset(list(found["proving"])[:MAX_MARKS]),
-        telling=frozenset(list(found["telling"])[:MAX_MARKS]),
+        declared=frozenset(value for value in declared if len(value) >= SHORTEST and value not in public),
+        proving=_recognised(own, others + public, PROVING),
+        telling=_recognised(own, others + public, TELLING),
     )
+
+
+@lru_cache(maxsize=32)
+def _recognised(own: str, elsewhere: str, kinds: frozenset[str]) -> frozenset[str]:
+    found: dict[str, None] = {}
+    for kind, pattern in PATTERNS:
+        if kind in kinds:
+            found.update((match.group().strip(), None) for match in pattern.finditer(own))
+    return frozenset([value for value in found if value not in elsewhere][:MAX_MARKS])
 
 
 def held(values: Iterable[str], exchange: Exchange) -> frozenset[str]:

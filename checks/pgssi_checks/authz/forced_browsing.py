@@ -75,7 +75,7 @@ async def _one(stage: Stage, owner: Viewer, endpoint: Endpoint, found: Sequence[
         done.why = done.why or why_not(answer)
     done.seen[shows] += 1
     if shows in SLUGS:
-        done.found.append(_told(stage.ctx, SLUGS[shows], owner, endpoint, found, (original, answer)))
+        done.found.append(_told(stage, SLUGS[shows], owner, endpoint, found, (original, answer)))
 
 
 async def _is_public(
@@ -105,14 +105,15 @@ async def _is_public(
 
 
 def _told(
-    ctx: CheckContext,
+    stage: Stage,
     slug: str,
     owner: Viewer,
     endpoint: Endpoint,
     found: Sequence[Reference],
     answers: tuple[Exchange, Exchange],
 ) -> Observation:
-    values = owner.marks.proofs | owner.marks.telling
+    ctx, known = stage.ctx, stage.marks(owner, stage.viewers[ANONYMOUS])
+    values = known.proofs | known.telling
     name = template(endpoint, found)
     original, answer = answers
     facts: dict[str, JsonValue] = {

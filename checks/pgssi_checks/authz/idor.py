@@ -16,8 +16,9 @@ from pydantic import JsonValue
 from pgssi_checks.authz.comparing import Shows, held
 from pgssi_checks.authz.viewers import Lost, Stage, Viewer, candidates, curl, excerpt, nothing, template, why_not
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Subject, inconclusive
-from pgssi_probe.inventory.model import ANONYMOUS, Endpoint
-from pgssi_probe.inventory.references import Form, Reference
+from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Source
+from pgssi_probe.inventory.references import Form, Reference, references
+from pgssi_probe.inventory.requests import parameters_of
 
 SLUGS = {Shows.RECORD: "other-record", Shows.TRACES: "traces-of-other", Shows.SAME: "same-answer"}
 
@@ -28,7 +29,6 @@ class Crossing:
 
     seen: Counter[Shows] = field(default_factory=Counter)
     found: list[Observation] = field(default_factory=list)
-    with_marks: int = 0
     why: Reason | None = None
 
 
@@ -49,11 +49,26 @@ async def _crossed(stage: Stage, owner_label: str, asker_label: str) -> Crossing
     done = Crossing()
     await owner.stand()
     await asker.stand()
+    await _already_shown(stage, owner, asker, done)
     for endpoint, found in candidates(own, owner.visit, ctx.setting("requests_max"), ctx.setting("per_template")):
         if found:
             await _one(stage, owner, asker, endpoint, found, done)
     await asker.stand()
     return done
+
+
+async def _already_shown(stage: Stage, owner: Viewer, asker: Viewer, done: Crossing) -> None:
+    """Pages of the asker's own that show a declared value of the owner: a list that forgets whose records it lists."""
+    declared = stage.marks(owner, asker).declared
+    for answer in asker.visit.answers:
+        if held(declared, answer) and answer.request.method == "GET":
+            parameters = parameters_of(answer.url)
+            endpoint = Endpoint("GET", answer.url, Source.LINK, frozenset({asker.label}), parameters)
+            again = await asker.ask(endpoint)
+            if held(declared, again):
+                done.seen[Shows.RECORD] += 1
+                seen = (owner, answer), (asker, again)
+                done.found.append(_told(stage, "other-record", *seen, endpoint, references(endpoint)))
 
 
 async def _one(
@@ -63,7 +78,6 @@ async def _one(
     if original.status != 200:
         done.why = done.why or (why_not(original) if original.response is None else Reason.UNSTABLE_TARGET)
         return
-    done.with_marks += bool(held(owner.marks.proofs | owner.marks.telling, original))
     answer = await asker.ask(endpoint)
     shows = await stage.shows(asker, owner, answer, original)
     if shows in SLUGS:  # once more before anybody is accused, and between two answers to the owner
@@ -76,7 +90,7 @@ async def _one(
         done.why = done.why or why_not(answer)
     done.seen[shows] += 1
     if shows in SLUGS:
-        done.found.append(_told(stage.ctx, SLUGS[shows], (owner, original), (asker, answer), endpoint, found))
+        done.found.append(_told(stage, SLUGS[shows], (owner, original), (asker, answer), endpoint, found))
 
 
 async def _is_everybodys(stage: Stage, endpoint: Endpoint, original: Exchange) -> bool:
@@ -87,14 +101,15 @@ async def _is_everybodys(stage: Stage, endpoint: Endpoint, original: Exchange) -
 
 
 def _told(
-    ctx: CheckContext,
+    stage: Stage,
     slug: str,
     owner: tuple[Viewer, Exchange],
     asker: tuple[Viewer, Exchange],
     endpoint: Endpoint,
     found: Sequence[Reference],
 ) -> Observation:
-    values = owner[0].marks.proofs | owner[0].marks.telling
+    ctx, known = stage.ctx, stage.marks(owner[0], asker[0])
+    values = known.proofs | known.telling
     name = template(endpoint, found)
     facts: dict[str, JsonValue] = {
         "owner": owner[0].label,
@@ -152,7 +167,7 @@ def _gap(stage: Stage) -> tuple[str, int] | None:
     """The smallest distance between a number of the one account and one of the other in the same request."""
     numbers: dict[str, dict[str, set[int]]] = {}
     for label in ("a", "b"):
-        own = (one for one in stage.inventory.seen_by(label))
+        own = stage.inventory.seen_by(label)
         for endpoint, found in candidates(own, stage.viewers[label].visit, 200, 50):
             for each in found:
                 if each.form is Form.NUMBER and len(each.value) <= 12:

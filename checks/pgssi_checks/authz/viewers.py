@@ -1,9 +1,9 @@
-"""The visitors of a comparison: an account with its live session, what it was shown, and what only it was shown."""
+"""The visitors of a comparison: each with its live session and what it was shown; and what one alone was shown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from pgssi_checks.authz.comparing import Marks, Shows, held, is_refused, judged, marks, text_of
@@ -33,12 +33,11 @@ class Lost(Exception):
 
 @dataclass
 class Viewer:
-    """One visitor. `marks` are values that it alone was shown. The label is "" for nobody."""
+    """One visitor; the label is "" for nobody."""
 
     ctx: CheckContext
     visit: Visit
     session: Session
-    marks: Marks
     sign_in_path: str
 
     @property
@@ -87,6 +86,8 @@ class Stage:
     ctx: CheckContext
     inventory: Inventory
     viewers: dict[str, Viewer]
+    texts: dict[str, str] = field(repr=False)
+    """What each visitor was shown, by label."""
 
     @classmethod
     async def of(cls, ctx: CheckContext, *labels: str) -> Stage:
@@ -97,18 +98,23 @@ class Stage:
         inventory = await ctx.collect(INVENTORY)
         plan = await ctx.collect(SIGN_IN)
         path = plan.path if plan.path != "/" else ""
-        texts = {label: [text_of(one) for one in visit.answers] for label, visit in inventory.visits.items()}
+        texts = {label: "\n".join(map(text_of, visit.answers)) for label, visit in inventory.visits.items()}
         viewers: dict[str, Viewer] = {}
         for label in labels:
             visit = inventory.visits[label]
             if visit.session is None:
                 raise Lost(Reason.BLOCKED if visit.why == "refused" else Reason.SESSION_LOST)
-            others = [text for other, said in texts.items() if other != label for text in said]
-            known = marks((one.reveal() for one in ctx.accounts[label].canaries), texts[label], others)
-            viewers[label] = Viewer(ctx, visit, visit.session.on(ctx.network), known, path)
+            viewers[label] = Viewer(ctx, visit, visit.session.on(ctx.network), path)
         nobody = Session(ctx.network, ctx.clock)
-        viewers[ANONYMOUS] = Viewer(ctx, inventory.visits[ANONYMOUS], nobody, Marks(), path)
-        return cls(ctx, inventory, viewers)
+        viewers[ANONYMOUS] = Viewer(ctx, inventory.visits[ANONYMOUS], nobody, path)
+        return cls(ctx, inventory, viewers, texts)
+
+    def marks(self, owner: Viewer, against: Viewer) -> Marks:
+        """Values that the owner was shown, and neither the other visitor nor nobody. Staff may see them both."""
+        if owner.label == ANONYMOUS:
+            return Marks()
+        declared = [one.reveal() for one in self.ctx.accounts[owner.label].canaries]
+        return marks(declared, self.texts[owner.label], self.texts[against.label], self.texts[ANONYMOUS])
 
     async def shows(
         self, asker: Viewer, owner: Viewer, answer: Exchange, original: Exchange, again: Exchange | None = None
@@ -118,8 +124,8 @@ class Stage:
         return judged(
             answer,
             original,
-            owner.marks,
-            asker.marks,
+            self.marks(owner, asker),
+            self.marks(asker, owner),
             await control.classify(answer),
             again=again,
             sign_in_path=owner.sign_in_path,

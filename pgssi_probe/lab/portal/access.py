@@ -54,6 +54,8 @@ def staff(page: Handler) -> Handler:
         portal, visit = portal_of(request), visit_of(request)
         account = portal.database.account(visit.username or "")
         if portal.blueprint.access.staff_only and (account is None or account["role"] != "agent"):
+            if portal.blueprint.access.glimpse:
+                return portal.page(request, "gestion/apercu.html", patients=portal.database.patients()[-2:])
             portal.record(request, "acces-refuse", visit.username or "")
             raise Refusal(403, "not staff")
         return await page(request)

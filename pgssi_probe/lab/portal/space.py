@@ -32,7 +32,7 @@ def own_record(request: Request, table: str) -> Row:
     row = portal.database.get(table, request.path_params["identifier"])
     if row is None:
         raise Refusal(404, "no such record")
-    if portal.blueprint.access.owner_only and row["username"] != user_of(request):
+    if table not in portal.blueprint.access.open_records and row["username"] != user_of(request):
         portal.record(request, "acces-refuse", user_of(request))
         raise Refusal(404, "someone else's record")
     return row
@@ -66,7 +66,9 @@ async def result(request: Request) -> Response:
 
 @private
 async def message(request: Request) -> Response:
-    return portal_of(request).page(request, "espace/message.html", row=own_record(request, "message"))
+    portal, row = portal_of(request), own_record(request, "message")
+    to = portal.database.profile(row["username"])["email"] if portal.blueprint.access.sender_shown else ""
+    return portal.page(request, "espace/message.html", row=row, to=to)
 
 
 @private
