@@ -151,6 +151,14 @@ def with_time_to_wait(
     return replace(limits, max_seconds=limits.max_seconds + longest)
 
 
+def within_the_window(limits: Limits, engagement: Engagement, level: Level, now: datetime) -> Limits:
+    """The same, ending with the hours or the dates of the mandate: what it allows at `now`, it does not allow after."""
+    end = engagement.mandate.window_end(now) if engagement.mandate and level is not Level.PASSIVE else None
+    if end is None:
+        return limits
+    return replace(limits, max_seconds=min(limits.max_seconds, max(0.0, (end - now).total_seconds())))
+
+
 def new_run_id(now: datetime) -> str:
     return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
@@ -256,9 +264,10 @@ async def _run(
         kinds = {"paused": "paused", "held": "paused", "resumed": "resumed", "aborted": "aborted"}
         conductor.note(kinds.get(event.kind, "refused"), event.host, str(event.reason))
 
+    limits = with_time_to_wait(limits_of(scan.engagement), scan.engagement, plan, checks())
     async with open_gate(
         scope=scope_of(scan.target, scan.engagement),
-        limits=with_time_to_wait(limits_of(scan.engagement), scan.engagement, plan, checks()),
+        limits=within_the_window(limits, scan.engagement, settings.level, clock.now()),
         clock=clock,
         journal=room.journal,
         user_agent=user_agent,

@@ -183,7 +183,7 @@ def test_engagement_check_names_the_line_that_is_missing(probe: Probe, tmp_path:
     assert "Niveau passif : autorisé" in done.out
     assert "Niveau actif : refusé, la ligne mandate.emergency_contact manque" in done.out
     levels = json.loads(probe("engagement", "check", file, "--json").out)["levels"]
-    assert levels["active"] == {"allowed": False, "line": "mandate.emergency_contact"}
+    assert (levels["active"]["allowed"], levels["active"]["line"]) == (False, "mandate.emergency_contact")
     english = probe("engagement", "check", engagement(tmp_path, "https://portail.exemple/"), "--lang", "en")
     assert "Level active: allowed now." in english.out
 

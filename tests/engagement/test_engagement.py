@@ -15,6 +15,7 @@ from pgssi_probe.engagement import Engagement, EngagementError, Mandate, ScopeSe
 from pgssi_probe.engagement.model import AccountSection, parse_hours
 from pgssi_probe.engine.allowance import lacks_of
 from pgssi_probe.engine.plan import ACCOUNTS_NEEDED, Selection, allowed_level, make_plan
+from pgssi_probe.engine.scan import limits_of, within_the_window
 from pgssi_probe.model.outcome import Level, Reason
 from pgssi_probe.registry import checks
 
@@ -413,3 +414,25 @@ def test_no_check_of_a_plan_runs_above_what_the_mandate_allows_nor_without_its_a
 def used(label: str) -> bool:
     needs = {need for check in checks().values() for need in check.metadata.needs}
     return any(label in ACCOUNTS_NEEDED.get(need, ()) for need in needs)
+
+
+@given(moments, some_levels, st.sampled_from(list(Level)), st.sampled_from([URL, "https://other.example/"]))
+def test_every_reason_is_told_and_the_first_is_the_one_that_refuses(
+    now: datetime, levels: tuple[Level, ...], level: Level, url: str
+) -> None:
+    engagement = engaged(COMPLETE.model_copy(update={"levels": levels}))
+    refusals = engagement.refusals_for(url, level, now)
+    assert (refusals[0] if refusals else None) == engagement.refusal_for(url, level, now)
+
+
+@given(moments, some_levels)
+def test_a_run_that_needs_the_mandate_ends_with_its_hours(now: datetime, levels: tuple[Level, ...]) -> None:
+    engagement = engaged(COMPLETE.model_copy(update={"levels": levels}))
+    level = engagement.highest_level(URL, now)
+    whole = limits_of(engagement)
+    limits = within_the_window(whole, engagement, level, now)
+    assert limits.max_seconds <= whole.max_seconds
+    if level is Level.PASSIVE:
+        assert limits == whole
+    else:
+        assert engagement.refusal_for(URL, level, now + timedelta(seconds=limits.max_seconds)) is None
