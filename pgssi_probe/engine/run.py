@@ -121,9 +121,11 @@ class Conductor:
             if not entry.runs:
                 self._record(self._without_running(entry, entry.reason or Reason.DESELECTED, entry.missing))
         runnable = [entry for entry in waiting if entry.runs]
-        for turn in range(3):
-            await self._together([entry for entry in runnable if _turn(self.checks[entry.check].metadata) == turn])
-        await self._collections.close()
+        try:
+            for turn in range(3):
+                await self._together([entry for entry in runnable if _turn(self.checks[entry.check].metadata) == turn])
+        finally:
+            await self._collections.close()
         if self._failure is not None:
             raise self._failure
         return self.gathered

@@ -66,8 +66,23 @@ class Scanned:
     folder: RunFolder
 
 
+IN_A_BROWSER = frozenset(
+    {
+        "browser.obsolete-tech",
+        "browser.residual-data",
+        "browser.sri",
+        "browser.storage",
+        "browser.third-party",
+        "content.cookies-consent",
+        "https.mixed-content",
+    }
+)
+"""Checks that look at what a browser shows, where there is one."""
+
+
 def shared_collections(running: frozenset[str], level: Level) -> tuple[Collector[Any], ...]:
     """What checks that run at a level fetch together, for the count of the plan: each is made once at most."""
+    from pgssi_probe.browser import RENDERED, missing
     from pgssi_probe.compare.absence import ABSENCE
     from pgssi_probe.discovery.collect import SITE
     from pgssi_probe.identity import ORACLE, SIGN_IN
@@ -78,6 +93,7 @@ def shared_collections(running: frozenset[str], level: Level) -> tuple[Collector
     signs_in = accounts_needed(checks()[name].metadata for name in running)
     return (
         *((SITE, ABSENCE) if pages else ()),
+        *((RENDERED,) if running & IN_A_BROWSER and not missing() else ()),
         *((SIGN_IN, ORACLE) if signs_in else ()),
         *((TLS,) if handshakes else ()),
         *((TLS_FULL,) if "tls.config" in running and Level.ACTIVE.rank <= level.rank else ()),
