@@ -64,8 +64,13 @@ def examine(lang: Lang) -> Iterator[Finding]:
     )
     yield found(True, "openssl", "openssl", version=ssl.OPENSSL_VERSION)
     yield from _checks(lang)
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    from pgssi_probe.browser.chromium import executable
+
+    chromium, playwright = executable(), _version("playwright")
     yield found(chromium is not None, "chromium", "chromium_missing", needed=False, path=chromium)
+    yield found(
+        playwright is not None, "package", "playwright_missing", needed=False, name="playwright", version=playwright
+    )
     postgresql = shutil.which("psql")
     yield found(postgresql is not None, "postgresql", "postgresql_missing", needed=False, path=postgresql)
     yield found(False, "timestamp", "timestamp", needed=False)

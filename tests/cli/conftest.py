@@ -37,6 +37,7 @@ def at_home(tmp_path: Path, settings: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(settings))
     monkeypatch.setenv("PGSSI_LANG", "fr")
+    monkeypatch.setenv("PGSSI_PROBE_CHROMIUM", "none")  # the browser has tests of its own, and takes seconds to start
     for name in ("PGSSI_KEY_PASSWORD", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
 
