@@ -56,7 +56,7 @@ class Comparison:
             if one is not None:
                 found.append(one)
                 broken.add(route.slug)
-        if self.declared and not any(one.route.via and one.excused is None for one in self.made):
+        if self.declared and not any(one.route.via and one.route.name not in self.unused for one in self.made):
             found += await self._by_our_own()
         for start, onwards in moves(self.declared):
             unsure = broken & {"via-breaks", "proxy-breaks"} or onwards.name in self.unused

@@ -42,6 +42,7 @@ FAMILIES = (
     "tokens",
     "sign_in",
     "proxies",
+    "brakes",
     "rights",
     "inputs",
     "browser",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 import pytest
@@ -166,6 +167,12 @@ async def test_a_proxy_that_eats_cookies_is_not_the_application(jumping) -> None
             both = [("Set-Cookie", "csrf=1"), *cookies]
             return redirect("/", status=303, headers=tuple(both[:1] if request.via else both))
 
+    class Declared(Two):
+        def __call__(self, request):
+            return super().__call__(request if "hospital" in request.via else replace(request, via=()))
+
+    outcomes = await Declared().run(jumping, url="http://portal.example/", declared={"proxies": ["hospital"]})
+    assert {"own-1", "own-1 → own-2"} < set(next(one.facts["ways"] for one in outcomes if one.slug == "works"))
     outcomes = await Two().run(jumping, url="http://portal.example/")
     assert not [one for one in outcomes if one.failed]
     assert {one.reason for one in outcomes if one.reason} == {Reason.PROTOCOL_ERROR}

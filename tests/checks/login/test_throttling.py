@@ -481,3 +481,27 @@ async def test_a_password_that_never_was_right_is_no_lock_out(jumping) -> None:
         assert {one.reason for one in observations if one.reason} == {Reason.BLOCKED}
         assert not [one for one in observations if metadata.outcomes.get(one.slug) and one.slug != "reset-alike"]
     assert app.wrong <= 4  # the old password itself, never an invented one
+
+
+KINDS = {
+    "401": ("slowed", "401"),
+    "500": ("slowed", "500"),
+    "captcha": ("slowed", "captcha"),
+    "silent": ("slowed", "refused"),
+    "tarpit": ("delayed", None),
+    "by-address": ("slowed", "429"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_right_brake_of_the_portal_is_never_accused(kind: str, signed, timed) -> None:
+    outcomes = await signed("login.throttling", f"mode/brake-{kind}", declared=PROXY)
+    slug, how = KINDS[kind]
+    found = {one.slug for one in outcomes}
+    # A counter of the address that any success resets is a true way around, and the portal has it.
+    assert found - ({"bypass-other-account"} if kind == "by-address" else set()) == {slug}
+    brake = next(one for one in outcomes if one.slug == slug)
+    assert brake.facts["how"] == how
+    assert brake.facts["failures"] <= HARD_CAP
+    if slug == "slowed":
+        assert brake.facts["scope"] == ("address" if kind == "by-address" else "account")
