@@ -48,9 +48,18 @@ def sensitive_kinds(payload: Mapping[str, Any]) -> tuple[str, ...]:
         for kind, pattern in _NAMES:
             if pattern.match(spelled) and not isinstance(value, bool):
                 found[kind] = None
-        if isinstance(value, str) and _NIR.search(value[:2000]) and not value.isalpha():
+        if isinstance(value, str) and any(_is_nir(match[0]) for match in _NIR.finditer(value[:2000])):
             found["nir"] = None
     return tuple(found)
+
+
+def _is_nir(written: str) -> bool:
+    """With its right control key (Insee: 97 minus the number modulo 97): a date in milliseconds has thirteen digits."""
+    bare = re.sub(r"[^0-9ABab]", "", written).upper()
+    if len(bare) != 15:
+        return False
+    number = bare[:13].replace("2A", "19").replace("2B", "18")
+    return number.isdecimal() and bare[13:].isdecimal() and int(bare[13:]) == 97 - int(number) % 97
 
 
 def tells_identity(payload: Mapping[str, Any]) -> bool:
