@@ -129,8 +129,7 @@ class Search:
     def _is_scripted(self, site: Site) -> bool:
         if self.scripted is not None:
             return True
-        home = site.home_page
-        return home is not None and any(resource.tag == "script" for resource in home.document.resources)
+        return site.home_page is not None and _runs_scripts(site.home_page)
 
     def _certificates_only(self) -> bool:
         """Whether the accounts have a certificate and nothing else to sign in with."""
@@ -187,8 +186,8 @@ class Search:
     def _shell(site: Site) -> bool:
         """Whether the home page says next to nothing without its scripts."""
         page = site.home_page
-        scripts = page is not None and any(resource.tag == "script" for resource in page.document.resources)
-        return scripts and page is not None and len(page.document.text) < 200 and not page.document.links
+        bare = page is not None and len(page.document.text) < 200 and not page.document.links
+        return bare and page is not None and _runs_scripts(page)
 
     async def _search(self, site: Site) -> None:
         home = [site.home] if site.home.status == 401 else []
@@ -293,8 +292,7 @@ class Search:
         """Whether a script sends the form: as it stands, it would put the password into an address."""
         if form.password is None or form.form.method == "POST" or self.declared("driver") == Driver.FORM:
             return False
-        document = page.document
-        return bool(document.inline_scripts) or any(resource.tag == "script" for resource in document.resources)
+        return _runs_scripts(page)
 
     async def _json(self, site: Site, url: str | None) -> SignInPlan:
         page = self.scripted or site.home_page
@@ -312,6 +310,11 @@ class Search:
         return self._made(
             Driver.JSON, url=endpoints[0], endpoints=endpoints, page_url=page_url, named=named, found_by=how
         )
+
+
+def _runs_scripts(page: Page) -> bool:
+    document = page.document
+    return bool(document.inline_scripts) or any(resource.tag == "script" for resource in document.resources)
 
 
 def way_to(page: Page, site: Site) -> tuple[Exchange, ...]:

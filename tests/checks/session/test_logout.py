@@ -36,7 +36,7 @@ async def test_a_session_that_outlives_sign_out_is_proved(signed_in: SignedIn) -
     (found,) = (o for o in outcomes if o.slug == "still-valid")
     assert found.strength is Strength.PROOF
     assert found.facts["seconds"] == 0
-    assert len(found.evidence) == 2
+    assert len(found.evidence) == 3  # the answer before, the answer after, what tells an open session
 
 
 async def test_no_control_is_suspected_and_then_nothing_is_said_of_the_end(signed_in: SignedIn) -> None:
