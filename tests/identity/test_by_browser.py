@@ -81,7 +81,7 @@ async def test_a_window_signs_in_once_and_its_request_is_learned(visit: Any) -> 
         first = await sign_in(ctx, "a", plan=plan, confirm=False)
         assert first.signed_in, first.why
         assert len(it.calls) == 1
-        assert dict(first.session.headers)["x-auth-token"] == "ticket-of-alice-0001"
+        assert [(n.lower(), v) for n, v in first.session.headers] == [("x-auth-token", "ticket-of-alice-0001")]
         wrong = await sign_in(ctx, "sacrifice", password=Secret("Wrong-1"), plan=plan, confirm=False)
         assert wrong.why["signal"] == "not_ours", "learned, not yet proved"
     # no browser any more: the requests alone
