@@ -18,7 +18,8 @@ MAX_SAMPLES: Final = 40
 @dataclass(frozen=True, slots=True)
 class Threshold:
     """`alpha` is the risk of accusing without cause, two-sided. An effect is a ratio of the medians and a difference in
-    seconds, both reached; `sure_ratio` is what the test itself must exclude. `few_ratio` and `few_seconds` are asked of samples too small for the test."""
+    seconds, both reached; `sure_ratio` is what the test itself must exclude. `few_ratio` and `few_seconds` are asked of
+    samples too small for the test."""
 
     alpha: float
     ratio: float

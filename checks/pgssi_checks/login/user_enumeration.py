@@ -1,7 +1,8 @@
 """`login.user-enumeration` (AA4, AA7): does anything tell a stranger that an account exists?
 
 The sacrificed account and invented ones meet the same wrong password in turn: what the answers say is compared, then
-how long they take. The form that resets a password is asked once for a known account and twice for an invented one.
+how long they take. The form that resets a password is asked once for a known account and twice for an invented one; so
+is the form that creates an account, with a confirmation that is not the password, so that it creates none.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from pgssi_checks.login.attempts import ACCEPTED, announced_wait, answer_to
+from pgssi_checks.login.registration_pages import registration_form
 from pgssi_checks.login.reset_pages import reset_form
 from pgssi_checks.login.response_times import Threshold, can_test, differ, differ_at_sight, p_value
 from pgssi_checks.login.telling import Answer, answer_of, differences
@@ -61,7 +63,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
         return [inconclusive(site, Reason.NO_SAMPLE)]
     if not ctx.accounts:
         return [inconclusive(site, Reason.ACCOUNT_MISSING, missing="accounts.sacrifice")]
-    reset = await _reset(ctx)
+    reset = [*await _reset(ctx), *await _registration(ctx)]
     if SACRIFICE not in ctx.accounts:
         return [*reset, inconclusive(Subject(kind="form", name=plan.url), Reason.ACCOUNT_MISSING, missing="sacrifice")]
     return [*await _sign_in(ctx, Subject(kind="form", name=plan.url)), *reset]
@@ -215,6 +217,47 @@ async def _reset(ctx: CheckContext) -> list[Observation]:
     kept = (ctx.keep(told[1][1]), ctx.keep(told[0][1]))
     facts: dict[str, JsonValue] = {"by": [*by]}
     return [Observation(slug="reset-message" if by else "reset-alike", subject=subject, facts=facts, evidence=kept)]
+
+
+async def _registration(ctx: CheckContext) -> list[Observation]:
+    """The form that creates an account, handed in with a confirmation that is not the password: an invented user, the
+    known one once, another invented one."""
+    site = await ctx.collect(SITE)
+    label = SACRIFICE if SACRIFICE in ctx.accounts else "a"
+    if label not in ctx.accounts:
+        return []
+    username = ctx.accounts[label].username
+    form = registration_form(site.pages, username)
+    if form is None or not ctx.network.in_scope(form.form.action):
+        return []
+    at = username.partition("@")[2]
+    told: list[tuple[Answer, Exchange]] = []
+    for name in (_like(at), username, _like(at)):
+        session = Session(ctx.network, ctx.clock, label=label)
+        page = await parse_page((await session.follow(Request("GET", form.page.url)))[-1])
+        shown = registration_form([page], username) if page is not None else None
+        if page is None or shown is None or not ctx.network.in_scope(shown.form.action):
+            return []
+        typed = shown.typed(name)
+        chain = await session.follow(filled(shown.form, typed, page.url))
+        if chain[-1].response is None or chain[-1].status in {403, 423, 429} or (chain[-1].status or 0) >= 500:
+            return []
+        landing = await parse_page(chain[-1])
+        if landing is None or registration_form([landing], username) is None:
+            return []  # not shown again: it may have been accepted, or the name be said by leading elsewhere
+        told.append((answer_of(chain, landing, (*typed.values(),)), chain[0]))
+    first, known, second = (answer for answer, _ in told)
+    noise = differences([first, first], [second, second])
+    by = [what for what in differences([known, known], [first, second]) if what not in noise]
+    slug = "registration-message" if by else "registration-alike"
+    kept = (ctx.keep(told[1][1]), ctx.keep(told[0][1]))
+    subject = Subject(kind="form", name=form.page.url)
+    return [Observation(slug=slug, subject=subject, facts={"by": [*by]}, evidence=kept)]
+
+
+def _like(host: str) -> str:
+    """An invented user name, an address at the same host when that is what names an account."""
+    return f"{invented_user()}@{host}" if host else invented_user()
 
 
 async def _asked(ctx: CheckContext, url: str, username: str, label: str) -> tuple[Answer, Exchange] | None:

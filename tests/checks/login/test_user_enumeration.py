@@ -1,5 +1,6 @@
 """`login.user-enumeration`: what differs at each attempt, and a timing test whose false alarms are counted here."""
 
+import asyncio
 import itertools
 import random
 import time
@@ -7,10 +8,12 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from pgssi_checks.login.registration_pages import registration_form
 from pgssi_checks.login.response_times import Threshold, can_test, differ, differ_at_sight, p_value
 from pgssi_checks.login.telling import Answer, differences, said
 from pgssi_checks.login.wrong_passwords import HARD_CAP
-from pgssi_probe.check.harness import ScriptedNetwork, page, run_check, slugs
+from pgssi_probe.check.harness import ScriptedNetwork, exchange, page, run_check, slugs
+from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.model.account import Account, Secret
 from pgssi_probe.model.outcome import Reason, Status
 from pgssi_probe.net.exchange import Exchange
@@ -276,3 +279,49 @@ async def test_the_hardened_portal_is_accused_of_nothing(signed, timed) -> None:
 async def test_a_weakness_of_the_portal_is_found(switch: str, expected: set[str], signed, timed) -> None:
     outcomes = await signed("login.user-enumeration", f"login.user-enumeration/{switch}")
     assert {one.slug for one in outcomes if one.failed} == expected
+
+
+REGISTER = (
+    "<title>Inscription</title><form method=post action=/inscription><input name=identifiant>"
+    "<input type=password name=p1><input type=password name=p2>{more}<button>Créer mon compte</button></form>{said}"
+)
+
+
+@pytest.mark.parametrize(
+    ("taken", "slug"),
+    [("<p>Cet identifiant est déjà pris.</p>", "registration-message"), ("", "registration-alike")],
+)
+async def test_registration_is_handed_in_so_that_it_creates_nothing(taken: str, slug: str, jumping) -> None:
+    sent: list[dict[str, list[str]]] = []
+
+    def answer(request):
+        if request.parts.path == "/inscription" and request.method == "POST":
+            sent.append(parse_qs(request.body.decode()))
+            known = sent[-1]["identifiant"] == ["carole"]
+            return page(REGISTER.format(more="", said="<p>Confirmation différente.</p>" + (taken if known else "")))
+        if request.parts.path == "/inscription":
+            return page(REGISTER.format(more="", said=""))
+        if request.parts.path == "/" and request.method == "GET":
+            return page("<title>Accueil</title><a href=/inscription>Inscription</a><a href=/login>Connexion</a>")
+        return application(same)(request)
+
+    outcomes = await enumeration(answer, jumping)
+    assert slug in slugs(outcomes)
+    assert len(sent) == 3
+    assert all(one["p1"] != one["p2"] for one in sent)
+    assert [one["identifiant"] == ["carole"] for one in sent] == [False, True, False]
+    assert sum(one.failed for one in outcomes) == (slug == "registration-message")
+
+
+def test_a_registration_that_could_succeed_or_asks_for_a_captcha_is_left_alone() -> None:
+    def found(markup: str):
+        return registration_form([parsed_page("https://a.example/inscription", markup)], "carole")
+
+    assert found(REGISTER.format(more="", said="")) is not None
+    assert found(REGISTER.format(more="<input name=captcha>", said="")) is None
+    assert found(REGISTER.replace("<input type=password name=p2>", "").format(more="", said="")) is None
+    assert found(REGISTER.replace("name=identifiant", "name=email type=email").format(more="", said="")) is None
+
+
+def parsed_page(url: str, markup: str):
+    return asyncio.run(parse_page(exchange(url, page(markup))))
