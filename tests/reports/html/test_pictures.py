@@ -150,6 +150,11 @@ class TestStorage:
         ]
         assert "2 éléments" in drawn.caption
 
+    def test_nothing_left_is_said_in_words(self, run) -> None:
+        data = next(one.data for one in run.evidence if one.check == "browser.residual-data")
+        (drawn,) = storage(with_evidence(run, "browser.residual-data", {**data, "after": []}))
+        assert drawn.caption.startswith("Rien ne reste")
+
     @ANY
     @given(before=JSON, after=JSON)
     def test_no_dump_can_break_it(self, run, before, after) -> None:

@@ -79,12 +79,13 @@ def _drawn(before: dict[str, list[str]], after: dict[str, list[str]], source: So
         )
         for index, place in enumerate(places)
     )
+    left = sum(kind.after for kind in kinds)
     return Storage(
         width=WIDTH,
         height=TOP + LANE * len(kinds),
         x=LEFT,
         kinds=kinds,
-        caption=words.count("html.picture.storage.caption", sum(kind.after for kind in kinds)),
+        caption=words.count("html.picture.storage.caption", left) if left else words.say("html.picture.storage.empty"),
     )
 
 
