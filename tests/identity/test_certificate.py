@@ -224,3 +224,33 @@ def test_a_mistake_is_told_by_a_code_alone(files: Files, name: str, password: st
     assert told.value.code == code
     assert told.value.__cause__ is None
     assert told.value.__suppress_context__ or told.value.__context__ is None
+
+
+def test_files_are_beside_the_engagement(files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pgssi_probe.engagement import load_engagement
+    from pgssi_probe.identity.resolve import resolve_accounts
+
+    (tmp_path / "alice.p12").write_bytes(Path(files.p12).read_bytes())
+    file = tmp_path / "engagement.toml"
+    file.write_text("""
+[scope]
+target = "https://portal.example/"
+[accounts.a]
+username = "alice"
+certificate = "alice.p12"
+certificate_password = { env = "PGSSI_TEST_CERTIFICATE" }
+[login]
+driver = "har"
+har = "c.har"
+""")
+    monkeypatch.setenv("PGSSI_TEST_CERTIFICATE", PASSWORD)
+    monkeypatch.chdir("/")
+    engagement = load_engagement(file)
+    assert engagement.told["login.har"] == str(tmp_path / "c.har")
+    account = resolve_accounts(engagement.accounts, ["a"])["a"]
+    assert account.certificate is not None
+    assert account.password is None
+    monkeypatch.setenv("PGSSI_TEST_CERTIFICATE", "wrong")
+    with pytest.raises(SecretError) as told:
+        resolve_accounts(engagement.accounts, ["a"])
+    assert told.value.line == "accounts.a.certificate_password"

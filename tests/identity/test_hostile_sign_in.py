@@ -17,8 +17,9 @@ from pgssi_probe.check.harness import page, redirect, scripted
 from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.clock import VirtualClock
 from pgssi_probe.identity import ORACLE, SIGN_IN, Account, Secret, Session, SignInState, State, sign_in
-from pgssi_probe.identity.attempt import MAX_EXCHANGES, MAX_GIVEN
+from pgssi_probe.identity.attempt import MAX_EXCHANGES, MAX_GIVEN, AskedAgain, Attempt, Endless
 from pgssi_probe.identity.oracle import MAX_REQUESTS as ORACLE_MAX
+from pgssi_probe.identity.plan import Driver, SignInPlan
 from pgssi_probe.identity.search import MAX_REQUESTS as SEARCH_MAX
 from pgssi_probe.net.exchange import Failure, Request, Response
 
@@ -104,6 +105,32 @@ async def test_a_sign_in_is_bounded(visit: Any, trap: str, first: str) -> None:
     assert len(it.sent) <= MAX_EXCHANGES
     assert it.holding(WRONG) <= 1, "one trial is one wrong password, whatever the page asks for"
     assert it.holding(PASSWORD) == 0
+
+
+async def test_the_bounds_hold_by_themselves(visit: Any) -> None:
+    """Whatever a driver would do: so many requests, so many times the credentials, and no more."""
+    it = Hostile(lambda: redirect(f"/x{next(COUNT)}", status=302), always=True)
+    ctx = visit(it, accounts=ACCOUNTS)
+
+    def attempt(*, own: bool) -> Attempt:
+        visitor = Session(ctx.network, ctx.clock)
+        return Attempt(SignInPlan(Driver.FORM), visitor, "alice", Secret(WRONG), None, own, ORIGIN)
+
+    async def insist(send: Callable[[Request], Any], request: Request) -> None:
+        for _ in range(MAX_EXCHANGES):
+            await send(request)
+
+    one = attempt(own=True)
+    with pytest.raises(Endless):
+        await insist(one.follow, Request("GET", ORIGIN + "/"))
+    assert len(it.sent) == len(one.exchanges) == MAX_EXCHANGES
+    it.trap = lambda: html("<p>non</p>")
+    for own, most in ((True, MAX_GIVEN), (False, 1)):
+        it.sent.clear()
+        one = attempt(own=own)
+        with pytest.raises(AskedAgain):
+            await insist(one.hand_over, Request("POST", ORIGIN + "/login", (), WRONG.encode()))
+        assert it.holding(WRONG) == most
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 404, 422, 500])
