@@ -78,6 +78,8 @@ async def _observe(ground: Ground) -> list[Observation]:
         facts: dict[str, JsonValue] = {"url": back.landing.url, "presses": back.presses}
         proof = (kept, ctx.keep(back.landing.exchange)) if back.landing.exchange is not None else (kept,)
         observations.append(Observation(slug=slug, subject=ctx.target.site, facts=facts, evidence=proof))
+    if not observations and after.cut:
+        return [inconclusive(ctx.target.site, Reason.SCAN_INCOMPLETE, evidence=(kept,))]
     if not observations and not canaries.values and not canaries.name:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE, evidence=(kept,))]  # nothing to look for
     if not observations:

@@ -11,7 +11,7 @@ from pgssi_checks.browser.canaries import Canaries
 from pgssi_checks.browser.inside import Inside, signed_in
 from pgssi_checks.session.ground import Ground, on_ground
 from pgssi_probe.browser import Digests, Dump, Kept, Place
-from pgssi_probe.check import CheckContext, Observation
+from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
 
 MAX_SHOWN = 20
 STORES = (Place.LOCAL, Place.SESSION, Place.DATABASE)
@@ -65,6 +65,8 @@ def _judged(inside: Inside, dump: Dump, canaries: Canaries) -> list[Observation]
         Observation(slug=slug, subject=ctx.target.site, facts=shown(entries), evidence=(kept,))
         for slug, entries in found.items()
     ]
+    if not observations and dump.cut:
+        return [inconclusive(ctx.target.site, Reason.SCAN_INCOMPLETE, evidence=(kept,))]
     if not observations:
         facts: dict[str, JsonValue] = {
             "pages": len(inside.pages),
