@@ -116,6 +116,9 @@ class Trials:
         self.attempts.append(replace(tried, by="elsewhere"))
         if routed.blocked or (await self.right()).accepted:
             return None
+        in_clear = tried.exchange is not None and not tried.exchange.secure
+        if in_clear and not tried.accepted and tried.status == self.attempts[0].status:
+            return None  # answered as an accepted password is: a proxy that reads may have kept the cookies
         return tried.accepted
 
     async def wrong(self) -> Attempt:

@@ -36,6 +36,8 @@ class Trace:
     scope: Scope | None = None
     bypasses: dict[Bypass, str] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)
+    left_free: bool | None = None
+    """Whether the account could sign in again at the end; None when nothing braked it."""
 
 
 def scope_of(other: bool | None, elsewhere: bool | None) -> Scope | None:
@@ -130,4 +132,5 @@ def facts_of(trace: Trace, attempts: Sequence[Attempt], failures: int) -> dict[s
         "scope": trace.scope,
         "delays": delays(attempts),
         "waits": waits,
+        "left_free": trace.left_free,
     }

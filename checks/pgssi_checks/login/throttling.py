@@ -14,7 +14,8 @@ What the report draws, stable from version 1 of the check on:
   (longest series after which it is accepted), `blocked_seconds` and `free_seconds` (bracket of the recovery since the
   last failure; `free_seconds` null when it was never accepted again), `announced_seconds`, `scope` ("account",
   "address", "account-and-address", or null for undetermined), `failures` (sent in all), `delays` ([number of the wrong
-  attempt, seconds of its answer], 60 at most), `waits` (seconds announced).
+  attempt, seconds of its answer], 60 at most), `waits` (seconds announced), `left_free` (whether the account could
+  sign in at the end, or null).
 """
 
 from __future__ import annotations
@@ -181,14 +182,17 @@ class Protocol:
             since = probe.at - self.last_failure
             if probe.accepted:
                 self.trace.free = since
+                self.trace.left_free = True
                 return
             self.trace.blocked = since
+            self.trace.left_free = False
 
     async def _leave_free(self) -> None:
         """The account is not left blocked by the last trials when waiting as long as before is enough."""
         started = self.ctx.clock.monotonic()
         for rung in LADDER:
-            if (await self.trials.right()).accepted or rung > max(300.0, 2 * (self.trace.free or 0)):
+            self.trace.left_free = (await self.trials.right()).accepted
+            if self.trace.left_free or rung > max(300.0, 2 * (self.trace.free or 0)):
                 return
             await self.ctx.clock.sleep(max(0.0, started + rung - self.ctx.clock.monotonic()))
 

@@ -166,6 +166,7 @@ async def test_every_manner_of_refusing_is_a_brake(manner: str, jumping) -> None
     (only,) = await app.run()
     assert only.slug == "slowed", (only.slug, only.facts, only.reason)
     assert only.facts["free_seconds"] == 300
+    assert only.facts["left_free"] is True
     assert only.facts["scope"] == "account"
     assert app.wrong <= HARD_CAP
 
@@ -210,6 +211,7 @@ async def test_a_ban_of_the_address_is_said_and_nothing_more_is_sent(jumping) ->
     (only,) = await app.run()
     assert only.slug == "still-blocked"
     assert (only.facts["scope"], only.facts["how"]) == ("address", "silence")
+    assert only.facts["left_free"] is False
     assert app.wrong <= 6
 
 
@@ -505,3 +507,16 @@ async def test_a_right_brake_of_the_portal_is_never_accused(kind: str, signed, t
     assert brake.facts["failures"] <= HARD_CAP
     if slug == "slowed":
         assert brake.facts["scope"] == ("address" if kind == "by-address" else "account")
+
+
+async def test_a_proxy_that_eats_cookies_says_nothing_of_the_brake(jumping) -> None:
+    """Met with OctoPrint behind tinyproxy: accepted, and the session lost on the way."""
+    app = Keyed(jumping, lambda _user, way: way)
+
+    def answer(request):
+        given = app(request)
+        return replace(given, headers=given.headers[:1]) if request.via and given.status == 200 else given
+
+    options = {"accounts": ACCOUNTS, "declared": PROXY, "clock": jumping, "url": "http://portal.example/"}
+    outcomes = await run_check("login.throttling", answer, **options)
+    assert next(one for one in outcomes if one.slug == "slowed").facts["scope"] == "address"
