@@ -1,8 +1,8 @@
 """The algebra of verdicts (docs/verdicts.md).
 
-Three laws hold, and are tested as properties: nothing that concludes nothing (a crash, a skip, an inconclusive outcome,
+Four laws hold, and are tested as properties: nothing that concludes nothing (a crash, a skip, an inconclusive outcome,
 a missing account) ever improves a verdict; adding a failing outcome never improves one; only a pass that the guide data
-name for a part speaks in its favour.
+name for a part speaks in its favour; a declaration never improves what was seen, and never makes a rule compliant.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pgssi_probe.guide.applicability import Answers
-from pgssi_probe.guide.model import Coverage, Edge, Guide, Part, Rule, RuleClass, Weight
+from pgssi_probe.guide.model import Coverage, Edge, Guide, Obligation, Part, Rule, RuleClass, Weight
+from pgssi_probe.model.declaration import Answer, Contradiction
 from pgssi_probe.model.outcome import Outcome, Reason, Status, Strength
 from pgssi_probe.model.result import CheckRun, Summary
 from pgssi_probe.model.severity import Severity
 from pgssi_probe.model.verdict import Applicability, PartVerdict, RuleVerdict, UnevaluatedCheck, Verdict
 
-ASSESSMENT_VERSION = 2
+ASSESSMENT_VERSION = 3
 
 # From the worst to the best. NOT_APPLICABLE stands apart and never hides another part.
 ORDER: tuple[Verdict, ...] = (
@@ -76,9 +77,56 @@ def read_edge(edge: Edge, run: CheckRun | None, outcomes: Sequence[Outcome]) -> 
     return Reading(passes=passes, missing=missing, covers=covers)
 
 
+Answered = Mapping[str, Answer]
+"""By part, the answers of declarations that count."""
+
+ADVISED = frozenset({Obligation.RECOMMENDED, Obligation.STRONGLY_RECOMMENDED})
+"""Not to follow a recommendation is no breach: it is to be justified."""
+
+
 def judge_part(
-    part: Part, runs: Mapping[str, CheckRun], outcomes: Mapping[str, Sequence[Outcome]], declared: frozenset[str]
+    part: Part,
+    runs: Mapping[str, CheckRun],
+    outcomes: Mapping[str, Sequence[Outcome]],
+    declared: Answered = MappingProxyType({}),
+    *,
+    advised: bool = False,
 ) -> PartVerdict:
+    """`advised`: the rule is a recommendation."""
+    seen = judge_seen(part, runs, outcomes)
+    answer = declared.get(part.id)
+    return seen if answer is None else with_declared(seen, answer, advised=advised)
+
+
+def with_declared(seen: PartVerdict, answer: Answer, *, advised: bool) -> PartVerdict:
+    """What was seen, and what is declared of it: the worse of the two, and never better than `declared`.
+
+    Only a part of which nothing can be seen becomes `declared`. What could have been seen, and was not, stays so.
+    """
+    verdict, contradiction = seen.verdict, None
+    failing = verdict in {Verdict.NON_COMPLIANT, Verdict.SUSPECTED}
+    if answer.admits:
+        admission = Verdict.TO_JUSTIFY if advised else Verdict.NON_COMPLIANT
+        if verdict in {Verdict.COMPLIANT, Verdict.NO_DEVIATION}:
+            contradiction = Contradiction.SEEN_WORKING
+        if verdict is Verdict.NOT_APPLICABLE or ORDER.index(admission) < ORDER.index(verdict):
+            verdict = admission
+    elif failing:
+        contradiction = Contradiction.SEEN_FAILING
+    elif verdict is Verdict.TO_JUSTIFY:
+        verdict = Verdict.DECLARED
+    return seen.model_copy(
+        update={
+            "verdict": verdict,
+            "declared": answer,
+            "by_declaration": verdict is not seen.verdict or verdict is Verdict.TO_JUSTIFY,
+            "contradiction": contradiction,
+        }
+    )
+
+
+def judge_seen(part: Part, runs: Mapping[str, CheckRun], outcomes: Mapping[str, Sequence[Outcome]]) -> PartVerdict:
+    """What the checks alone say of a part."""
     edges = [edge for edge in part.edges if edge.weight is not Weight.INFORMATION]
     readings = [read_edge(edge, runs.get(edge.check), outcomes.get(edge.check, ())) for edge in edges]
     failures = [outcome for reading in readings for outcome in reading.failures]
@@ -90,8 +138,11 @@ def judge_part(
         verdict = Verdict.NON_COMPLIANT
     elif failures:
         verdict = Verdict.SUSPECTED
+    elif part.rule_class is RuleClass.DECLARATIVE and passes and part.decided_by_edges:
+        # What the operator handed over was looked at, and agrees: more than a document, less than seeing it all.
+        verdict = Verdict.NO_DEVIATION
     elif part.rule_class is RuleClass.DECLARATIVE or not edges:
-        verdict = Verdict.DECLARED if part.id in declared else Verdict.TO_JUSTIFY
+        verdict = Verdict.TO_JUSTIFY
     elif passes:
         covered = any(reading.covers for reading in clearing) and not unevaluated
         verdict = Verdict.COMPLIANT if covered and part.rule_class is RuleClass.OBSERVABLE else Verdict.NO_DEVIATION
@@ -130,7 +181,11 @@ def without_object(judged: PartVerdict, applicability: Applicability | None) -> 
     if applicability is None or applicability.applies:
         return judged.model_copy(update={"applicability": applicability})
     return PartVerdict(
-        part=judged.part, point=judged.point, verdict=Verdict.NOT_APPLICABLE, applicability=applicability
+        part=judged.part,
+        point=judged.point,
+        verdict=Verdict.NOT_APPLICABLE,
+        applicability=applicability,
+        declared=judged.declared,
     )
 
 
@@ -139,12 +194,13 @@ def judge_rule(
     rule: Rule,
     runs: Mapping[str, CheckRun],
     outcomes: Mapping[str, Sequence[Outcome]],
-    declared: frozenset[str],
+    declared: Answered,
     context: Answers,
 ) -> RuleVerdict:
     applicability = guide.applies(rule, context)
     void = applicability if applicability and not applicability.applies else None
-    seen = tuple(judge_part(part, runs, outcomes, declared) for part in rule.parts)
+    advised = rule.obligation in ADVISED
+    seen = tuple(judge_part(part, runs, outcomes, declared, advised=advised) for part in rule.parts)
     parts = tuple(
         without_object(judged, void or guide.part_applies(rule, part, context))
         for part, judged in zip(rule.parts, seen, strict=True)
@@ -187,13 +243,13 @@ def assess(
     guide: Guide,
     runs: Iterable[CheckRun],
     outcomes: Iterable[Outcome],
-    declared: frozenset[str] = frozenset(),
+    declared: Answered = MappingProxyType({}),
     context: Answers = MappingProxyType({}),
 ) -> tuple[RuleVerdict, ...]:
     """The verdict of each rule, in the order of the guide.
 
-    `declared` holds ids of parts with a valid declaration; `context` holds the answers that say which rules have an
-    object.
+    `declared` holds, by part, the answers of declarations that count; `context` holds the answers that say which rules
+    have an object.
     """
     by_check: dict[str, list[Outcome]] = {}
     for outcome in outcomes:

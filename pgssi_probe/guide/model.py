@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import cached_property
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -52,6 +52,9 @@ class Obligation(StrEnum):
     MUST_AND_RECOMMENDED = "doit_et_recommande"
 
 
+HANDED_OVER: Final = "assist."
+"""Checks of this family compare what the probe did with what the operator hands over."""
+
 Actor = Literal["responsable", "maitre_oeuvre", "hebergeur_exploitant"]
 
 
@@ -94,8 +97,9 @@ class Part(Frozen):
 
     @model_validator(mode="after")
     def _no_verdict_on_declarations(self) -> Self:
-        if self.rule_class is RuleClass.DECLARATIVE and any(edge.weight is Weight.VERDICT for edge in self.edges):
-            raise ValueError("a declarative part has no edge of weight verdict")
+        deciding = [edge.check for edge in self.edges if edge.weight is Weight.VERDICT]
+        if self.rule_class is RuleClass.DECLARATIVE and any(not check.startswith(HANDED_OVER) for check in deciding):
+            raise ValueError("a declarative part is decided by nothing but what the operator hands over")
         return self
 
     @model_validator(mode="after")
@@ -114,6 +118,11 @@ class Part(Frozen):
         if any(other.weight is Weight.VERDICT for other in self.edges):
             return edge.weight is Weight.VERDICT
         return edge.weight is Weight.HINT
+
+    @property
+    def decided_by_edges(self) -> bool:
+        """Whether a check decides it: for a declarative part, one that reads what the operator handed over."""
+        return any(edge.weight is Weight.VERDICT for edge in self.edges)
 
     @property
     def decidable(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from pgssi_probe.model.action import Action
+from pgssi_probe.model.declaration import Declarations
 from pgssi_probe.model.evidence import Evidence
 from pgssi_probe.model.outcome import Frozen, Level, Outcome, Reason
 from pgssi_probe.model.severity import Severity
@@ -169,6 +170,7 @@ class RunResult(Frozen):
     guide: str = Field(description="title and edition of the guide that the verdicts refer to")
     chapters: tuple[Chapter, ...] = Field((), description="chapters of the guide, in its order")
     actions: tuple[Action, ...] = Field((), description="what to do about each pair of check and slug that failed")
+    declarations: Declarations | None = Field(None, description="None when no file of declarations was given")
 
     def outcome(self, identifier: str) -> Outcome:
         return next(outcome for outcome in self.outcomes if outcome.id == identifier)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pgssi_probe.model.declaration import Answer, Contradiction
 from pgssi_probe.model.outcome import Frozen, Reason
 from pgssi_probe.model.text import Bilingual
 
@@ -47,12 +48,18 @@ class UnevaluatedCheck(Frozen):
 
 
 class PartVerdict(Frozen):
+    """`declared` is the answer of a declaration that counts. `by_declaration`: the verdict rests on it, not on what was
+    seen. `contradiction`: what was declared and what was seen do not agree; what is worse decides."""
+
     part: str
     point: Bilingual
     verdict: Verdict
     outcomes: tuple[str, ...] = ()
     unevaluated: tuple[UnevaluatedCheck, ...] = ()
     applicability: Applicability | None = None
+    declared: Answer | None = None
+    by_declaration: bool = False
+    contradiction: Contradiction | None = None
 
 
 class RuleVerdict(Frozen):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from pgssi_probe.assess import assess
 from pgssi_probe.assess.verdicts import ORDER, combine, judge_part
 from pgssi_probe.guide import guide
 from pgssi_probe.guide.model import Coverage, Edge, Part, RuleClass, Weight
+from pgssi_probe.model.declaration import Answer
 from pgssi_probe.model.outcome import Level, Outcome, Reason, Status, Strength, Subject, stable_id
 from pgssi_probe.model.result import CheckRun
 from pgssi_probe.model.severity import Severity
@@ -57,11 +60,17 @@ def clearing(values: dict[str, object]) -> dict[str, object]:
 
 
 def judged(
-    what: Part, outcomes: list[Outcome], runs: list[CheckRun] | None = None, declared: frozenset[str] = frozenset()
+    what: Part,
+    outcomes: list[Outcome],
+    runs: list[CheckRun] | None = None,
+    declared: Mapping[str, Answer] | None = None,
+    outcomes: list[Outcome],
+    runs: list[CheckRun] | None = None,
+    declared: Mapping[str, Answer] | None = None,
 ) -> Verdict:
     by_check = {name: [one for one in outcomes if one.check == name] for name in CHECKS}
     known = {run.id: run for run in (runs if runs is not None else [ran(name) for name in CHECKS])}
-    return judge_part(what, known, by_check, declared).verdict
+    return judge_part(what, known, by_check, declared or {}).verdict
 
 
 PASS, FAIL, NON_COMPLIANT = Status.PASS, Status.FAIL, Verdict.NON_COMPLIANT
@@ -106,15 +115,15 @@ def test_cases(what: Part, outcomes: list[Outcome], expected: Verdict) -> None:
 
 def test_a_declared_part_is_declared_and_a_contradiction_wins() -> None:
     what = part(edge(weight="hint"), rule_class=RuleClass.DECLARATIVE)
-    assert judged(what, [], declared=frozenset({"AA1.1"})) is Verdict.DECLARED
-    assert judged(what, [outcome("alpha.one", FAIL)], declared=frozenset({"AA1.1"})) is Verdict.SUSPECTED
+    assert judged(what, [], declared={"AA1.1": Answer.YES}) is Verdict.DECLARED
+    assert judged(what, [outcome("alpha.one", FAIL)], declared={"AA1.1": Answer.YES}) is Verdict.SUSPECTED
 
 
 @pytest.mark.parametrize(
     ("state", "reason"), [("not_run", Reason.ACCOUNT_MISSING), ("error", None), ("interrupted", None)]
 )
 def test_a_check_that_did_not_complete_is_not_evaluated_with_its_reason(state: str, reason: Reason | None) -> None:
-    verdict = judge_part(part(edge()), {"alpha.one": ran("alpha.one", state, reason)}, {}, frozenset())
+    verdict = judge_part(part(edge()), {"alpha.one": ran("alpha.one", state, reason)}, {})
     assert verdict.verdict is Verdict.NOT_EVALUATED
     assert verdict.unevaluated[0].reason is (reason or Reason.CHECK_FAILED)
 
@@ -178,7 +187,7 @@ def test_a_check_that_crashes_or_is_skipped_is_never_a_pass(
     remaining = [one for one in seen if one.check != check]
     others = [name for name in CHECKS if name != check]
     runs = [ran(name) for name in others] + [ran(check, state, Reason.ACCOUNT_MISSING)]
-    after = judge_part(what, {run.id: run for run in runs}, dict.fromkeys(others, remaining), frozenset())
+    after = judge_part(what, {run.id: run for run in runs}, dict.fromkeys(others, remaining))
     passing = {one.id for one in seen if one.check == check}
     assert not passing & set(after.outcomes)
     if any(one.check == check and one.weight is not Weight.INFORMATION for one in some):
