@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pgssi_checks.session.json_token import embedded
 from pgssi_probe.check import Request, Response
 from pgssi_probe.check.harness import Script, page, slugs
 from pgssi_probe.clock import VirtualClock
@@ -119,3 +120,21 @@ async def test_a_library_that_calls_a_wrong_token_a_broken_request_refuses_it(st
             name, "mode/jwt-header", "session.jwt/signature-ignored", declared=JSON, answers=strict
         )
         assert slugs(outcomes) <= {"signature-ignored", "tampered-accepted"}
+
+
+@pytest.mark.parametrize(("status", "found"), [(500, {"key-address-followed"}), (502, {"sound"}), (429, {"sound"})])
+async def test_an_answer_that_says_nothing_follows_no_address(
+    status: int, found: set[str], signed_in: SignedIn
+) -> None:
+    """A relay that fails, or a filter that says to wait, at the sight of an address of keys."""
+
+    def strict(script: Script, _clock: VirtualClock) -> Script:
+        def answer(request: Request) -> Response:
+            token = embedded(dict(request.headers).get("Authorization", "").partition(" ")[2])
+            if token is not None and "jku" in token.token.header:
+                return page("later", status=status)
+            return script(request)  # type: ignore[operator,no-any-return]
+
+        return answer
+
+    assert slugs(await signed_in("session.jwt", "mode/jwt-header", declared=JSON, answers=strict)) == found
