@@ -52,13 +52,15 @@ document.head.append(rules);
 const ping = document.createElement('a');
 ping.href = '#here'; ping.ping = 'https://' + there + '/ping';
 document.body.append(ping); ping.click();
-const save = document.createElement('a');
-save.href = 'http://' + there + '/download'; save.download = 'file'; document.body.append(save); save.click();
 const frame = document.createElement('iframe');
 frame.src = 'https://' + there + '/frame'; document.body.append(frame);
-const form = document.createElement('form');
-form.method = 'post'; form.target = '_blank'; form.action = 'http://' + there + '/form';
-document.body.append(form); form.submit();
+setTimeout(() => {  // these may leave the page
+  const save = document.createElement('a');
+  save.href = 'http://' + there + '/download'; save.download = 'file'; document.body.append(save); save.click();
+  const form = document.createElement('form');
+  form.method = 'post'; form.target = '_blank'; form.action = 'http://' + there + '/form';
+  document.body.append(form); form.submit();
+}, 500);
 """
 WORKER = """
 fetch('https://127.0.0.1:PORT/from-worker', {mode: 'no-cors'}).catch(() => 0);
