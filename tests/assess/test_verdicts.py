@@ -64,9 +64,6 @@ def judged(
     outcomes: list[Outcome],
     runs: list[CheckRun] | None = None,
     declared: Mapping[str, Answer] | None = None,
-    outcomes: list[Outcome],
-    runs: list[CheckRun] | None = None,
-    declared: Mapping[str, Answer] | None = None,
 ) -> Verdict:
     by_check = {name: [one for one in outcomes if one.check == name] for name in CHECKS}
     known = {run.id: run for run in (runs if runs is not None else [ran(name) for name in CHECKS])}
