@@ -38,6 +38,7 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
     TsaOption = Annotated[str | None, typer.Option("--tsa", help=t("tsa"))]
     RevocationOption = Annotated[bool, typer.Option("--revocation", help=t("revocation"))]
     JsonOption = Annotated[bool, typer.Option("--json", help=t("json"))]
+    DeclarationsOption = Annotated[Path | None, typer.Option("--declarations", help=t("declarations_file"))]
 
     @app.callback(invoke_without_command=True)
     def top(
@@ -65,6 +66,7 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
         http_url: Annotated[str | None, typer.Option("--http-url", help=t("http_url"))] = None,
         rate: Annotated[float | None, typer.Option("--rate", help=t("rate"))] = None,
         contact: Annotated[str | None, typer.Option("--contact", help=t("contact"))] = None,
+        declarations: DeclarationsOption = None,
         key: KeyOption = None,
         key_secret: SecretOption = None,
         tsa: TsaOption = None,
@@ -88,6 +90,7 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
             choices = ", ".join([*Severity, "never"])
             stop(lang, "error.bad_choice", value=fail_on, option="--fail-on", choices=choices)
         wanted = reporters(lang, formats)
+        declared = declarations_of(declarations, lang)
         unsealed = no_seal or dry_run
         choice = None if unsealed else SealChoice.of(lang, key, key_secret, tsa, revocation=revocation)
         if resume is not None:
@@ -132,6 +135,7 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
                 json=json,
                 fail_on=fail_on,
                 strict=strict,
+                declared=declared,
             )
         )
 
@@ -204,6 +208,41 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
         with explained(lang):
             explain(file, url, lang, json=json)
 
+    declarations_app = typer.Typer(help=t("declarations"), no_args_is_help=True, rich_markup_mode=None)
+    app.add_typer(declarations_app, name="declarations")
+
+    @declarations_app.command("new", help=t("declarations_new"))
+    def declarations_new(
+        run: Annotated[Path | None, typer.Argument(help=t("declarations_run"), show_default=False)] = None,
+        engagement: Annotated[Path | None, typer.Option("--engagement", "-e", help=t("engagement_file"))] = None,
+        file: Annotated[Path, typer.Option("--out", "-o", help=t("declarations_out"))] = Path("declarations.toml"),
+        lang_: LangOption = lang,
+    ) -> None:
+        from pgssi_probe.cli.declaring import new
+
+        raise typer.Exit(new(run, engagement, file, lang))
+
+    @declarations_app.command("check", help=t("declarations_check"), epilog=t("declarations_exits"))
+    def declarations_check(
+        file: Annotated[Path, typer.Argument(help=t("declarations_file"))],
+        json: JsonOption = False,
+        lang_: LangOption = lang,
+    ) -> None:
+        from pgssi_probe.cli.declaring import check
+
+        raise typer.Exit(check(file, lang, json=json))
+
+    @declarations_app.command("status", help=t("declarations_status"))
+    def declarations_status(
+        file: Annotated[Path, typer.Argument(help=t("declarations_file"))],
+        run: Annotated[Path | None, typer.Argument(help=t("declarations_run"), show_default=False)] = None,
+        json: JsonOption = False,
+        lang_: LangOption = lang,
+    ) -> None:
+        from pgssi_probe.cli.declaring import status
+
+        raise typer.Exit(status(file, run, lang, json=json))
+
     @app.command("login-test", help=t("login_test"), epilog=t("login_test_exits"))
     def login_test(
         engagement: Annotated[Path, typer.Option("--engagement", "-e", help=t("engagement_file"))],
@@ -231,6 +270,7 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
     def report(
         folder: Annotated[Path, typer.Argument(help=t("folder"))],
         formats: Annotated[str, typer.Option("--format", "-f", help=t("format"))] = "html",
+        declarations: DeclarationsOption = None,
         key: KeyOption = None,
         key_secret: SecretOption = None,
         tsa: TsaOption = None,
@@ -242,7 +282,8 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
         from pgssi_probe.cli.sealing import SealChoice
 
         choice = None if no_seal else SealChoice.of(lang, key, key_secret, tsa, revocation=revocation)
-        raise typer.Exit(render_again(folder, lang, formats=formats, choice=choice))
+        declared = declarations_of(declarations, lang)
+        raise typer.Exit(render_again(folder, lang, formats=formats, choice=choice, declared=declared))
 
     @app.command(help=t("seal"), epilog=t("seal_exits"))
     def seal(
@@ -312,6 +353,15 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
         write_json(report_schema())
 
     return app
+
+
+def declarations_of(path: Path | None, lang: Lang) -> Any:
+    """What `--declarations` names, read before anything is sent."""
+    if path is None:
+        return None
+    from pgssi_probe.cli.declaring import load
+
+    return load(path, lang)
 
 
 def show_plan_of(scan: Any, lang: Lang, *, json: bool) -> None:

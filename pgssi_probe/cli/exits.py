@@ -114,7 +114,7 @@ def mistake_sentence(lang: Lang, file: Path, mistake: Mistake) -> str:
     else:
         where = say(lang, "engagement.where_line", file=file, line=mistake.line)
     detail = mistake.detail
-    if mistake.code == "unreadable":
+    if mistake.code in {"unreadable", "document_unreadable"}:
         detail = system_words(lang, detail)
     elif mistake.code in {"bad_value", "not_toml"}:
         group = "value" if mistake.code == "bad_value" else "toml"

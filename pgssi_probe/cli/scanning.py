@@ -25,6 +25,7 @@ from pgssi_probe.model.text import Lang
 from pgssi_probe.words import say
 
 if TYPE_CHECKING:
+    from pgssi_probe.declarations.file import Loaded
     from pgssi_probe.engagement import Limits
 
 
@@ -183,9 +184,15 @@ def finish(
     json: bool,
     fail_on: str,
     strict: bool,
+    declared: Loaded | None = None,
 ) -> Exit:
-    """Render, seal, summarise; the exit code."""
+    """Render, seal, summarise; the exit code. `declared` enters the verdicts before anything is rendered."""
     result, folder = scanned.result, scanned.folder.path
+    if declared is not None or scanned.earlier is not None:
+        from pgssi_probe.cli.declaring import declared as merged
+
+        with explained(lang):
+            result = merged(result, folder, declared, scanned.earlier)
     with explained(lang):
         delivered = deliver(result, folder, lang, reporters=reporters, choice=choice)
     if json:
@@ -211,10 +218,13 @@ def _by_local_key(choice: SealChoice | None, delivered: Delivered) -> bool:
     return choice is not None and choice.key is None and delivered.unsealed is None
 
 
-def render_again(path: Path, lang: Lang, *, formats: str, choice: SealChoice | None) -> Exit:
+def render_again(
+    path: Path, lang: Lang, *, formats: str, choice: SealChoice | None, declared: Loaded | None = None
+) -> Exit:
     """Render a run once more, in another language or another format, from its report.json alone.
 
-    `path` is the folder of the run, or its report.json: the renderings are written beside it.
+    `path` is the folder of the run, or its report.json: the renderings are written beside it. With declarations, the
+    verdicts are made again from what was seen, and report.json is written anew: nothing is sent to the target.
     """
     from pgssi_probe.history.reading import read_report
 
@@ -222,6 +232,13 @@ def render_again(path: Path, lang: Lang, *, formats: str, choice: SealChoice | N
     with explained(lang):
         result = read_report(path)
     folder = path if path.is_dir() else path.parent
+    if declared is not None:
+        from pgssi_probe.cli.declaring import declared as merged
+
+        if not (folder / "report.json").is_file():
+            stop(lang, "declarations.no_folder", path=path)
+        with explained(lang):
+            result = merged(result, folder, declared)
     with explained(lang):
         delivered = deliver(result, folder, lang, reporters=reporters, choice=choice)
     show_result(result, folder, delivered.files, lang, local_key=_by_local_key(choice, delivered))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from pgssi_probe.model.declaration import Declarations
 from pgssi_probe.model.outcome import Frozen, Level, Outcome
 from pgssi_probe.model.result import CheckRun, Event
 
@@ -60,6 +61,7 @@ class Finished(Frozen):
 
 OURS = (
     "actions.*",
+    "declarations.toml",
     "dossier.asice",
     "engagement.json",
     "evidence/E*.json",
@@ -163,6 +165,14 @@ class RunFolder:
             return tuple(Event.model_validate(line) for line in lines)
         except (OSError, ValueError, KeyError, TypeError):
             return ()
+
+    def earlier_declarations(self) -> Declarations | None:
+        """What was declared in the last report of this run, if anything."""
+        try:
+            found = json.loads(self.report_json.read_bytes()).get("declarations")
+            return Declarations.model_validate(found) if found else None
+        except (OSError, ValueError, AttributeError):
+            return None
 
     def finished(self) -> Iterator[Finished]:
         """The checks that have their outcomes. A line torn by a crash is left out: its check runs again."""

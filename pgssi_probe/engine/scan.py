@@ -26,6 +26,7 @@ from pgssi_probe.engine.report import assemble
 from pgssi_probe.engine.run import Conductor, Gathered
 from pgssi_probe.guide import guide
 from pgssi_probe.model.account import Account
+from pgssi_probe.model.declaration import Declarations
 from pgssi_probe.model.outcome import Level, Reason
 from pgssi_probe.model.result import HostAddresses, Plan, Run, RunResult
 from pgssi_probe.net.gate import open_gate
@@ -62,8 +63,11 @@ Accounts = Callable[[Engagement, frozenset[str]], Mapping[str, Account]]
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
+    """`earlier`: what was declared in the report of a run that goes on."""
+
     result: RunResult
     folder: RunFolder
+    earlier: Declarations | None = None
 
 
 IN_A_BROWSER = frozenset(
@@ -307,6 +311,7 @@ async def _run(
             accounts=scan.accounts,
             gathered=Gathered(events=list(room.earlier_events())),
         )
+        earlier = room.earlier_declarations()
         room.write("plan.json", plan)
         conductor.note("started", scan.target.origin, settings.run_id)
         with _stop_on_signals(conductor):
@@ -349,7 +354,7 @@ async def _run(
             now=started.astimezone(UTC),
         )
     room.write("report.json", result)
-    return Scanned(result, room)
+    return Scanned(result, room, earlier)
 
 
 class _stop_on_signals:  # noqa: N801 (read as a statement)
