@@ -15,8 +15,8 @@ from pgssi_probe.identity.sighting import Sighting
 
 RENEWALS: Final = 3
 """Sessions that a check may lose without being told why before it gives up (design §6)."""
-MOST_WAITS: Final = 12
-"""Times that another sign-in of the account may make a check wait again."""
+PATIENCE: Final = 1200.0
+"""Seconds after which a check gives up waiting for the others to leave the account alone [ours]."""
 PAUSE: Final = 3.0
 """Seconds before asking again what answered neither in nor out."""
 
@@ -119,18 +119,17 @@ class Ground:
             if sent.request.account == self.label and sent.request.method == "POST" and sent.started >= since
         )
 
-    async def quiet(self, gap: float) -> None:
+    async def quiet(self, gap: float, patience: float = PATIENCE) -> None:
         """Wait until the account has sent no form for `gap` seconds, so that what follows is not the doing of another
-        check: dates of sign-ins mix, and some applications keep the last few sessions only."""
+        check: dates of sign-ins mix, and some applications keep the last few sessions only. Gives up after `patience`
+        seconds."""
         clock = self.ctx.clock
         began = clock.now()
         await clock.sleep(gap)
-        for _ in range(MOST_WAITS):
-            left = gap - (clock.now() - max(self.posts(began), default=began)).total_seconds()
-            if left <= 0:
-                return
+        while (left := gap - (clock.now() - max(self.posts(began), default=began)).total_seconds()) > 0:
+            if (clock.now() - began).total_seconds() + left > max(gap, patience):
+                raise Lost(Reason.SCAN_INCOMPLETE)
             await clock.sleep(left)
-        raise Lost(Reason.UNSTABLE_TARGET)
 
     async def leave(self) -> None:
         """Sign out of what was opened where an application refuses a second session: the next check needs the place."""

@@ -1,7 +1,8 @@
 """`session.last-login-display`: are users told when their account last signed in, and rightly (AA9)?
 
-Three sign-ins, far enough apart that no date fits two of them. Other checks may sign the same account in meanwhile:
-every instant at which it sent a form is known from the transcript, and none may be near a sign-in of this check.
+Where two sessions after an earlier one are shown no date at all, there is nothing to wait for. Otherwise three sign-ins,
+far enough apart that no date fits two of them. Other checks may sign the same account in meanwhile: every instant at
+which it sent a form is known from the transcript, and none may be near a sign-in of this check.
 """
 
 from __future__ import annotations
@@ -30,9 +31,15 @@ async def _observe(ground: Ground) -> list[Observation]:
     since = ctx.clock.now()
     done = await ground.open()
     visits: list[Visit] = []
-    for _ in range(2):
+    while len(visits) < 2 and not any(visit.says_anything for visit in visits):
         await _leave(ground, done)
-        await ground.quiet(float(ctx.setting("gap_seconds")))
+        done = await ground.open()
+        visits.append(await _read(ground, done, ()))
+    if any(visit.says_anything for visit in visits):
+        visits.clear()
+    while len(visits) < 2:
+        await _leave(ground, done)
+        await ground.quiet(float(ctx.setting("gap_seconds")), float(ctx.setting("patience_seconds")))
         known = ground.posts(since)
         since = ctx.clock.now()
         done = await ground.open()

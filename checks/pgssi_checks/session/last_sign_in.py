@@ -65,6 +65,10 @@ class Visit:
     rest: tuple[Shown, ...] = ()
 
     @property
+    def says_anything(self) -> bool:
+        return bool(self.first or self.rest)
+
+    @property
     def right(self) -> bool:
         return any(self._is_known(one.moment) and one.moment.spread <= VAGUE for one in (*self.first, *self.rest))
 
