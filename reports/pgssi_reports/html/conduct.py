@@ -1,11 +1,10 @@
-"""How the run went: what the machine did, what weighs on the conclusions, what was declared."""
+"""How the run went: what the machine did, what weighs on the conclusions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from pgssi_probe.model.outcome import Level, Status
-from pgssi_probe.model.verdict import Verdict
 from pgssi_reports.html.source import Source
 
 
@@ -18,17 +17,6 @@ class Activity:
     checks: str
     requests: str
     connections: str
-
-
-@dataclass(frozen=True)
-class Declared:
-    """A part of a rule for which a document was declared. Never an observation."""
-
-    rule: str
-    title: str
-    part: str
-    point: str
-    documents: tuple[str, ...]
 
 
 def reserves(source: Source) -> tuple[str, ...]:
@@ -45,6 +33,8 @@ def reserves(source: Source) -> tuple[str, ...]:
         "suspected": len(source.suspected),
         "paused": sum(event.kind == "paused" for event in result.chronology),
         "refused": sum(event.kind == "refused" for event in result.chronology),
+        "contradicted": sum(part.contradiction is not None for rule in result.verdicts for part in rule.parts),
+        "idle": sum(not entry.counts for entry in result.declarations.entries) if result.declarations else 0,
     }
     return (*said, *(words.count(f"html.reserve.{name}", count) for name, count in counted.items() if count))
 
@@ -71,21 +61,4 @@ def activities(source: Source) -> tuple[Activity, ...]:
             connections=words.number(opened),
         )
         for name, meaning, count, sent, opened in rows
-    )
-
-
-def declarations(source: Source) -> tuple[Declared, ...]:
-    """The parts whose verdict rests on a declaration."""
-    words = source.words
-    return tuple(
-        Declared(
-            rule=rule.rule,
-            title=words.text(rule.title),
-            part=part.part,
-            point=words.text(part.point),
-            documents=tuple(words.text(document) for document in rule.documents),
-        )
-        for rule in source.result.verdicts
-        for part in rule.parts
-        if part.verdict is Verdict.DECLARED
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pgssi_probe.model.verdict import Applicability, PartVerdict, RuleVerdict
+from pgssi_reports.html import declared
 from pgssi_reports.html.source import Source
 from pgssi_reports.html.tags import Tag, severity_tag, verdict_tag
 
@@ -37,6 +38,7 @@ class PartView:
     hidden_basis: int
     gaps: tuple[Gap, ...]
     applicability: str | None
+    declared: str | None
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ def _part(part: PartVerdict, source: Source) -> PartView:
         hidden_basis=hidden,
         gaps=tuple(Gap(source.title(gap.check), source.reason(gap.reason)) for gap in part.unevaluated),
         applicability=_applicability(part.applicability, source),
+        declared=declared.basis(part, source),
     )
 
 

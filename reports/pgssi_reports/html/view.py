@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pgssi_probe.model.result import RunResult
 from pgssi_probe.model.severity import Severity
 from pgssi_probe.model.verdict import Verdict
-from pgssi_reports.html import account, conduct
+from pgssi_reports.html import account, conduct, declared
 from pgssi_reports.html.evidence import EvidenceShelf
 from pgssi_reports.html.figures import BAR_ORDER, Matrix, Segment, matrix, verdict_bar
 from pgssi_reports.html.findings import FindingView, finding_views
@@ -92,7 +92,9 @@ class Page:
     open: int
     reserves: tuple[str, ...]
     activities: tuple[conduct.Activity, ...]
-    declarations: tuple[conduct.Declared, ...]
+    declarations: tuple[declared.Declared, ...]
+    declarant: str
+    diagnosis: declared.Annex | None
     glossary: tuple[Term, ...]
 
 
@@ -106,8 +108,8 @@ def build(result: RunResult, words: Words) -> Page:
     counts = Counter(rule.verdict for rule in result.verdicts)
     planned = plan(source)
     drawn = pictures(source)
-    declared = conduct.declarations(source)
-    shown = sections(words, total=len(result.verdicts), measures=bool(drawn), declarations=bool(declared))
+    answers, annex = declared.declarations(source), declared.annex(source)
+    shown = sections(words, total=len(result.verdicts), measures=bool(drawn), declarations=bool(answers or annex))
     return Page(
         sections=shown,
         readers=readers(shown, words),
@@ -160,7 +162,9 @@ def build(result: RunResult, words: Words) -> Page:
         open=counts[Verdict.NOT_EVALUATED] + counts[Verdict.TO_JUSTIFY],
         reserves=conduct.reserves(source),
         activities=conduct.activities(source),
-        declarations=declared,
+        declarations=answers,
+        declarant=result.declarations.organisation if result.declarations else "",
+        diagnosis=annex,
         glossary=_glossary(words),
     )
 

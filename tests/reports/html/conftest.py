@@ -4,12 +4,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from pgssi_probe.guide import guide
 from pgssi_probe.guide.actions import action_catalogue
+from pgssi_probe.model.declaration import (
+    Answer,
+    Declaration,
+    Declarations,
+    DiagnosisAnswer,
+    DiagnosisReply,
+    Seen,
+    Standing,
+)
 from pgssi_probe.model.evidence import Evidence
 from pgssi_probe.model.outcome import Level, Outcome, Reason, Status, Strength, Subject, stable_id
 from pgssi_probe.model.result import (
@@ -248,6 +257,24 @@ MANDATE = MandateSummary(
 )  # fmt: skip
 
 
+DECLARED = Declarations(
+    organisation="Centre hospitalier d'Exemple", file_sha256="d0" * 32, judged_on=START.date(),
+    entries=(
+        Declaration(part="GP2.1", answer=Answer.YES, document="Matrice des flux, v4", sha256="a1" * 32, document_seen=Seen.VERIFIED,
+            signatory="M. B. Responsable", signed=START.date(), valid_until=date(2027, 11, 22), standing=Standing.VALID),
+        Declaration(part="TR1.1", answer=Answer.NO, reason="Les lectures ne sont pas tracées.", signatory="M. B. Responsable",
+            signed=START.date(), valid_until=date(2027, 11, 22), standing=Standing.VALID),
+        Declaration(part="TR3.1", answer=Answer.YES, document="Politique de traces, v1", document_seen=Seen.REFERENCE_ONLY,
+            signatory="M. B. Responsable", signed=date(2023, 1, 9), valid_until=date(2026, 1, 9), standing=Standing.EXPIRED),
+    ),
+    diagnosis=(
+        DiagnosisAnswer(id="restoration", question=said("La restauration a-t-elle été essayée ?", "Has restoring been tried?"),
+            page=17, reply=DiagnosisReply.PARTLY, comment="Sur une base seulement."),
+    ),
+    diagnosis_source="Guide pour les directeurs (2013)",
+)  # fmt: skip
+
+
 def make_result(
     *,
     failures: Sequence = FAILURES,
@@ -299,7 +326,7 @@ def make_result(
             Reason.SESSION_LOST: said("La session d'essai a été perdue.", "The test session was lost."),
         },
         chapters=tuple(Chapter(id=one.id, section=one.section, title=one.title) for one in guide().book.families),
-        actions=action_catalogue().actions(outcomes),
+        actions=action_catalogue().actions(outcomes), declarations=DECLARED,
         guide="PGSSI-S, guide pratique technique « Mise en place d'une application web ou mobile d'accès au SIS pour des tiers », v1.1",
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from pgssi_probe.model.result import Event, RunResult
 from pgssi_probe.model.text import LANGS, Bilingual, Lang
 from pgssi_probe.model.verdict import Applicability, Reserve, Verdict
 from pgssi_reports.html import HtmlReporter
-from pgssi_reports.html.conduct import activities, declarations, reserves
+from pgssi_reports.html.conduct import activities, reserves
 from pgssi_reports.html.sections import READERS, readers, sections
 from pgssi_reports.html.source import Source
 from pgssi_reports.html.view import build, unaccented
@@ -57,25 +57,6 @@ class TestActivities:
 
     def test_a_check_that_did_not_run_is_no_activity(self, sample: RunResult) -> None:
         assert "actif" not in [row.name for row in activities(Source(sample, FR))]
-
-
-class TestDeclarations:
-    def test_the_section_exists_when_something_was_declared(self, sample: RunResult) -> None:
-        found = declarations(Source(sample, FR))
-        assert {item.rule for item in found} == {"GP2", "TR1"}
-        assert soup(sample).select_one("#declarations") is not None
-
-    def test_and_only_then(self, sample: RunResult) -> None:
-        def undeclared(rule):
-            parts = tuple(
-                part.model_copy(update={"verdict": Verdict.TO_JUSTIFY}) if part.verdict is Verdict.DECLARED else part
-                for part in rule.parts
-            )
-            return rule.model_copy(update={"parts": parts})
-
-        page = soup(sample.model_copy(update={"verdicts": tuple(undeclared(rule) for rule in sample.verdicts)}))
-        assert page.select_one("#declarations") is None
-        assert page.select_one("a[href='#declarations']") is None
 
 
 class TestSections:
