@@ -103,7 +103,7 @@ EXPECTED = {
 """Switch -> what may differ. Written as regular expressions; the first that fits the id is used."""
 
 SEEN_ELSEWHERE = re.compile(
-    r"(tls|session|login|authz|browser|csrf|input|content|components\.js-libraries|trap|mode)[./].*"
+    r"(tls|session|login|authz|browser|csrf|input|content|compat|components\.js-libraries|trap|mode)[./].*"
 )
 """Families whose effect is tested in their own files: behaviour over time, several people, or TLS."""
 
