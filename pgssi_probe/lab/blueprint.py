@@ -245,7 +245,6 @@ class InputPolicy:
     """Refuse a request whose Host is not ours."""
     link_origin: Callable[[Request, str], str] = lambda _request, origin: origin
     """Origin written in absolute links (site map, security.txt)."""
-    date_is_checked: bool = True
 
 
 @dataclass(frozen=True)

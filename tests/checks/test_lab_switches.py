@@ -20,6 +20,7 @@ OnLab = Callable[..., Coroutine[Any, Any, tuple[Outcome, ...]]]
 ELSEWHERE = {
     "tls": "real servers, beside its tests",
     "login": "rests on accounts, samples and declarations: its own tests",
+    "input": "with an account and in a browser too, and traps of its own: its own tests",
     "exposure.ports": "real ports, beside its tests",
     "assist": "rests on what the operator gives: its own tests",
 }

@@ -360,7 +360,7 @@ async def test_rights_when_weakened(visit: Open) -> None:
 
 async def test_inputs_when_weakened(visit: Open) -> None:
     assert "<b>x" in (await visit("input.reflected-xss/executed").get("/recherche", params={"q": "<b>x"})).text
-    visitor = visit("input.open-redirect/followed")
+    visitor = visit("input.open-redirect/after-sign-in")
     account = visitor.lab.accounts["a"]
     response = await visitor.try_sign_in(account.username, account.password, "https://elsewhere.invalid/")
     assert response.headers["location"] == "https://elsewhere.invalid/"
@@ -369,6 +369,10 @@ async def test_inputs_when_weakened(visit: Open) -> None:
     reader = visit("input.path-traversal/read")
     assert "root:x:0:0" in (await reader.get("/livret", params={"fichier": "../../../etc/passwd"})).text
     assert (await reader.get("/livret", params={"fichier": "absent.txt"})).status_code == 404
+    leaving = await visit("input.open-redirect/followed").get("/aller", params={"vers": "//elsewhere.invalid/"})
+    assert leaving.headers["location"] == "//elsewhere.invalid/"
+    scripted = await visit("input.open-redirect/scripted").get("/patienter", params={"retour": "</script>"})
+    assert "</script>;" not in scripted.text
     failing = visit("input.validation/server-error")
     assert (await failing.get("/disponibilites?date=2026-02-31")).status_code == 500
 

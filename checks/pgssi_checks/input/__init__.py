@@ -1,0 +1,1 @@
+"""What the application does with values that it did not expect: inert canaries in parameters that only read."""

@@ -1,0 +1,62 @@
+"""Inputs on the portal: what is planted is found, what only looks like it is not accused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from pgssi_probe.check.harness import slugs
+from pgssi_probe.model.outcome import Outcome, Status
+
+OnLab = Callable[..., Coroutine[Any, Any, tuple[Outcome, ...]]]
+SignedIn = Callable[..., Coroutine[Any, Any, tuple[Outcome, ...]]]
+
+CHECKS = ("input.open-redirect", "input.host-header")
+FOUND = (
+    ("input.open-redirect/followed", ()),
+    ("input.open-redirect/scripted", ()),
+    ("input.open-redirect/after-sign-in", ("a",)),
+    ("input.host-header/reflected", ()),
+    ("input.host-header/forwarded", ()),
+    ("input.host-header/poisoned", ()),
+)
+TRAPS = (
+    "trap/encoded-echo",
+    "trap/json-echo",
+    "trap/own-redirect",
+    "trap/varying-results",
+    "trap/soft-404",
+    "trap/random-content",
+    "trap/sign-in-everywhere",
+)
+
+
+@pytest.mark.parametrize(("switch", "accounts"), FOUND)
+async def test_found_when_on(switch: str, accounts: tuple[str, ...], signed_in: SignedIn) -> None:
+    check, _, slug = switch.partition("/")
+    found = await signed_in(check, switch, accounts=accounts)
+    assert slug in slugs(found)
+    assert all(one.status is Status.FAIL and one.evidence for one in found)
+
+
+@pytest.mark.parametrize("accounts", [(), ("a",)])
+@pytest.mark.parametrize("check", CHECKS)
+async def test_silent_when_off(check: str, accounts: tuple[str, ...], signed_in: SignedIn) -> None:
+    found = await signed_in(check, accounts=accounts)
+    assert {one.status for one in found} <= {Status.PASS, Status.NOT_APPLICABLE}
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+@pytest.mark.parametrize("check", CHECKS)
+async def test_a_trap_accuses_nobody(check: str, trap: str, on_lab: OnLab) -> None:
+    found = await on_lab(check, trap)
+    assert found
+    assert [one.slug for one in found if one.failed] == []
+
+
+@pytest.mark.parametrize("trap", ["trap/flaky", "trap/rate-limit"])
+@pytest.mark.parametrize("check", CHECKS)
+async def test_what_stumbles_is_not_accused(check: str, trap: str, on_lab: OnLab) -> None:
+    assert [one.slug for one in await on_lab(check, trap) if one.failed] == []
