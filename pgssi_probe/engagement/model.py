@@ -38,6 +38,10 @@ MANDATE_LINES: Final = (
 """What a mandate says before anything active is allowed, in the order in which it is asked for."""
 
 
+DECLARED_FILES: Final = ("components.js-list",)
+"""Declared values that name a file, relative to the engagement file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a level is not allowed. `line` is the key of the engagement file that is missing or stands against it;
@@ -314,7 +318,9 @@ class Engagement(Frozen):
             for label, section in self.accounts.items()
         }
         login = self.login.model_copy(update=placed(self.login, "har"))
-        return self.model_copy(update={"accounts": accounts, "login": login})
+        files = {name: value for name in DECLARED_FILES if isinstance(value := self.declared.get(name), str)}
+        declared = {**self.declared, **{name: str((folder / value).resolve()) for name, value in files.items()}}
+        return self.model_copy(update={"accounts": accounts, "login": login, "declared": declared})
 
     def refusal(self, level: Level, now: datetime) -> Refusal | None:
         if level is Level.PASSIVE:

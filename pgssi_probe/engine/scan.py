@@ -77,6 +77,7 @@ IN_A_BROWSER = frozenset(
         "browser.sri",
         "browser.storage",
         "browser.third-party",
+        "components.js-libraries",
         "content.cookies-consent",
         "https.mixed-content",
     }

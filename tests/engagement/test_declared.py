@@ -17,7 +17,8 @@ SOURCES = [
     *Path(pgssi_checks.__file__).parent.rglob("*.py"),
     Path(__file__).parents[2] / "pgssi_probe/discovery/collect.py",
 ]
-QUOTED = re.compile(r'"((?:login|session|admin|discovery|csrf|compat|browser|authz|input)\.[a-z][a-z-]+)"')
+FAMILIES = "login|session|admin|discovery|csrf|compat|browser|authz|input|components|exposure"
+QUOTED = re.compile(rf'"((?:{FAMILIES})\.[a-z][a-z-]+)"')
 
 
 def names_in_code() -> set[str]:

@@ -301,14 +301,40 @@ def app_cache(lab: Blueprint) -> None:
     lab.insert("footer", '<p><a href="/ancien">Ancienne version</a></p>')
 
 
+def _library(lab: Blueprint, path: str, code: str) -> None:
+    lab.publish(path, code, JS)
+    lab.insert("head", f'<script src="{path}" defer></script>')
+
+
 @weakness(
     "components.js-libraries/vulnerable", fr="Bibliothèque JavaScript vulnérable", en="Vulnerable JavaScript library"
 )
 def vulnerable_library(lab: Blueprint) -> None:
-    lab.publish(
+    _library(
+        lab,
         "/static/jquery-1.8.3.min.js",
         "/*! jQuery v1.8.3 jquery.com | jquery.org/license */\n"
         '(function(e,t){e.jQuery={fn:{jquery:"1.8.3"}}})(window);\n',
-        JS,
     )
-    lab.insert("head", '<script src="/static/jquery-1.8.3.min.js" defer></script>')
+
+
+@weakness(
+    "components.js-libraries/vulnerable-high",
+    fr="Bibliothèque JavaScript gravement vulnérable, sous un nom sans version",
+    en="Seriously vulnerable JavaScript library, under a name without version",
+)
+def badly_vulnerable_library(lab: Blueprint) -> None:
+    _library(
+        lab,
+        "/static/outils.js",
+        "/**\n * @license\n * lodash 3.10.1 (Custom Build) lodash.com/license\n */\n;(function(){window._={}}());\n",
+    )
+
+
+@weakness(
+    "components.js-libraries/vulnerable-packaged",
+    fr="Bibliothèque JavaScript d'une distribution, au numéro vulnérable",
+    en="JavaScript library of a distribution, with a vulnerable number",
+)
+def packaged_library(lab: Blueprint) -> None:
+    _library(lab, "/static/handlebars-4.1.0+dfsg.min.js", "(function(e){e.Handlebars={}})(window);\n")
