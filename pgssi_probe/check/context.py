@@ -83,6 +83,16 @@ class EvidenceStore(Protocol):
     def facts(self, check: str, kind: EvidenceKind, title: str, data: Mapping[str, JsonValue]) -> str: ...
 
 
+class Note(Protocol):
+    """Writes an event of the run into the journal: what was done to the target, in the words of its operator."""
+
+    def __call__(self, event: str, **fields: str) -> None: ...
+
+
+def nothing_noted(event: str, **fields: str) -> None:
+    """Where there is no journal."""
+
+
 @dataclass(frozen=True, slots=True)
 class CollectorContext:
     """What a collector is given; the same as a check, without a declaration of its own."""
@@ -96,6 +106,7 @@ class CollectorContext:
     collect: Callable[[Collector[Any]], Awaitable[Any]]
     accounts: Mapping[str, Account] = field(default_factory=dict)
     """Test accounts by label, their secrets resolved; empty without an engagement."""
+    note: Note = nothing_noted
 
     def allows(self, level: Level) -> bool:
         return level.rank <= self.level.rank
@@ -133,6 +144,7 @@ class CheckContext:
     """Every exchange of the run so far with its headers; bodies of most are gone."""
     accounts: Mapping[str, Account] = field(default_factory=dict)
     """Test accounts by label, their secrets resolved; empty without an engagement."""
+    note: Note = nothing_noted
 
     def allows(self, level: Level) -> bool:
         return level.rank <= self.level.rank

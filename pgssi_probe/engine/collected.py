@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from pgssi_probe.check.context import Collector, CollectorContext, Network, Target
+from pgssi_probe.check.context import Collector, CollectorContext, Network, Note, Target, nothing_noted
 from pgssi_probe.clock import Clock
 from pgssi_probe.model.account import Account
 from pgssi_probe.model.outcome import Level
@@ -26,6 +26,7 @@ class Collections:
         declared: Mapping[str, JsonValue],
         excluded: Callable[[str], bool],
         accounts: Mapping[str, Account],
+        note: Note = nothing_noted,
     ) -> None:
         self._target = target
         self._networks = networks
@@ -34,6 +35,7 @@ class Collections:
         self._declared = declared
         self._excluded = excluded
         self._accounts = accounts
+        self._note = note
         self._gathering: dict[str, asyncio.Task[Any]] = {}
 
     async def get(self, collector: Collector[Any]) -> Any:
@@ -52,6 +54,7 @@ class Collections:
                 excluded=self._excluded,
                 collect=self.get,
                 accounts=self._accounts,
+                note=self._note,
             )
             task = asyncio.ensure_future(collector.gather(context))
             self._gathering[collector.name] = task

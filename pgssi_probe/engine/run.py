@@ -87,6 +87,7 @@ class Conductor:
             self.engagement.told,
             self.gate.scope.excludes,
             self.accounts,
+            self.gate.note,
         )
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._account = asyncio.Lock()
@@ -228,6 +229,7 @@ class Conductor:
                 collector=self._collections.get,
                 transcript=lambda: self.gate.transcript,
                 accounts=self.accounts,
+                note=self.gate.note,
             )
             async with asyncio.timeout(max(PATIENCE * metadata.sends.seconds, PATIENCE_FLOOR)):
                 observations = await check.observe()(context)

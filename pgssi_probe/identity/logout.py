@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pgssi_probe.discovery.danger import words_of
@@ -14,6 +14,7 @@ from pgssi_probe.identity.session import Session
 from pgssi_probe.identity.vocabulary import SIGN_OUT, address_words
 from pgssi_probe.net.exchange import Exchange, Request
 
+ACT: Final = "sign_out"
 MAX_WORDS: Final = 8
 BUTTONS: Final = frozenset({"submit", "image", "button", "hidden"})
 MAX_TEXT_OF_A_FORM: Final = 120
@@ -72,18 +73,18 @@ async def sign_out(session: Session, page: Page | None, *, url: str | None = Non
     if control is None or url is not None:
         return await _by_address(session, url or "")
     if control.form is not None and page is not None:
-        return await session.follow(filled(control.form, {}, page.url))
+        return await session.follow(replace(filled(control.form, {}, page.url), act=ACT))
     referer = (("Referer", page.url),) if page is not None else ()
-    chain = await session.follow(Request("GET", control.url, referer))
+    chain = await session.follow(Request("GET", control.url, referer, act=ACT))
     return (*chain, *await _confirmed(session, chain[-1]))
 
 
 async def _by_address(session: Session, url: str) -> tuple[Exchange, ...]:
     if session.header_names:  # an API with a token: people never click there
-        posted = await session.follow(Request("POST", url, csrf_headers(session, url)))
+        posted = await session.follow(Request("POST", url, csrf_headers(session, url), act=ACT))
         if (posted[-1].status or 500) not in {404, 405}:
             return posted
-    chain = await session.follow(Request("GET", url))
+    chain = await session.follow(Request("GET", url, act=ACT))
     if (chain[-1].status or 500) in {400, 403, 405}:
         return (*chain, *await session.follow(Request("POST", url, csrf_headers(session, url))))
     return (*chain, *await _confirmed(session, chain[-1]))

@@ -201,4 +201,5 @@ def _redirected(request: Request, target: str, status: int) -> Request | None:
         headers=headers,
         body=request.body if keeps else b"",
         origin_form=None,
+        act="",
     )

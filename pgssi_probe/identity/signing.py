@@ -92,7 +92,15 @@ async def sign_in(
         judged, confirmed = await _confirmed(ctx, visitor, judged)
     elif found.captcha and judged.state is SignInState.REFUSED and judged.signal != "message":
         judged = Judgement(SignInState.UNKNOWN, "captcha")
+    _note(ctx, attempt, judged)
     return SignIn(judged.state, visitor, tuple(attempt.exchanges), _why(attempt, judged, confirmed), attempt.landing)
+
+
+def _note(ctx: Context, attempt: Attempt, judged: Judgement) -> None:
+    """For the operator's logs (TR1): which request of the journal was a sign-in, and how it ended."""
+    carrying = [exchange for exchange in attempt.exchanges if exchange.request.method == "POST"] or attempt.exchanges
+    if carrying and carrying[-1].sent_headers:
+        ctx.note("sign_in", request=carrying[-1].id, result=str(judged.state), account=attempt.label)
 
 
 async def _attempted(ctx: Context, attempt: Attempt) -> Judgement:

@@ -68,6 +68,8 @@ class Request:
     """Shown on the connection that carries the request, which no request without it shares."""
     account: str = ""
     """Label of the account whose session the request carries, for the journal; never a user name."""
+    act: str = ""
+    """What the request does for people, for the journal: "sign_out"."""
     via: tuple[str, ...] = ()
     """Labels of the forward proxies to go through, first met first; see `pgssi_probe.net.proxies`."""
 

@@ -34,13 +34,20 @@ class Gate:
     """Shared by all who send; made by `open_gate`."""
 
     def __init__(
-        self, *, guard: ScopeGuard, client: HttpClient, governor: Governor, clock: Clock, journal: Journal | None
+        self,
+        *,
+        guard: ScopeGuard,
+        client: HttpClient,
+        governor: Governor,
+        clock: Clock,
+        journal: Journal | None,
+        token_key: bytes | None = None,
     ) -> None:
         self.guard = guard
         self.governor = governor
         self._client = client
         self._clock = clock
-        self._trace = Trace(journal)
+        self._trace = Trace(journal, token_key)
         self._lag = LoopLag()
         self._pending: set[asyncio.Task[object]] = set()
 
@@ -249,6 +256,7 @@ async def open_gate(
     policy: HealthPolicy | None = None,
     resolver: Resolver = system_resolver,
     proxies: Mapping[str, str] | None = None,
+    token_key: bytes | None = None,
 ) -> AsyncIterator[Gate]:
     """The way out for one run, closed with all its connections at the end.
 
@@ -275,6 +283,7 @@ async def open_gate(
         governor=Governor(limits, clock, heard, policy, kept.spent if kept else Spent()),
         clock=clock,
         journal=kept,
+        token_key=token_key,
     )
     try:
         gate.note("opened", run=run_id, user_agent=user_agent)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from pgssi_probe.net.exchange import Exchange
+from pgssi_probe.net.fingerprint import tokens_of
 from pgssi_probe.net.journal import Journal, Value
 from pgssi_probe.redact import redact_text, redact_url
 
@@ -17,10 +18,13 @@ TRANSCRIPT_BYTES = 16_000_000
 class Trace:
     """Every method that writes raises JournalError when no trace can be kept. The journal may be None."""
 
-    def __init__(self, journal: Journal | None) -> None:
+    def __init__(self, journal: Journal | None, token_key: bytes | None = None) -> None:
+        """`token_key`: with it, the journal keeps fingerprints of session tokens (pgssi_probe.net.fingerprint)."""
         self.dropped = 0
         """Exchanges that are not in the transcript, for want of room."""
         self._journal = journal
+        self._token_key = token_key
+        self._tokens_told: set[str] = set()
         self._transcript: list[Exchange] = []
         self._room = TRANSCRIPT_BYTES
 
@@ -50,6 +54,16 @@ class Trace:
         }
         if exchange.request.account:
             fields["account"] = exchange.request.account
+        if exchange.request.act:
+            fields["act"] = exchange.request.act
+        for name, value in exchange.sent_headers:
+            if name.lower() == "x-forwarded-for":
+                fields["forwarded_for"] = redact_text(value[:200])
+        if self._token_key is not None:
+            told = [one for one in tokens_of(exchange, self._token_key) if one not in self._tokens_told]
+            if told:
+                self._tokens_told.update(told)
+                fields["tokens"] = ",".join(told)
         if exchange.request.via:
             fields["via"] = ",".join(exchange.request.via)
         if exchange.peer:
