@@ -119,9 +119,13 @@ def slug_of(seen: Seen, touching: tuple[Vulnerability, ...]) -> str:
 
 
 def fixed_in(touching: Iterable[Vulnerability]) -> str:
-    """The first version that none of these touches; "" when the list tells of none that exists."""
-    ends = [(version_of(one.below) or Version(()), one.below) for one in touching if "999" not in one.below]
-    return max(ends)[1] if ends else ""
+    """The first version that none of these touches. A list writes 3.999.999 for all of a branch that has ended."""
+    ends = []
+    for one in touching:
+        branch = one.below.partition(".")[0]
+        below = f"{int(branch) + 1}.0" if ".999" in one.below and branch.isdigit() else one.below
+        ends.append((version_of(below) or Version(()), below))
+    return max(ends)[1]
 
 
 async def observe(ctx: CheckContext) -> list[Observation]:
@@ -178,7 +182,7 @@ def _observation(
             "identifiers": [*identifiers[:MAX_SHOWN]],
             "worst": touching[0].severity,
             "read_in": seen.read_in,
-            "fixed_in": fixed_in(touching) or None,
+            "fixed_in": fixed_in(touching),
             "packager": seen.packager,
             "urls": [*seen.urls[:MAX_URLS]],
         },

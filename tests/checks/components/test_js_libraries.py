@@ -208,6 +208,11 @@ async def test_a_vulnerable_version_is_a_hint_with_its_date_and_its_fix() -> Non
     assert "CVE-2020-11022" in str(outcome.facts["identifiers"])
 
 
+async def test_where_a_branch_has_ended_the_next_one_is_advised() -> None:
+    (outcome,) = await run_check("components.js-libraries", portal("/b.js", "/*!\n * Bootstrap v3.4.1 (https://x)"))
+    assert outcome.facts["fixed_in"] in {"4.0", "5.0"}
+
+
 async def test_what_the_file_says_wins_over_its_name() -> None:
     outcomes = await run_check("components.js-libraries", portal("/jquery-1.8.3.min.js", JQUERY.format("3.7.1")))
     assert slugs(outcomes) == {"clean"}
