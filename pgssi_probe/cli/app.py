@@ -300,6 +300,26 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
         choice = SealChoice.of(lang, key, key_secret, tsa, revocation=revocation)
         raise typer.Exit(seal_again(folder, lang, choice, json=json))
 
+    @app.command(help=t("purge"), epilog=t("purge_exits"))
+    def purge(
+        folder: Annotated[Path, typer.Argument(help=t("purge_run"), show_default=False)],
+        yes: Annotated[bool, typer.Option("--yes", "-y", help=t("purge_yes"))] = False,
+        reason: Annotated[str, typer.Option("--reason", help=t("purge_reason"), show_default=False)] = "",
+        by: Annotated[str | None, typer.Option("--by", help=t("purge_by"))] = None,
+        key: KeyOption = None,
+        key_secret: SecretOption = None,
+        tsa: TsaOption = None,
+        revocation: RevocationOption = False,
+        no_seal: Annotated[bool, typer.Option("--no-seal", help=t("purge_no_seal"))] = False,
+        json: JsonOption = False,
+        lang_: LangOption = lang,
+    ) -> None:
+        from pgssi_probe.cli.purging import purge_run
+        from pgssi_probe.cli.sealing import SealChoice
+
+        choice = None if no_seal else SealChoice.of(lang, key, key_secret, tsa, revocation=revocation)
+        raise typer.Exit(purge_run(folder, lang, choice, yes=yes, reason=reason, by=by, json=json))
+
     @app.command(help=t("diff"), epilog=t("diff_exits"))
     def diff(
         old: Annotated[Path, typer.Argument(help=t("diff_old"))],

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pgssi_probe.cli.exits import Exit, Stop, stop
 from pgssi_probe.cli.showing import line, write_json
+from pgssi_probe.model.destruction import record_in
 from pgssi_probe.model.rendering import Seal, SealError, SealSummary
 from pgssi_probe.model.text import Lang
 from pgssi_probe.words import say
@@ -61,6 +62,12 @@ class SealChoice:
         """Seal a run. SealError when no seal could be made."""
         return seal_for(self.lang).seal_run(
             folder, files, key=self.key, password=self.password, tsa=self.tsa, revocation=self.revocation
+        )
+
+    def sign(self, *files: Path) -> SealSummary:
+        """Seal files one by one, each by a signature beside it. SealError when no seal could be made."""
+        return seal_for(self.lang).sign(
+            files, key=self.key, password=self.password, tsa=self.tsa, revocation=self.revocation
         )
 
 
@@ -121,6 +128,9 @@ def lowered(summary: SealSummary, lang: Lang) -> str | None:
 
 def seal_again(folder: Path, lang: Lang, choice: SealChoice, *, json: bool) -> Exit:
     """Seal a run as it stands, e.g. with the organisation's key after a run on a machine that has none."""
+    if (record := record_in(folder)) is not None:
+        code = "purged" if record.state == "done" else "purge_begun"
+        stop(lang, f"folder.error.{code}", path=folder, detail=record.begun.date().isoformat())
     if not (folder / "report.json").is_file():
         stop(lang, f"folder.error.{'no_report' if (folder / 'run.json').exists() else 'not_a_run'}", path=folder)
     files = tuple(path for path in sorted(folder.glob("report.*")) if path.suffix != ".p7s" and path.is_file())

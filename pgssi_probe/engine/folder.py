@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,6 +15,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from pgssi_probe.model.declaration import Declarations
+from pgssi_probe.model.destruction import record_in
 from pgssi_probe.model.outcome import Frozen, Level, Outcome
 from pgssi_probe.model.result import CheckRun, Event
 
@@ -59,6 +61,9 @@ class Finished(Frozen):
     outcomes: tuple[Outcome, ...]
 
 
+TOKEN_KEY = "tokens.key"  # noqa: S105 (a file name)
+TOKEN_KEY_BYTES = 32
+
 OURS = (
     "actions.*",
     "declarations.toml",
@@ -72,6 +77,8 @@ OURS = (
     "report.*",
     ".writing-*",
     "run.json",
+    TOKEN_KEY,
+    "traces*.*",
 )
 
 
@@ -108,7 +115,10 @@ class RunFolder:
 
     @classmethod
     def reopen(cls, path: Path) -> tuple[RunFolder, Settings]:
-        """The folder of an earlier run and its settings; FolderError when it is not one."""
+        """The folder of an earlier run and its settings; FolderError when it is not one, or is one no more."""
+        if (record := record_in(path)) is not None:
+            code = "purged" if record.state == "done" else "purge_begun"
+            raise FolderError(code, path, record.begun.date().isoformat())
         try:
             return cls(path), Settings.model_validate_json((path / "run.json").read_bytes())
         except FileNotFoundError:
@@ -134,6 +144,20 @@ class RunFolder:
             Path(temporary).unlink(missing_ok=True) if temporary else None
             raise FolderError("unwritable", target, symbol_of(error)) from None
         return target
+
+    def token_key(self) -> bytes:
+        """The key of the fingerprints of session tokens, made on first use. Listed nowhere, it is in no dossier."""
+        path = self.path / TOKEN_KEY
+        try:
+            found = path.read_bytes()
+        except FileNotFoundError:
+            found = b""
+        except OSError as error:
+            raise FolderError("unreadable", path, symbol_of(error)) from None
+        if len(found) != 2 * TOKEN_KEY_BYTES:
+            found = secrets.token_hex(TOKEN_KEY_BYTES).encode()
+            self.write(TOKEN_KEY, found)
+        return found
 
     def discard(self) -> None:
         """Take away the files of a run, and its folder when nothing else is in it. What is not ours stays."""

@@ -14,6 +14,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from pgssi_probe.model.destruction import record_in
 from pgssi_probe.model.result import SCHEMA_VERSION, RunResult
 
 REPORT: Final = "report.json"
@@ -24,7 +25,7 @@ MEMBERS_MAX: Final = 100_000
 class ReportError(Exception):
     """The report cannot be read. `code` is a key of the catalogue under `report.error`.
 
-    `detail` is the symbol of a system error (`ENOENT`), the version found, or nothing.
+    `detail` is the symbol of a system error (`ENOENT`), the version found, the day of a destruction, or nothing.
     """
 
     def __init__(self, code: str, path: Path, detail: str = "") -> None:
@@ -50,6 +51,10 @@ def read_report(path: Path) -> RunResult:
 
 
 def _content(path: Path) -> bytes:
+    folder = path if path.is_dir() else path.parent
+    if (path.is_dir() or not path.exists()) and (record := record_in(folder)) is not None:
+        code = "purged" if record.state == "done" else "purge_begun"
+        raise ReportError(code, folder, record.begun.date().isoformat())
     try:
         if path.is_dir():
             unfinished = (path / "run.json").exists() and not (path / REPORT).exists()

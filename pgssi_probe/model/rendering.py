@@ -163,10 +163,22 @@ class MemberProblem(Frozen):
     why: str
 
 
+class DestroyedRun(Frozen):
+    """What the record of a purged run says. `gone` counts the files destroyed, `left` those that could not be."""
+
+    run_id: str
+    begun: datetime
+    by: str
+    reason: str
+    gone: int
+    left: int
+
+
 class VerificationReport(Frozen):
     """What became of every file. `why` says what is wrong with the whole, None when nothing is.
 
-    `covered` counts the files whose digest a sealed list holds and that were found unchanged.
+    `covered` counts the files whose digest a sealed list holds and that were found unchanged. `destroyed` is given for
+    the folder of a run that was destroyed: its record is what was verified.
     """
 
     path: str
@@ -176,6 +188,7 @@ class VerificationReport(Frozen):
     why: str | None = None
     problems: tuple[MemberProblem, ...] = ()
     covered: int = 0
+    destroyed: DestroyedRun | None = None
 
     @property
     def intact(self) -> bool:
@@ -218,6 +231,17 @@ class Seal(Protocol):
         revocation: bool,
     ) -> SealSummary:
         """Seals the renderings `files` of a run folder, the list of everything in it, and the dossier of all of it."""
+
+    def sign(
+        self,
+        files: Sequence[Path],
+        *,
+        key: str | None,
+        password: Password | None,
+        tsa: str | None,
+        revocation: bool,
+    ) -> SealSummary:
+        """Seals files one by one, each by a signature beside it."""
 
     def verify(self, path: Path, *, trust: Path | None) -> VerificationReport: ...
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pgssi_probe.model.rendering import (
+    DestroyedRun,
     FileVerification,
     Revocation,
     SealError,
@@ -52,6 +53,8 @@ def describe_report(report: VerificationReport, lang: Lang) -> list[str]:
     """The conclusion first, then each file with what is wrong, then the signer and the limits."""
     say = words(lang)
     lines = [_filled(say[f"seal.conclusion.{_conclusion(report)}"], {"indication": report.indication.value})]
+    if report.destroyed is not None:
+        lines += _destroyed_lines(report.destroyed, lang)
     if report.why:
         lines.append(say[f"seal.whole.{report.why}"])
     for problem in report.problems:
@@ -68,6 +71,22 @@ def describe_report(report: VerificationReport, lang: Lang) -> list[str]:
         stamped = all(file.time_stamp for file in report.files if file.signer)
         lines += [say[f"seal.limits.{'stamped' if stamped else 'claimed'}"]]
         lines += [say["seal.limits.offline"], say["seal.limits.simple"]]
+    return lines
+
+
+def _destroyed_lines(run: DestroyedRun, lang: Lang) -> list[str]:
+    say = words(lang)
+    fields = {
+        "run": visible(run.run_id, NAME_MAX),
+        "time": date_time(run.begun, lang),
+        "by": visible(run.by, NAME_MAX) or "—",
+        "reason": visible(run.reason, 500),
+    }
+    lines = [_filled(say["seal.destroyed.run"], fields), Words(lang).count("seal.destroyed.gone", run.gone)]
+    if run.left:
+        lines.append(Words(lang).count("seal.destroyed.left", run.left))
+    if run.reason:
+        lines.append(_filled(say["seal.destroyed.reason"], fields))
     return lines
 
 

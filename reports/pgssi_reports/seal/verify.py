@@ -12,12 +12,22 @@ from typing import Final
 
 from cryptography import x509
 
-from pgssi_probe.model.rendering import FileState, FileVerification, Format, Indication, Level, VerificationReport
+from pgssi_probe.model.destruction import RECORD
+from pgssi_probe.model.rendering import (
+    DestroyedRun,
+    FileState,
+    FileVerification,
+    Format,
+    Indication,
+    Level,
+    VerificationReport,
+)
 from pgssi_probe.model.rendering import MemberProblem as Problem
 from pgssi_reports.seal.certificates import describe_certificate
 from pgssi_reports.seal.codes import SUFFIX, Refusal, Why, refuse
 from pgssi_reports.seal.container import CONTAINER_MAX, Container, ContainerError, read
 from pgssi_reports.seal.contents import DOSSIER_NAME, LIST_NAME
+from pgssi_reports.seal.destroyed import check_destroyed, read_record
 from pgssi_reports.seal.files import open_regular
 from pgssi_reports.seal.judge import Finding, Judge, failed
 from pgssi_reports.seal.members import check_folder, check_same, open_dossier
@@ -46,7 +56,10 @@ def verify_path(
     exist; whatever else is wrong is in the report.
     """
     judge = Judge(roots, now or datetime.now(UTC))
-    if path.is_dir():
+    destroyed = None
+    if path.is_dir() and os.path.lexists(path / RECORD):
+        checked, why, destroyed = _purged(path, judge)
+    elif path.is_dir():
         checked, why = _folder(path, judge)
     elif os.path.lexists(path) or path.with_name(path.name + SUFFIX).exists():
         checked, why = [_one(path, judge)], None
@@ -66,6 +79,7 @@ def verify_path(
         why=why,
         problems=problems,
         covered=max(one.covered for one in checked),
+        destroyed=destroyed,
     )
 
 
@@ -74,6 +88,8 @@ _WHOLE: Final = {
     Why.RENAMED: Indication.TOTAL_FAILED,
     Why.MEMBERS: Indication.TOTAL_FAILED,
     Why.NOT_SEALED_TOGETHER: Indication.INDETERMINATE,
+    Why.RECORD_MALFORMED: Indication.TOTAL_FAILED,
+    Why.DESTRUCTION_BEGUN: Indication.INDETERMINATE,
 }
 
 
@@ -101,6 +117,27 @@ def _folder(folder: Path, judge: Judge) -> tuple[list[_Checked], Why | None]:
         differing = check_same(folder, dossier.members) if dossier.file.state is FileState.INTACT else ()
         checked.append(_Checked(dossier.file, (*dossier.problems, *differing), dossier.covered))
     return checked, _whole([one.file for one in checked])
+
+
+def _purged(folder: Path, judge: Judge) -> tuple[list[_Checked], Why | None, DestroyedRun | None]:
+    """The record of a run that was destroyed: its seal, and that what it says is gone is not there."""
+    file = _file(folder / RECORD, judge)
+    record = read_record(folder)
+    if record is None:
+        return [_Checked(file)], Why.RECORD_MALFORMED, None
+    problems, covered = check_destroyed(folder, record)
+    told = DestroyedRun(
+        run_id=record.run.run_id,
+        begun=record.begun,
+        by=record.by,
+        reason=record.reason,
+        gone=len(record.gone),
+        left=len(record.left),
+    )
+    why = Why.DESTRUCTION_BEGUN if record.state == "begun" else None
+    if file.sealed_name not in (RECORD, None):
+        why = Why.RENAMED
+    return [_Checked(file, problems, covered)], why, told
 
 
 def _whole(files: Sequence[FileVerification]) -> Why | None:
