@@ -296,6 +296,7 @@ async def _run(
         ca_file=scan.target.ca_file,
         on_event=heard,
         proxies=scan.engagement.proxies,
+        token_key=room.token_key(),
     ) as gate:
         level = settings.level
         conductor = Conductor(
