@@ -146,6 +146,8 @@ class Skipped(StrEnum):
     """One more page of a shape of which enough were seen: a calendar, a catalogue."""
     NOT_A_PAGE = "not_a_page"
     """A file that is no page: an archive, an image, a document. It stays among the links of its page."""
+    INCOMPLETE = "incomplete"
+    """A request that a description tells of, for which no value is known."""
 
 
 @dataclass(frozen=True, slots=True)

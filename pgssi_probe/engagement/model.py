@@ -38,7 +38,13 @@ MANDATE_LINES: Final = (
 """What a mandate says before anything active is allowed, in the order in which it is asked for."""
 
 
-DECLARED_FILES: Final = ("components.js-list",)
+DECLARED_FILES: Final = (
+    "components.js-list",
+    "discovery.har-a",
+    "discovery.har-b",
+    "discovery.har-low",
+    "discovery.har-high",
+)
 """Declared values that name a file, relative to the engagement file."""
 
 
@@ -159,12 +165,15 @@ def parse_hours(hours: str) -> tuple[time, time]:
 
 
 class ScopeSection(Frozen):
-    """`hosts` are `host` or `host:port` besides the target's own; `addresses` restrict where names may resolve."""
+    """`hosts` are `host` or `host:port` besides the target's own; `addresses` restrict where names may resolve.
+
+    `ports`: connections to other ports of the target's addresses may be tried, those of `addresses` only."""
 
     target: str = ""
     hosts: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     excluded_paths: tuple[str, ...] = ()
+    ports: bool = False
     plain_http: str | None = None
     ca_file: str | None = None
 

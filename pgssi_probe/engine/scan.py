@@ -85,12 +85,17 @@ IN_A_BROWSER = frozenset(
 """Checks that look at what a browser shows, where there is one."""
 
 
+WALKED = ("authz.", "input.")
+"""Families that look at what each account can reach."""
+
+
 def shared_collections(running: frozenset[str], level: Level) -> tuple[Collector[Any], ...]:
     """What checks that run at a level fetch together, for the count of the plan: each is made once at most."""
     from pgssi_probe.browser import RENDERED, missing
     from pgssi_probe.compare.absence import ABSENCE
     from pgssi_probe.discovery.collect import SITE
     from pgssi_probe.identity import ORACLE, SIGN_IN
+    from pgssi_probe.inventory.collect import INVENTORY
     from pgssi_probe.tls.collector import TLS, TLS_FULL
 
     handshakes = {name for name in running if name.startswith("tls.")}
@@ -100,6 +105,7 @@ def shared_collections(running: frozenset[str], level: Level) -> tuple[Collector
         *((SITE, ABSENCE) if pages else ()),
         *((RENDERED,) if running & IN_A_BROWSER and not missing() else ()),
         *((SIGN_IN, ORACLE) if signs_in else ()),
+        *((INVENTORY,) if any(name.startswith(WALKED) for name in running) else ()),
         *((TLS,) if handshakes else ()),
         *((TLS_FULL,) if "tls.config" in running and Level.ACTIVE.rank <= level.rank else ()),
     )
@@ -132,7 +138,12 @@ def scope_of(target: Target, engagement: Engagement) -> Scope:
     if plain:
         endpoints.append(plain)
     endpoints += [host if ":" in host or host.endswith("*") else f"{host}:443" for host in engagement.scope.hosts]
-    return Scope.of(*endpoints, addresses=engagement.scope.addresses, excluded=engagement.scope.excluded_paths)
+    return Scope.of(
+        *endpoints,
+        addresses=engagement.scope.addresses,
+        excluded=engagement.scope.excluded_paths,
+        probed=(target.host,) if engagement.scope.ports else (),
+    )
 
 
 def _bracketed(host: str) -> str:

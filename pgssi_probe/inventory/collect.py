@@ -2,44 +2,112 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from pgssi_probe.check.context import Collector, CollectorContext
 from pgssi_probe.discovery.collect import DECLARED_PAGES, SITE, page_limit
 from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.discovery.site import Site, Skipped
 from pgssi_probe.identity import ORACLE, SIGN_IN, Oracle, SignInPlan, sign_in
+from pgssi_probe.inventory.describing import MAX_SENT, REQUESTS, Described, ask_described, described, pool_of
 from pgssi_probe.inventory.gleaning import Found, of_document, of_script
-from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Parameter, Source, Visit
+from pgssi_probe.inventory.har import own_headers, recorded
+from pgssi_probe.inventory.model import ANONYMOUS, TELLING, Endpoint, Inventory, Parameter, Source, Visit
 from pgssi_probe.inventory.requests import GRAPHQL_TYPE, parameters_of
-from pgssi_probe.inventory.walking import Walking
+from pgssi_probe.inventory.walking import MAX_SCRIPTS, Walking
+from pgssi_probe.inventory.watching import watched
 from pgssi_probe.model.outcome import Level
+from pgssi_probe.net.exchange import Exchange
 
 LABELS: Final = ("a", "b", "low", "high")
 """Accounts whose view is taken. The sacrificial one has none: it may be braked at any moment."""
 MAX_ENDPOINTS: Final = 2_000
 REQUESTS_OF_A_SIGN_IN: Final = 28
 MAX_WALKED: Final = 100
+MAX_DRAWN: Final = 30
+"""Requests of what the browser drew."""
 
-Known = dict[tuple[str, str, bytes], tuple[Found, set[str]]]
+DECLARED_HAR: Final = {
+    "a": "discovery.har-a",
+    "b": "discovery.har-b",
+    "low": "discovery.har-low",
+    "high": "discovery.har-high",
+}
+"""The recorded visit of each account."""
+DECLARED_READS: Final = "authz.reads"
+
+
+@dataclass
+class Known:
+    """Requests by their key: the first or best way in which each was met, and who was shown it or told of it."""
+
+    found: dict[tuple[str, str, bytes], Found] = field(default_factory=dict)
+    shown: dict[tuple[str, str, bytes], set[str]] = field(default_factory=dict)
+    told: dict[tuple[str, str, bytes], set[str]] = field(default_factory=dict)
+    held: dict[str, Skipped] = field(default_factory=dict)
+
+    def add(self, label: str, found: Iterable[Found]) -> None:
+        for one in found:
+            key = one.key
+            if key not in self.found:
+                if len(self.found) >= MAX_ENDPOINTS:
+                    continue
+                self.found[key] = one
+            elif self.found[key].source in TELLING and one.source not in TELLING:
+                fields, text = self.found[key].fields or one.fields, one.text or self.found[key].text
+                self.found[key] = replace(one, fields=fields, text=text)
+            (self.told if one.source in TELLING else self.shown).setdefault(key, set()).add(label)
+
+    def endpoints(self, reads: frozenset[str]) -> Iterable[Endpoint]:
+        for key, found in self.found.items():
+            shown, told = self.shown.get(key, set()), self.told.get(key, set())
+            yield _endpoint(found, frozenset(shown), frozenset(told), self.held.get(found.url), reads)
 
 
 async def gather_inventory(ctx: CollectorContext) -> Inventory:
     """Walks of nobody and of each declared account. Never raises for what the target does."""
     site: Site = await ctx.collect(SITE)
-    known: Known = {}
-    held: dict[str, Skipped] = dict(site.skipped)
-    _add(known, ANONYMOUS, _of_site(site))
+    known = Known(held=dict(site.skipped))
+    known.add(ANONYMOUS, _of_site(site))
     visits: dict[str, Visit] = {ANONYMOUS: Visit(ANONYMOUS, None, site.pages, site.exchanges, site.complete)}
+    walks: dict[str, Walking] = {}
+    same: dict[str, str] = {}
     for label in LABELS:
-        if label in ctx.accounts:
-            visits[label] = await _visit(ctx, label, site, known, held)
-    return Inventory(visits, tuple(_endpoints(known, held)))
+        if label not in ctx.accounts:
+            continue
+        twin = next((one for one in walks if ctx.accounts[one].username == ctx.accounts[label].username), None)
+        if twin is not None:
+            same[label] = twin
+            continue
+        started = await _walked(ctx, label, site, known)
+        if isinstance(started, Walking):
+            walks[label] = started
+        else:
+            visits[label] = started
+    described = await _described(walks, site, known)
+    for label, walking in walks.items():
+        others = [pool_of(walks[one]) for one in walks if one != label and one != "high"]
+        if described.told_by:
+            await ask_described(walking, described, others)
+        visits[label] = _concluded(label, walking, known)
+    for label, twin in same.items():  # one person under two labels is walked once
+        visits[label] = replace(visits[twin], label=label)
+        for seen in (*known.shown.values(), *known.told.values()):
+            if twin in seen:
+                seen.add(label)
+    wanted = ctx.declared.get(DECLARED_READS)
+    reads = frozenset(str(one) for one in wanted) if isinstance(wanted, list) else frozenset()
+    return Inventory(visits, tuple(known.endpoints(reads)), described.told_by)
 
 
-async def _visit(ctx: CollectorContext, label: str, site: Site, known: Known, held: dict[str, Skipped]) -> Visit:
+async def _walked(ctx: CollectorContext, label: str, site: Site, known: Known) -> Walking | Visit:
+    """The walk of an account, or why there is none."""
     plan: SignInPlan = await ctx.collect(SIGN_IN)
     oracle: Oracle = await ctx.collect(ORACLE)
     signed = await sign_in(ctx, label)
@@ -47,16 +115,46 @@ async def _visit(ctx: CollectorContext, label: str, site: Site, known: Known, he
         return Visit(label, None, complete=False, why=signed.state.value)
     limit = min(page_limit(ctx.declared.get(DECLARED_PAGES)) * 3 // 2, MAX_WALKED)
     walking = Walking(ctx, label, signed.session, limit, sign_in_path=plan.path if plan.path != "/" else "")
+    walking.read.update(one.url for one in site.resources)
     start = [oracle.url] if oracle.usable and oracle.url else []
     start += [urljoin(site.home.url, "/"), site.home.url]
-    start += [found.url for found, seen in known.values() if found.method == "GET" and ANONYMOUS in seen]
-    visit = await walking.walk(dict.fromkeys(start), signed.landing)
+    recording = ctx.declared.get(DECLARED_HAR[label])
+    if isinstance(recording, str):
+        walking.learn(await asyncio.to_thread(recorded, Path(recording), ctx.network.in_scope))
+    start += [one.url for key, one in known.found.items() if one.method == "GET" and ANONYMOUS in _all(known, key)]
+    await walking.walk(dict.fromkeys(start), signed.landing)
+    drawn = await watched(ctx, walking)
+    if drawn:
+        walking.learn(drawn)
+        await walking.go_on((), MAX_DRAWN)
+    return walking
+
+
+def _all(known: Known, key: tuple[str, str, bytes]) -> set[str]:
+    return known.shown.get(key, set()) | known.told.get(key, set())
+
+
+async def _described(walks: Mapping[str, Walking], site: Site, known: Known) -> Described:
+    """Read by the first account: what describes an application is often kept from people without one."""
+    walking = next((one for one in walks.values() if not one.lost and not one.ended), None)
+    if walking is None:
+        return Described()
+    met = [one.url for one in (*known.found.values(), *walking.found.values())]
+    return await described(walking, site.home.url, met)
+
+
+def _concluded(label: str, walking: Walking, known: Known) -> Visit:
+    visit = walking.visit()
     for url, reason in walking.frontier.skipped:
-        held.setdefault(url, reason)
-    _add(known, label, walking.found.values())
-    answered = (Found("GET", one.url, Source.LINK) for one in visit.answers if one.status == 200)
-    _add(known, label, answered)
+        known.held.setdefault(url, reason)
+    known.add(label, walking.found.values())
+    plain = [one for one in visit.answers if one.status == 200 and one.request.method == "GET"]
+    known.add(label, (Found("GET", one.url, Source.LINK) for one in plain if not _has_own_headers(one)))
     return visit
+
+
+def _has_own_headers(exchange: Exchange) -> bool:
+    return bool(own_headers(exchange.request.headers))
 
 
 def _of_site(site: Site) -> Iterable[Found]:
@@ -70,29 +168,41 @@ def _of_site(site: Site) -> Iterable[Found]:
             yield from of_script(script.response.text, script.url)
 
 
-def _add(known: Known, label: str, found: Iterable[Found]) -> None:
-    for one in found:
-        if one.key in known:
-            known[one.key][1].add(label)
-        elif len(known) < MAX_ENDPOINTS:
-            known[one.key] = (one, {label})
+def _endpoint(
+    found: Found, shown: frozenset[str], told: frozenset[str], held: Skipped | None, declared: frozenset[str]
+) -> Endpoint:
+    dangerous = is_dangerous(found.url, found.text)
+    reads = found.method in {"GET", "HEAD"} or found.media_type == GRAPHQL_TYPE or _is_declared(found, declared)
+    if dangerous:
+        held = Skipped.DANGEROUS
+    elif not found.complete:
+        held = Skipped.INCOMPLETE
+    return Endpoint(
+        method=found.method,
+        url=found.url,
+        source=found.source,
+        seen_by=shown | told,
+        parameters=_told(parameters_of(found.url, found.body, found.media_type, found.headers), found.fields),
+        body=found.body,
+        media_type=found.media_type,
+        headers=found.headers,
+        held=held,
+        reads=reads and not dangerous,
+        told_to=told - shown,
+    )
 
 
-def _endpoints(known: Known, held: Mapping[str, Skipped]) -> Iterable[Endpoint]:
-    for found, seen in known.values():
-        dangerous = is_dangerous(found.url, found.text)
-        reads = (found.method in {"GET", "HEAD"} and not dangerous) or found.media_type == GRAPHQL_TYPE
-        yield Endpoint(
-            method=found.method,
-            url=found.url,
-            source=found.source,
-            seen_by=frozenset(seen),
-            parameters=_told(parameters_of(found.url, found.body, found.media_type), found.fields),
-            body=found.body,
-            media_type=found.media_type,
-            held=Skipped.DANGEROUS if dangerous else held.get(found.url),
-            reads=reads,
-        )
+def _is_declared(found: Found, declared: frozenset[str]) -> bool:
+    """Whether the operator says that this POST reads: `POST /api/recherche`, or the path alone; `*` is a segment."""
+    if found.method != "POST":
+        return False
+    path = urlsplit(found.url).path
+    for line in declared:
+        written = line.removeprefix("POST").strip()
+        pattern = "/".join("[^/]+" if step == "*" else re.escape(step) for step in written.split("/"))
+        if re.fullmatch(pattern, path):
+            return True
+    return False
 
 
 def _told(parameters: tuple[Parameter, ...], fields: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
@@ -111,7 +221,7 @@ def _told(parameters: tuple[Parameter, ...], fields: tuple[Parameter, ...]) -> t
 INVENTORY: Final[Collector[Inventory]] = Collector(
     name="inventory",
     gather=gather_inventory,
-    requests=len(LABELS) * (REQUESTS_OF_A_SIGN_IN + MAX_WALKED + 1),
+    requests=len(LABELS) * (REQUESTS_OF_A_SIGN_IN + MAX_WALKED + MAX_SCRIPTS + 1 + MAX_SENT + MAX_DRAWN) + REQUESTS,
     level=Level.ACTIVE,
     methods=("GET", "HEAD", "POST"),
 )

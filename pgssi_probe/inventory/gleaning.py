@@ -15,6 +15,7 @@ from pgssi_probe.discovery.site import Document, Form, FormField
 from pgssi_probe.inventory.model import Parameter, Place, Source
 from pgssi_probe.inventory.references import ASSETS, written_as
 from pgssi_probe.inventory.requests import FORM_TYPE
+from pgssi_probe.net.exchange import Headers
 
 MAX_FOUND: Final = 400
 """Of one answer."""
@@ -48,14 +49,19 @@ class Found:
     media_type: str = ""
     fields: tuple[Parameter, ...] = ()
     """What a form says of its fields, in its own order."""
+    headers: Headers = ()
+    """Of the application's own; never credentials."""
+    complete: bool = True
+    """False when a value that it needs is not known: it is listed, and cannot be sent."""
 
     @property
     def key(self) -> tuple[str, str, bytes]:
         """What makes a request another one: the values of a form's fields do not, since tokens change by themselves."""
+        named = "".join(f"\n{name}: {value}" for name, value in self.headers).encode()
         if self.media_type in {"", FORM_TYPE, "multipart/form-data"}:
             names = sorted(name for name, _ in parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
-            return self.method, self.url, "&".join(names).encode()
-        return self.method, self.url, self.body
+            return self.method, self.url, "&".join(names).encode() + named
+        return self.method, self.url, self.body + named
 
 
 def of_document(document: Document, url: str) -> Iterator[Found]:

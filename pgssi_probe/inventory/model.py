@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 from urllib.parse import urlsplit
 
 from pgssi_probe.discovery.site import Page, Skipped
@@ -31,6 +32,10 @@ class Source(StrEnum):
     BROWSER = "browser"
     """Asked for by a page while a browser showed it."""
     DECLARED = "declared"
+
+
+TELLING: Final = frozenset({Source.SCRIPT, Source.OPENAPI, Source.GRAPHQL, Source.HAR, Source.BROWSER, Source.DECLARED})
+"""Sources that speak of requests to whoever reads them, allowed to make them or not."""
 
 
 class Place(StrEnum):
@@ -79,6 +84,13 @@ class Endpoint:
     """Headers of the application's own (`X-Patient-Id`) that the page or a recording sent; never credentials."""
     held: Skipped | None = None
     reads: bool = True
+    told_to: frozenset[str] = frozenset()
+    """Those of `seen_by` to whom a script or a description told of it, and who were never shown it."""
+
+    @property
+    def shown_to(self) -> frozenset[str]:
+        """Who was offered it by a page, or was answered."""
+        return self.seen_by - self.told_to
 
     @property
     def path(self) -> str:
@@ -104,9 +116,17 @@ class Visit:
     why: str = ""
     """When there is no session though the account is declared: a state of the sign-in, for the report."""
 
-    def answer_to(self, url: str) -> Exchange | None:
-        """The answer to GET of an address, None when the visitor did not ask for it."""
-        return next((one for one in self.answers if one.url == url and one.request.method == "GET"), None)
+    def answer_to(self, url: str, headers: Headers = ()) -> Exchange | None:
+        """The answer to GET of an address, with these headers at least; None when the visitor did not ask for it."""
+        wanted = set(headers)
+        return next(
+            (
+                one
+                for one in self.answers
+                if one.url == url and one.request.method == "GET" and wanted <= set(one.request.headers)
+            ),
+            None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

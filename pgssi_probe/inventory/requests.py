@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from pgssi_probe.inventory.model import Endpoint, Parameter, Place
-from pgssi_probe.net.exchange import Request
+from pgssi_probe.net.exchange import Headers, Request
 
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 GRAPHQL_TYPE: Final = "application/graphql+json"
@@ -20,9 +20,11 @@ MAX_BODY: Final = 200_000
 _SEGMENT_SAFE: Final = "!$&'()*+,;=:@-._~"
 
 
-def parameters_of(url: str, body: bytes = b"", media_type: str = "") -> tuple[Parameter, ...]:
-    """Segments of the path, fields of the query, and those of a body that is a form, JSON or GraphQL; at most 100."""
+def parameters_of(url: str, body: bytes = b"", media_type: str = "", headers: Headers = ()) -> tuple[Parameter, ...]:
+    """Segments of the path, fields of the query, headers of its own, and the members of a body that is a form, JSON or
+    GraphQL; at most 100."""
     found = [*_of_path(url), *_of_query(url)]
+    found += [Parameter(Place.HEADER, name, value) for name, value in headers]
     if len(body) <= MAX_BODY:
         if media_type == FORM_TYPE:
             fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)

@@ -8,10 +8,11 @@ search engines away from the very pages that a mandate is about.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pgssi_probe.check.context import CollectorContext
+from pgssi_probe.discovery.address import extension
 from pgssi_probe.discovery.collect import BATCH, ENDS, MAX_FAILURES_IN_A_ROW, MAX_KEPT_BYTES, REDIRECTS, location
 from pgssi_probe.discovery.danger import is_dangerous, words
 from pgssi_probe.discovery.frontier import Candidate, Frontier
@@ -19,14 +20,15 @@ from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Link, Page, Skipped
 from pgssi_probe.identity import Session
 from pgssi_probe.inventory.gleaning import Found, of_document, of_json, of_script
-from pgssi_probe.inventory.model import Visit
+from pgssi_probe.inventory.model import Endpoint, Visit
 from pgssi_probe.inventory.references import ASSETS
-from pgssi_probe.inventory.requests import is_json
+from pgssi_probe.inventory.requests import is_json, request_of
 from pgssi_probe.net.exchange import Exchange, Request
 
 DEPTH: Final = 4
 MAX_BODY: Final = 400_000
 """Bytes read of each answer: a scanned document is known by its beginning."""
+MAX_SCRIPTS: Final = 8
 OUT_IN_A_ROW: Final = 4
 """Refusals one after the other after which the session is looked at."""
 ARCHIVES: Final = words("""
@@ -51,6 +53,12 @@ class Walking:
     frontier: Frontier = field(init=False)
     complete: bool = True
     lost: bool = False
+    ended: bool = False
+    """Stopped by a failure, a budget or too many bytes."""
+    used: int = 0
+    scripts: int = 0
+    read: set[str] = field(default_factory=set)
+    """Scripts whose paths are known already."""
     _bodies: set[str] = field(default_factory=set)
     _kept: int = 0
     _failures: int = 0
@@ -59,35 +67,61 @@ class Walking:
     def __post_init__(self) -> None:
         self.frontier = Frontier(self.ctx.network.in_scope, self.ctx.excluded, max_depth=DEPTH, no_pages=NOT_ASKED)
 
-    async def walk(self, start: Iterable[str], landed: Page | None = None) -> Visit:
+    async def walk(self, start: Iterable[str], landed: Page | None = None) -> None:
         """From the page where the sign-in led, read already, and the addresses known otherwise."""
         if landed is not None:
             self.frontier.seen(landed.url)
             await self._keep(landed.exchange, 0)
-        for url in start:
+        await self.go_on(start)
+
+    async def go_on(self, urls: Iterable[str], more: int = 0) -> None:
+        """Walk from these addresses too, `more` requests further than the limit."""
+        self.limit += more
+        for url in urls:
             self.frontier.offer(Link(url, ""), 1)
-        used = 0
-        while used < self.limit and not self.lost:
-            batch = self.frontier.take(min(BATCH, self.limit - used))
+        while self.used < self.limit and not self.ended:
+            batch = self.frontier.take(min(BATCH, self.limit - self.used))
             if not batch:
-                break
-            used += len(batch)
-            for candidate in batch:
+                return
+            for number, candidate in enumerate(batch):
+                self.used += 1
                 await self._ask(candidate)
                 if self._stopped():
-                    self.complete = False
-                    break
-            else:
-                continue
-            break
-        self.complete = self.complete and not len(self.frontier) and not self.lost and not self.frontier.overflowed
+                    self.ended, self.complete = True, False
+                if self.ended or self.lost:
+                    for left in batch[number + 1 :]:
+                        self.frontier.skip(left.url, Skipped.BUDGET)
+                    return
+
+    async def send(self, found: Found) -> Exchange | None:
+        """A request that reads and is no plain GET: a query of GraphQL, a GET with a header of its own."""
+        if self.ended or self.lost or self.used >= self.limit:
+            return None
+        self.used += 1
+        described = Endpoint(found.method, found.url, found.source, frozenset(), body=found.body)
+        described = replace(described, media_type=found.media_type, headers=found.headers)
+        exchange = await self.session.send(replace(request_of(described), max_body=MAX_BODY))
+        self.answers.append(exchange)
+        self._kept += len(exchange.response.body) if exchange.response is not None else 0
+        if self._stopped():
+            self.ended, self.complete = True, False
+        return exchange
+
+    def learn(self, found: Iterable[Found]) -> None:
+        """File requests that were learned otherwise than by an answer of this walk."""
+        self._glean(found, DEPTH)
+
+    def visit(self) -> Visit:
+        """What the walk saw. Nothing is asked for any more."""
+        left = len(self.frontier)
         self.frontier.close()
+        whole = self.complete and not left and not self.lost and not self.frontier.overflowed
         return Visit(
             label=self.label,
             session=self.session,
             pages=tuple(self.pages),
             answers=tuple(self.answers),
-            complete=self.complete,
+            complete=whole,
             why="lost" if self.lost else "",
         )
 
@@ -135,16 +169,33 @@ class Walking:
             if response.status == 200:
                 self.pages.append(page)
             self._glean(of_document(page.document, exchange.url), depth)
+            await self._read_scripts(page)
         elif response.status == 200 and is_json(response.media_type):
             self._glean(of_json(response.body, exchange.url), depth)
         elif response.status == 200 and response.media_type in SCRIPTS:
             self._glean(of_script(response.text, exchange.url), depth)
+
+    async def _read_scripts(self, page: Page) -> None:
+        """The scripts of signed-in pages tell what those pages ask for."""
+        for one in page.document.resources:
+            wanted = one.tag == "script" and one.url not in self.read and self.ctx.network.in_scope(one.url)
+            if not wanted or self.scripts >= MAX_SCRIPTS or self.ctx.excluded(one.url):
+                continue
+            self.read.add(one.url)
+            if is_dangerous(one.url) and extension(one.url) not in {".js", ".mjs"}:
+                continue
+            self.scripts += 1
+            exchange = await self.session.send(Request("GET", one.url, max_body=MAX_BODY))
+            if exchange.status == 200 and exchange.response is not None:
+                self._glean(of_script(exchange.response.text, one.url), DEPTH - 1)
 
     def _glean(self, found: Iterable[Found], depth: int) -> None:
         for one in found:
             if not self.ctx.network.in_scope(one.url):
                 continue
             self.found.setdefault(one.key, one)
+            if one.headers or not one.complete:
+                continue
             if one.method == "GET" and not is_dangerous(one.url, one.text):
                 self.frontier.offer(Link(one.url, one.text), depth + 1)
             elif one.method == "GET":

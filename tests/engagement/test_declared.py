@@ -16,6 +16,7 @@ from pgssi_probe.registry import checks
 SOURCES = [
     *Path(pgssi_checks.__file__).parent.rglob("*.py"),
     Path(__file__).parents[2] / "pgssi_probe/discovery/collect.py",
+    Path(__file__).parents[2] / "pgssi_probe/inventory/collect.py",
 ]
 FAMILIES = "login|session|admin|discovery|csrf|compat|browser|authz|input|components|exposure"
 QUOTED = re.compile(rf'"((?:{FAMILIES})\.[a-z][a-z-]+)"')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -22,6 +22,10 @@ PROVING = frozenset({"nir"})
 TELLING = frozenset({"e-mail", "phone", "rpps"})
 """Kinds that a directory may show to colleagues: seen elsewhere, they are to be confirmed by a person."""
 MAX_MARKS = 200
+TOLD_BY = 2
+"""Answers that repeat a contact detail before it is taken for the account's own."""
+SHARE = 0.5
+"""Share of the reserved lines of a page that make another answer the same page [ours]."""
 REFUSED = frozenset({401, 403, 404, 410})
 
 
@@ -51,6 +55,8 @@ class Marks:
     declared: frozenset[str] = field(default=frozenset(), repr=False)
     proving: frozenset[str] = field(default=frozenset(), repr=False)
     telling: frozenset[str] = field(default=frozenset(), repr=False)
+    named: frozenset[str] = field(default=frozenset(), repr=False)
+    """Those of `telling` that bear the user name of the account: nobody else's."""
 
     @property
     def proofs(self) -> frozenset[str]:
@@ -75,16 +81,29 @@ def text_of(exchange: Exchange) -> str:
     return response.body[:MAX_TEXT].decode("latin-1")
 
 
-def marks(declared: Iterable[str], own: str, others: str, public: str) -> Marks:
-    """Values of the text shown to an account that the texts shown to another and to nobody do not hold.
+def marks(declared: Iterable[str], own: Sequence[str], others: str, public: str, username: str = "") -> Marks:
+    """Values of the answers to an account that the texts shown to another and to nobody do not hold.
 
-    A declared value is the account's alone even where the other was shown it: that is the weakness.
+    A declared value is the account's alone even where the other was shown it: that is the weakness. An address or a
+    number is the account's when it bears its user name or when several of its answers repeat it: what stands once
+    may be of the doctor who wrote.
     """
+    text = "\n".join(own)
+    telling = _recognised(text, others, TELLING)
     return Marks(
         declared=frozenset(value for value in declared if len(value) >= SHORTEST and value not in public),
-        proving=_recognised(own, others + public, PROVING),
-        telling=_recognised(own, others + public, TELLING),
+        proving=_recognised(text, others, PROVING),
+        telling=frozenset(value for value in telling if _names(value, username) or _repeated(value, own)),
+        named=frozenset(value for value in telling if _names(value, username)),
     )
+
+
+def _names(value: str, username: str) -> bool:
+    return bool(username) and value.partition("@")[0].casefold() == username.partition("@")[0].casefold()
+
+
+def _repeated(value: str, answers: Sequence[str]) -> bool:
+    return sum(value in answer for answer in answers) >= TOLD_BY
 
 
 @lru_cache(maxsize=32)
@@ -116,11 +135,20 @@ def is_same(answer: Exchange, owner: Exchange, again: Exchange | None = None) ->
         return False
     if first.sha256 == second.sha256:
         return True
-    if not first.media_type.startswith("text/") and "json" not in first.media_type:
+    if is_file(owner):
         return False
     likeness = Likeness(owner)
     noise = None if again is None else likeness.fingerprint.similarity(Likeness(again).fingerprint)
     return Likeness(answer).resembles(likeness, same_page_threshold(noise))
+
+
+def judged_at_once(answer: Exchange, owners: Marks, sign_in_path: str = "", lands: str | None = None) -> Shows | None:
+    """What an answer shows of the record when that is plain without any comparison; None when it is not."""
+    if answer.response is None or answer.status == 429 or (answer.status or 0) >= 500:
+        return Shows.UNKNOWN
+    if held(owners.proofs, answer):
+        return Shows.RECORD
+    return Shows.NOTHING if is_refused(answer, sign_in_path, lands) else None
 
 
 def judged(
@@ -131,20 +159,45 @@ def judged(
     absence: Absence,
     *,
     again: Exchange | None = None,
-    sign_in_path: str = "",
-    lands: str | None = None,
+    reserved: frozenset[str] = frozenset(),
+    told: frozenset[str] = frozenset(),
 ) -> Shows:
-    """What an answer to the asker shows of the record that `owner` shows to its owner."""
-    if answer.response is None or answer.status == 429 or (answer.status or 0) >= 500:
-        return Shows.UNKNOWN
-    if held(owners.proofs, answer):
-        return Shows.RECORD
-    if is_refused(answer, sign_in_path, lands) or absence.absent:
+    """What an answer that is no plain refusal shows of the record that `owner` shows to its owner.
+
+    `reserved` are the lines of the record that the asker was shown nowhere, `told` those that this answer holds. A page
+    that resembles the record and tells none of them is an empty page of the same shape.
+    """
+    if absence.absent:
         return Shows.NOTHING
     if held(owners.telling, answer):
         return Shows.TRACES
     if held(askers.proofs | askers.telling, answer):
         return Shows.OWN
-    if is_same(answer, owner, again):
+    if is_file(owner):
+        same = is_same_file(answer, owner, again)
+        return Shows.SAME if same else Shows.OTHER if is_file(answer) else Shows.NOTHING
+    if is_same(answer, owner, again) and reserved and len(told) >= SHARE * len(reserved):
         return Shows.SAME
+    if reserved and not told:  # soft refusals: a page of status 200, or a redirect that leads elsewhere
+        return Shows.NOTHING
     return Shows.UNKNOWN if absence is Absence.UNKNOWN else Shows.OTHER
+
+
+def is_file(exchange: Exchange) -> bool:
+    """A document: its bytes are compared, there are no lines."""
+    response = exchange.response
+    kind = response.media_type if response is not None else ""
+    return bool(kind) and not kind.startswith("text/") and "json" not in kind and "xml" not in kind
+
+
+def is_same_file(answer: Exchange, owner: Exchange, again: Exchange | None = None) -> bool:
+    """The same bytes; or, where two answers to the owner differ because the file is made at each request, the same
+    kind, name and size."""
+    first, second = owner.response, answer.response
+    if first is None or second is None or first.status != second.status or not first.body:
+        return False
+    if first.sha256 == second.sha256:
+        return True
+    made = again is not None and again.response is not None and again.response.sha256 != first.sha256
+    alike = first.media_type == second.media_type and len(first.body) == len(second.body)
+    return made and alike and first.header("content-disposition") == second.header("content-disposition")

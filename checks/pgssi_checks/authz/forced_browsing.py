@@ -11,16 +11,31 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from pgssi_checks.authz.comparing import Shows
-from pgssi_checks.authz.viewers import Lost, Stage, Viewer, candidates, curl, excerpt, lines, nothing, template, why_not
-from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Subject, inconclusive
+from pgssi_checks.authz.choosing import Chosen, candidates
+from pgssi_checks.authz.comparing import Shows, held, is_file, is_same, is_same_file
+from pgssi_checks.authz.lines import lines
+from pgssi_checks.authz.telling import compared, excerpt, subject_of
+from pgssi_checks.authz.viewers import Lost, Stage, Viewer, nothing, why_not
+from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.identity import find_logout
 from pgssi_probe.inventory.model import ANONYMOUS, Endpoint
 from pgssi_probe.inventory.references import Reference
+from pgssi_probe.inventory.templates import template
 
 SLUGS = {Shows.RECORD: "open-record", Shows.TRACES: "open-traces", Shows.SAME: "open-page"}
+HINTS = frozenset({Shows.TRACES, Shows.SAME})
 ACCOUNTS = ("a", "b", "high", "low")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What became of one address; `shows` is None when it is public or was not there."""
+
+    shows: Shows | None = None
+    found: Observation | None = None
+    why: Reason | None = None
+    public: bool = False
 
 
 @dataclass
@@ -32,76 +47,96 @@ class Walk:
     found: list[Observation] = field(default_factory=list)
     why: Reason | None = None
 
+    def add(self, judged: Judged) -> None:
+        self.why = self.why or judged.why
+        self.public += judged.public
+        if judged.shows is not None:
+            self.seen[judged.shows] += 1
+        if judged.found is not None:
+            self.found.append(judged.found)
+
 
 async def observe(ctx: CheckContext) -> list[Observation]:
     labels = [label for label in ACCOUNTS if label in ctx.accounts]
+    done = Walk()
     try:
         stage = await Stage.of(ctx, *labels)
-        done = Walk()
-        asked: set[str] = set()
+        asked: set[tuple[str, str, bytes]] = set()
         for label in labels:
-            await _asked_by_nobody(stage, stage.viewers[label], done, asked)
+            for judged in await _asked_by_nobody(stage, stage.viewers[label], asked):
+                done.add(judged)
     except Lost as lost:
         return nothing(ctx, lost.reason)
     found = list({(one.slug, one.subject): one for one in reversed(done.found)}.values())
     return found or _concluded(ctx, done)
 
 
-async def _asked_by_nobody(stage: Stage, owner: Viewer, done: Walk, asked: set[str]) -> None:
-    private = (one for one in stage.inventory.seen_by(owner.label) if ANONYMOUS not in one.seen_by)
-    most, each = stage.ctx.setting("requests_max"), stage.ctx.setting("per_template")
-    await owner.stand()
-    for endpoint, found in candidates(private, owner.visit, most, each):
-        if endpoint.url not in asked and len(asked) < most:
-            asked.add(endpoint.url)
-            await _one(stage, owner, endpoint, found, done)
+async def _asked_by_nobody(stage: Stage, owner: Viewer, asked: set[tuple[str, str, bytes]]) -> list[Judged]:
+    nobody = stage.inventory.visits[ANONYMOUS]
+    private = [one for one in stage.inventory.seen_by(owner.label) if ANONYMOUS not in one.shown_to]
+    # What a script told to everybody comes last: most of it was asked for without a session already.
+    private.sort(key=lambda one: ANONYMOUS in one.seen_by)
+    private = [one for one in private if (seen := nobody.answer_to(one.url)) is None or seen.status != 200]
+    most = stage.ctx.setting("requests_max")
+    fresh = candidates(private, owner.visit, most, stage.ctx.setting("per_template"))
+    fresh = [one for one in fresh if (one[0].method, one[0].url, one[0].body) not in asked][: most - len(asked)]
+    asked.update((one.method, one.url, one.body) for one, _ in fresh)
+
+    async def one(item: Chosen) -> Judged:
+        return await _one(stage, owner, item)
+
+    return await stage.watched(fresh, (owner.label,), one)
 
 
-async def _one(stage: Stage, owner: Viewer, endpoint: Endpoint, found: Sequence[Reference], done: Walk) -> None:
+async def _one(stage: Stage, owner: Viewer, chosen: Chosen) -> Judged:
+    endpoint, found = chosen
     nobody = stage.viewers[ANONYMOUS]
-    answer = await nobody.ask(endpoint)
-    original = owner.visit.answer_to(endpoint.url) if endpoint.method == "GET" else None
+    original = owner.visit.answer_to(endpoint.url, endpoint.headers) if endpoint.method == "GET" else None
     if original is None:
         original = await owner.ask(endpoint)
-    shows = await stage.shows(nobody, owner, answer, original)
+        if original.status != 200:
+            return Judged(None, why=why_not(original) if original.response is None else None)
+    answer = await nobody.ask(endpoint)
+    shows = await stage.shows(nobody, owner, endpoint, answer, original)
     if shows in SLUGS:  # once more before anybody is accused
         original, again = await owner.ask(endpoint), await owner.ask(endpoint)
         answer = await nobody.ask(endpoint)
-        shows = await stage.shows(nobody, owner, answer, original, again)
-    if shows is Shows.SAME and await _is_public(stage, owner, endpoint, found, (original, answer)):
-        done.public += 1
-        return
-    if shows is Shows.UNKNOWN:
-        done.why = done.why or why_not(answer)
-    done.seen[shows] += 1
-    if shows in SLUGS:
-        done.found.append(_told(stage, SLUGS[shows], owner, endpoint, found, (original, answer)))
+        shows = await stage.shows(nobody, owner, endpoint, answer, original, again)
+    if shows in HINTS and await _is_public(stage, owner, chosen, (original, answer)):
+        return Judged(None, public=True)
+    if shows not in SLUGS:
+        return Judged(shows, why=why_not(answer) if shows is Shows.UNKNOWN else None)
+    return Judged(shows, _told(stage, SLUGS[shows], owner, endpoint, found, (original, answer)))
 
 
-async def _is_public(
-    stage: Stage,
-    owner: Viewer,
-    endpoint: Endpoint,
-    found: Sequence[Reference],
-    answers: tuple[Exchange, Exchange],
-) -> bool:
+async def _is_public(stage: Stage, owner: Viewer, chosen: Chosen, answers: tuple[Exchange, Exchange]) -> bool:
     """Whether the same answer to nobody is meant: another account gets it too, or it bears no sign of a session.
 
-    With one account only, a page is suspected when it offers to sign out, and data or a document when it is named by
-    an identifier.
+    An answer that shows the very name of the account is meant for nobody else. With one account only, a page is
+    suspected when it offers to sign out, and data or a document when it is named by an identifier.
     """
+    endpoint, found = chosen
     original, answer = answers
+    if held(stage.marks(owner, stage.viewers[ANONYMOUS]).named, answer):
+        return False
     others = [one for label, one in stage.viewers.items() if label not in {ANONYMOUS, owner.label}]
+    others = [one for one in others if _name(stage, one) != _name(stage, owner)]
     if others:
         await others[0].stand()
         same = await others[0].ask(endpoint)
-        if await stage.shows(others[0], owner, same, original) is not Shows.SAME:
+        if is_file(original):
+            return is_same_file(same, original)
+        if not is_same(same, original):
             return False
         # Two pages of one shape are not one page: what each account reads of its own is folded by the likeness.
         theirs, open_ = await lines([same]), await lines([answer])
         return len(theirs ^ open_) <= float(stage.ctx.setting("noise")) * len(theirs | open_)
     page = await parse_page(answer)
     return find_logout(page.document) is None if page is not None else not found
+
+
+def _name(stage: Stage, viewer: Viewer) -> str:
+    return stage.ctx.accounts[viewer.label].username
 
 
 def _told(
@@ -116,22 +151,14 @@ def _told(
     values = known.proofs | known.telling
     name = template(endpoint, found)
     original, answer = answers
-    facts: dict[str, JsonValue] = {
-        "owner": owner.label,
-        "asker": "nobody",
-        "changed": "session",
-        "request": name,
-        "sha256_owner": original.response.sha256 if original.response else "",
-        "sha256_asker": answer.response.sha256 if answer.response else "",
-        "curl": curl(endpoint, ""),
-    }
+    facts = compared(endpoint, name, owner.label, ANONYMOUS, original, answer)
     kept = (
         ctx.keep(original, excerpt=excerpt(values, original), title=f"The page, for account {owner.label}"),
         ctx.keep(answer, excerpt=excerpt(values, answer), title="The same request, without a session"),
         ctx.keep_facts("One factor changed: the session", facts),
     )
-    subject = Subject(kind="url", name=f"{ctx.target.origin}{name.partition(' ')[2]}"[:2000])
-    return Observation(slug=slug, subject=subject, facts={"request": name, "owner": owner.label}, evidence=kept)
+    said: dict[str, JsonValue] = {"request": name, "owner": owner.label}
+    return Observation(slug=slug, subject=subject_of(ctx.target, name), facts=said, evidence=kept)
 
 
 def _concluded(ctx: CheckContext, done: Walk) -> list[Observation]:

@@ -1,103 +1,139 @@
 """`authz.idor`: a record of one test account, asked for by the other (AA2, DT3).
 
-One factor changes: the session. Only addresses that an account was shown are asked for, never a neighbour's. The
-owner asks first, so that the record is known to be there, and again when the other got it; a refusal, an address that
-nobody has and a page of the asker's own are told apart by `comparing`.
+One factor changes: the session. Only requests that an account was shown are made, never with a neighbour's identifier.
+The owner asks first, so that the record is known to be there, and again when the other got it; a refusal, an address
+that nobody has and a page of the asker's own are told apart by `comparing`. Both sessions are looked at all along.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from pgssi_checks.authz.comparing import Shows, held
-from pgssi_checks.authz.viewers import Lost, Stage, Viewer, candidates, curl, excerpt, nothing, template, why_not
-from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Subject, inconclusive
+from pgssi_checks.authz.choosing import Chosen, candidates, is_only_words, values_by_template
+from pgssi_checks.authz.comparing import Shows, held, is_same, is_same_file
+from pgssi_checks.authz.telling import compared, excerpt, subject_of
+from pgssi_checks.authz.viewers import Lost, Stage, Viewer, nothing, why_not
+from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
 from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Source
 from pgssi_probe.inventory.references import Form, Reference, references
 from pgssi_probe.inventory.requests import parameters_of
+from pgssi_probe.inventory.templates import bears_a_right, template
 
 SLUGS = {Shows.RECORD: "other-record", Shows.TRACES: "traces-of-other", Shows.SAME: "same-answer"}
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What became of one request. `shows` is None when there was nothing to ask for."""
+
+    shows: Shows | None = None
+    found: Observation | None = None
+    why: Reason | None = None
+
+
 @dataclass
 class Crossing:
-    """What became of the requests of one direction."""
+    """What became of the requests, both ways."""
 
     seen: Counter[Shows] = field(default_factory=Counter)
     found: list[Observation] = field(default_factory=list)
     why: Reason | None = None
 
+    def add(self, judged: Judged) -> None:
+        self.why = self.why or judged.why
+        if judged.shows is not None:
+            self.seen[judged.shows] += 1
+        if judged.found is not None:
+            self.found.append(judged.found)
+
+
+Offered = Mapping[str, Mapping[str, frozenset[tuple[str, ...]]]]
+
 
 async def observe(ctx: CheckContext) -> list[Observation]:
+    done = Crossing()
     try:
         stage = await Stage.of(ctx, "a", "b")
-        crossings = [await _crossed(stage, owner, asker) for owner, asker in (("a", "b"), ("b", "a"))]
+        offered = {label: values_by_template(stage.inventory, label) for label in ("a", "b")}
+        for owner, asker in (("a", "b"), ("b", "a")):
+            for judged in await _crossed(stage, stage.viewers[owner], stage.viewers[asker], offered):
+                done.add(judged)
     except Lost as lost:
         return nothing(ctx, lost.reason)
-    found = _merged([one for crossing in crossings for one in crossing.found])
-    return found or _concluded(stage, crossings)
+    return _merged(done.found) or _concluded(stage, done)
 
 
-async def _crossed(stage: Stage, owner_label: str, asker_label: str) -> Crossing:
+async def _crossed(stage: Stage, owner: Viewer, asker: Viewer, offered: Offered) -> list[Judged]:
     ctx = stage.ctx
-    owner, asker = stage.viewers[owner_label], stage.viewers[asker_label]
-    own = (one for one in stage.inventory.seen_by(owner_label) if asker_label not in one.seen_by)
-    done = Crossing()
-    await owner.stand()
-    await asker.stand()
-    await _already_shown(stage, owner, asker, done)
-    for endpoint, found in candidates(own, owner.visit, ctx.setting("requests_max"), ctx.setting("per_template")):
-        if found:
-            await _one(stage, owner, asker, endpoint, found, done)
-    await asker.stand()
-    return done
+    own = (one for one in stage.inventory.seen_by(owner.label) if asker.label not in one.shown_to)
+    chosen = [one for one in candidates(own, owner.visit, 10_000, ctx.setting("per_template")) if one[1]]
+
+    async def one(item: Chosen) -> Judged:
+        return await _one(stage, owner, asker, item, offered)
+
+    shown = await _already_shown(stage, owner, asker)
+    both = (owner.label, asker.label)
+    return shown + await stage.watched(chosen[: ctx.setting("requests_max")], both, one)
 
 
-async def _already_shown(stage: Stage, owner: Viewer, asker: Viewer, done: Crossing) -> None:
+async def _already_shown(stage: Stage, owner: Viewer, asker: Viewer) -> list[Judged]:
     """Pages of the asker's own that show a declared value of the owner: a list that forgets whose records it lists."""
     declared = stage.marks(owner, asker).declared
+    found = []
     for answer in asker.visit.answers:
         if held(declared, answer) and answer.request.method == "GET":
-            parameters = parameters_of(answer.url)
-            endpoint = Endpoint("GET", answer.url, Source.LINK, frozenset({asker.label}), parameters)
+            label = frozenset({asker.label})
+            endpoint = Endpoint("GET", answer.url, Source.LINK, label, parameters_of(answer.url))
             again = await asker.ask(endpoint)
             if held(declared, again):
-                done.seen[Shows.RECORD] += 1
                 seen = (owner, answer), (asker, again)
-                done.found.append(_told(stage, "other-record", *seen, endpoint, references(endpoint)))
+                told = _told(stage, "other-record", *seen, endpoint, references(endpoint))
+                found.append(Judged(Shows.RECORD, told))
+    return found
 
 
-async def _one(
-    stage: Stage, owner: Viewer, asker: Viewer, endpoint: Endpoint, found: Sequence[Reference], done: Crossing
-) -> None:
+async def _one(stage: Stage, owner: Viewer, asker: Viewer, chosen: Chosen, offered: Offered) -> Judged:
+    endpoint, found = chosen
     original = await owner.ask(endpoint)
     if original.status != 200:
-        done.why = done.why or (why_not(original) if original.response is None else Reason.UNSTABLE_TARGET)
-        return
+        was = owner.visit.answer_to(endpoint.url, endpoint.headers)
+        gone = Reason.UNSTABLE_TARGET if was is not None else None
+        return Judged(why=why_not(original) if original.response is None else gone)
     answer = await asker.ask(endpoint)
-    shows = await stage.shows(asker, owner, answer, original)
+    shows = await stage.shows(asker, owner, endpoint, answer, original)
+    again = None
     if shows in SLUGS:  # once more before anybody is accused, and between two answers to the owner
         again = await owner.ask(endpoint)
         answer = await asker.ask(endpoint)
-        shows = await stage.shows(asker, owner, answer, original, again)
-    if shows is Shows.SAME and await _is_everybodys(stage, endpoint, original):
+        shows = await stage.shows(asker, owner, endpoint, answer, original, again)
+    if shows in {Shows.SAME, Shows.TRACES} and _may_be_shared(endpoint, found, owner, asker, offered):
         shows = Shows.OTHER
-    if shows is Shows.UNKNOWN:
-        done.why = done.why or why_not(answer)
-    done.seen[shows] += 1
-    if shows in SLUGS:
-        done.found.append(_told(stage, SLUGS[shows], (owner, original), (asker, answer), endpoint, found))
+    if shows in {Shows.SAME, Shows.TRACES} and await _is_everybodys(stage, endpoint, original, again):
+        shows = Shows.OTHER
+    if shows not in SLUGS:
+        return Judged(shows, why=why_not(answer) if shows is Shows.UNKNOWN else None)
+    told = _told(stage, SLUGS[shows], (owner, original), (asker, answer), endpoint, found)
+    return Judged(shows, told)
 
 
-async def _is_everybodys(stage: Stage, endpoint: Endpoint, original: Exchange) -> bool:
+def _may_be_shared(
+    endpoint: Endpoint, found: Sequence[Reference], owner: Viewer, asker: Viewer, offered: Offered
+) -> bool:
+    """Whether what resembles is shared by design: both were offered some of the same records of this kind (a directory,
+    of which each walk saw a part), or it is named by words alone, as pages are."""
+    name = template(endpoint, found)
+    common = offered[owner.label].get(name, frozenset()) & offered[asker.label].get(name, frozenset())
+    return bool(common) or is_only_words(found)
+
+
+async def _is_everybodys(stage: Stage, endpoint: Endpoint, original: Exchange, again: Exchange | None) -> bool:
     """What is shown to nobody in particular is nobody's record."""
-    nobody = stage.viewers[ANONYMOUS]
-    answer = await nobody.ask(endpoint)
-    return await stage.shows(nobody, nobody, answer, original) is Shows.SAME
+    answer = await stage.viewers[ANONYMOUS].ask(endpoint)
+    return is_same(answer, original, again) or is_same_file(answer, original, again)
 
 
 def _told(
@@ -111,34 +147,20 @@ def _told(
     ctx, known = stage.ctx, stage.marks(owner[0], asker[0])
     values = known.proofs | known.telling
     name = template(endpoint, found)
-    facts: dict[str, JsonValue] = {
-        "owner": owner[0].label,
-        "asker": asker[0].label,
-        "changed": "session",
-        "request": name,
-        "identifiers": ", ".join(sorted({each.form.value for each in found})),
-        "same_body": _hash(owner[1]) == _hash(asker[1]),
-        "sha256_owner": _hash(owner[1]),
-        "sha256_asker": _hash(asker[1]),
-        "curl": curl(endpoint, asker[0].label),
-    }
+    forms = ", ".join(sorted({each.form.value for each in found}))
+    facts = compared(endpoint, name, owner[0].label, asker[0].label, owner[1], asker[1])
     kept = (
         ctx.keep(owner[1], excerpt=excerpt(values, owner[1]), title=f"The record, for account {owner[0].label}"),
         ctx.keep(asker[1], excerpt=excerpt(values, asker[1]), title=f"Same request, account {asker[0].label}"),
-        ctx.keep_facts("One factor changed: the session", facts),
+        ctx.keep_facts("One factor changed: the session", {**facts, "identifiers": forms}),
     )
-    subject = Subject(kind="url", name=f"{ctx.target.origin}{name.partition(' ')[2]}"[:2000])
     said: dict[str, JsonValue] = {
         "request": name,
         "owner": owner[0].label,
         "asker": asker[0].label,
-        "forms": ", ".join(sorted({each.form.value for each in found})),
+        "forms": forms,
     }
-    return Observation(slug=slug, subject=subject, facts=said, evidence=kept)
-
-
-def _hash(exchange: Exchange) -> str:
-    return exchange.response.sha256 if exchange.response else ""
+    return Observation(slug=slug, subject=subject_of(ctx.target, name), facts=said, evidence=kept)
 
 
 def _merged(found: Sequence[Observation]) -> list[Observation]:
@@ -146,15 +168,13 @@ def _merged(found: Sequence[Observation]) -> list[Observation]:
     return list({(one.slug, one.subject): one for one in reversed(found)}.values())
 
 
-def _concluded(stage: Stage, crossings: Sequence[Crossing]) -> list[Observation]:
-    site = stage.ctx.target.site
-    seen: Counter[Shows] = sum((crossing.seen for crossing in crossings), Counter())
-    why = next((crossing.why for crossing in crossings if crossing.why), None)
+def _concluded(stage: Stage, done: Crossing) -> list[Observation]:
+    site, seen = stage.ctx.target.site, done.seen
     refused = seen[Shows.NOTHING] + seen[Shows.OWN]
     if not seen:
-        return [inconclusive(site, why or Reason.NO_SAMPLE)]
+        return [inconclusive(site, done.why or Reason.NO_SAMPLE)]
     if seen[Shows.UNKNOWN] or not refused:
-        return [inconclusive(site, why or Reason.NO_SAMPLE, asked=seen.total(), refused=refused)]
+        return [inconclusive(site, done.why or Reason.NO_SAMPLE, asked=seen.total(), refused=refused)]
     facts: dict[str, JsonValue] = {"asked": seen.total(), "refused": refused}
     concluded = [Observation(slug="refused", subject=site, facts=facts)]
     gap = _gap(stage)
@@ -167,8 +187,10 @@ def _gap(stage: Stage) -> tuple[str, int] | None:
     """The smallest distance between a number of the one account and one of the other in the same request."""
     numbers: dict[str, dict[str, set[int]]] = {}
     for label in ("a", "b"):
-        own = stage.inventory.seen_by(label)
-        for endpoint, found in candidates(own, stage.viewers[label].visit, 200, 50):
+        for endpoint in stage.inventory.seen_by(label):
+            found = references(endpoint)
+            if not endpoint.reads or endpoint.held is not None or bears_a_right(endpoint, found):
+                continue
             for each in found:
                 if each.form is Form.NUMBER and len(each.value) <= 12:
                     numbers.setdefault(template(endpoint, found), {}).setdefault(label, set()).add(int(each.value))

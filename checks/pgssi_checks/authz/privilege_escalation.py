@@ -7,16 +7,28 @@ account nor anybody was ever shown. The higher role asks again at the same time,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
+from pgssi_checks.authz.choosing import Chosen, candidates, values_by_template
 from pgssi_checks.authz.comparing import Shows, is_same
-from pgssi_checks.authz.viewers import Lost, Stage, candidates, curl, lines, nothing, template, why_not
-from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Subject, inconclusive
-from pgssi_probe.inventory.model import ANONYMOUS, Endpoint
-from pgssi_probe.inventory.references import Reference
+from pgssi_checks.authz.lines import lines_of
+from pgssi_checks.authz.telling import compared, subject_of
+from pgssi_checks.authz.viewers import Lost, Stage, nothing, why_not
+from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
+from pgssi_probe.inventory.model import ANONYMOUS
+from pgssi_probe.inventory.references import Form, references
+from pgssi_probe.inventory.templates import template
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What became of one request: a slug, `refused`, `other` or `unknown`; "" when there was nothing to ask for."""
+
+    kind: str = ""
+    found: Observation | None = None
+    why: Reason | None = None
 
 
 @dataclass
@@ -27,84 +39,80 @@ class Climb:
     found: list[Observation] = field(default_factory=list)
     why: Reason | None = None
 
+    def add(self, judged: Judged) -> None:
+        self.why = self.why or judged.why
+        self.seen.update([judged.kind] if judged.kind else [])
+        self.found += [judged.found] if judged.found is not None else []
+
 
 async def observe(ctx: CheckContext) -> list[Observation]:
+    done = Climb()
     try:
         stage = await Stage.of(ctx, "low", "high")
-        done = await _climbed(stage)
+        for judged in await _climbed(stage):
+            done.add(judged)
     except Lost as lost:
         return nothing(ctx, lost.reason)
     found = list({(one.slug, one.subject): one for one in reversed(done.found)}.values())
     return found or _concluded(ctx, done)
 
 
-async def _climbed(stage: Stage) -> Climb:
-    ctx, low, high = stage.ctx, stage.viewers["low"], stage.viewers["high"]
-    only = (one for one in stage.inventory.seen_by("high") if not one.seen_by & {"low", "a", "b", ANONYMOUS})
-    ordinary = await lines([*low.visit.answers, *stage.viewers[ANONYMOUS].visit.answers])
-    done = Climb()
-    await low.stand()
-    await high.stand()
-    for endpoint, found in candidates(only, high.visit, ctx.setting("requests_max"), ctx.setting("per_template")):
-        await _one(stage, endpoint, found, ordinary, done)
-    await low.stand()
-    return done
+async def _climbed(stage: Stage) -> list[Judged]:
+    ctx, high = stage.ctx, stage.viewers["high"]
+    lower = [label for label in ("low", "a", "b", ANONYMOUS) if label in stage.inventory.visits]
+    shared = {name for label in lower for name in values_by_template(stage.inventory, label)}
+    only = (
+        one
+        for one in stage.inventory.seen_by("high")
+        if not one.shown_to & set(lower) and template(one, references(one)) not in shared
+    )
+    chosen = candidates(only, high.visit, ctx.setting("requests_max"), ctx.setting("per_template"))
+
+    async def one(item: Chosen) -> Judged:
+        return await _one(stage, item)
+
+    return await stage.watched(chosen, ("low", "high"), one)
 
 
-async def _one(
-    stage: Stage, endpoint: Endpoint, found: Sequence[Reference], ordinary: frozenset[str], done: Climb
-) -> None:
+async def _one(stage: Stage, chosen: Chosen) -> Judged:
+    endpoint, found = chosen
     low, high = stage.viewers["low"], stage.viewers["high"]
+    enough = int(stage.ctx.setting("reserved_strings"))
     original = await high.ask(endpoint)
     if original.status != 200:
-        done.why = done.why or (why_not(original) if original.response is None else Reason.UNSTABLE_TARGET)
-        return
-    reserved = await lines([original]) - ordinary
+        was = high.visit.answer_to(endpoint.url, endpoint.headers)
+        gone = Reason.UNSTABLE_TARGET if was is not None else None
+        return Judged(why=why_not(original) if original.response is None else gone)
+    reserved = await stage.reserved(high, low, original)
     answer = await low.ask(endpoint)
-    shows = await stage.shows(low, high, answer, original)
-    reached = shows in {Shows.SAME, Shows.RECORD, Shows.TRACES, Shows.OTHER, Shows.OWN}
-    shared = await lines([answer]) & reserved if reached else frozenset()
-    if reached and len(shared) >= stage.ctx.setting("reserved_strings"):
-        again = await high.ask(endpoint)
-        answer = await low.ask(endpoint)
-        shared = await lines([answer]) & reserved
-        if len(shared) >= stage.ctx.setting("reserved_strings"):
-            slug = "reserved-page" if is_same(answer, original, again) else "reserved-strings"
-            done.seen[slug] += 1
-            done.found.append(_told(stage.ctx, slug, endpoint, found, (original, answer), len(shared)))
-            return
+    shows = await stage.shows(low, high, endpoint, answer, original)
     if shows is Shows.UNKNOWN:
-        done.why = done.why or why_not(answer)
-    done.seen["unknown" if shows is Shows.UNKNOWN else "refused" if shows is Shows.NOTHING else "other"] += 1
+        return Judged("unknown", why=why_not(answer))
+    if shows is Shows.NOTHING or len(await lines_of(answer) & reserved) < enough:
+        return Judged("refused" if shows is Shows.NOTHING else "other")
+    again = await high.ask(endpoint)
+    answer = await low.ask(endpoint)
+    shared = await lines_of(answer) & reserved
+    if len(shared) < enough or (await stage.shows(low, high, endpoint, answer, original)) is Shows.NOTHING:
+        return Judged("other")
+    # A record that staff alone were offered may be meant for all: it is named, and no function of the role.
+    whole = is_same(answer, original, again) and not [each for each in found if each.form is not Form.SLUG]
+    slug = "reserved-page" if whole else "reserved-strings"
+    return Judged(slug, _told(stage, slug, chosen, (original, answer), len(shared)))
 
 
-def _told(
-    ctx: CheckContext,
-    slug: str,
-    endpoint: Endpoint,
-    found: Sequence[Reference],
-    answers: tuple[Exchange, Exchange],
-    shared: int,
-) -> Observation:
+def _told(stage: Stage, slug: str, chosen: Chosen, answers: tuple[Exchange, Exchange], shared: int) -> Observation:
+    ctx, (endpoint, found) = stage.ctx, chosen
     name = template(endpoint, found)
     original, answer = answers
-    facts: dict[str, JsonValue] = {
-        "owner": "high",
-        "asker": "low",
-        "changed": "session",
-        "request": name,
-        "reserved_strings": shared,
-        "sha256_owner": original.response.sha256 if original.response else "",
-        "sha256_asker": answer.response.sha256 if answer.response else "",
-        "curl": curl(endpoint, "low"),
-    }
+    facts = compared(endpoint, name, "high", "low", original, answer)
     kept = (
         ctx.keep(original, excerpt=None, title="The page, for account high"),
         ctx.keep(answer, excerpt=None, title="The same request, for account low"),
-        ctx.keep_facts("One factor changed: the session", facts),
+        ctx.keep_facts("One factor changed: the session", {**facts, "reserved_strings": shared}),
     )
-    subject = Subject(kind="url", name=f"{ctx.target.origin}{name.partition(' ')[2]}"[:2000])
-    return Observation(slug=slug, subject=subject, facts={"request": name, "strings": shared}, evidence=kept)
+    said: dict[str, JsonValue] = {"request": name, "strings": shared}
+    return Observation(slug=slug, subject=subject_of(ctx.target, name), facts=said, evidence=kept)
 
 
 def _concluded(ctx: CheckContext, done: Climb) -> list[Observation]:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlsplit
+from typing import TypeVar
 
-from pgssi_checks.authz.comparing import Marks, Shows, held, is_refused, judged, marks, text_of
-from pgssi_probe.check import CheckContext, Exchange, Failure, Observation, Reason, inconclusive
-from pgssi_probe.compare.absence import ABSENCE
+from pgssi_checks.authz.comparing import Marks, Shows, is_refused, judged, judged_at_once, marks, text_of
+from pgssi_checks.authz.lines import chrome, lines, lines_of
+from pgssi_probe.check import CheckContext, Exchange, Failure, Observation, Reason, Request, inconclusive
+from pgssi_probe.check.context import Streams
+from pgssi_probe.compare.absence import Absence, AbsenceControl
 from pgssi_probe.discovery.collect import location
-from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.identity import SIGN_IN, Session, sign_in
 from pgssi_probe.inventory.collect import INVENTORY
-from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Place, Visit
-from pgssi_probe.inventory.references import Form, Reference, references
+from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Visit
 from pgssi_probe.inventory.requests import request_of
+from pgssi_probe.inventory.templates import template as template  # checks of inputs name requests as these do
 
 MAX_BODY = 400_000
-SHORTEST_LINE = 6
-AROUND = 60
-"""Characters shown on each side of what proves."""
+MAX_CONTROLS = 16
+"""Pairs of invented siblings that one visitor asks for."""
+BATCH = 6
+"""Requests after which the sessions are looked at: what was answered to a dead one is not believed."""
+MAX_RENEWALS = 3
+T = TypeVar("T")
+Item = TypeVar("Item")
 
 
 class Lost(Exception):
@@ -39,6 +45,7 @@ class Viewer:
     visit: Visit
     session: Session
     sign_in_path: str
+    _control: AbsenceControl | None = field(default=None, repr=False)
 
     @property
     def label(self) -> str:
@@ -47,6 +54,13 @@ class Viewer:
     async def ask(self, endpoint: Endpoint) -> Exchange:
         """The request as it was met, with the session of this visitor."""
         return await self.session.send(replace(request_of(endpoint), max_body=MAX_BODY))
+
+    async def absence(self, answer: Exchange, endpoint: Endpoint) -> Absence:
+        """How an answer to this visitor compares with what it gets about nothing, by the same session."""
+        if self._control is None:
+            self._control = AbsenceControl(_BySession(self), MAX_CONTROLS)
+        bare = replace(answer.request, headers=endpoint.headers)
+        return await self._control.classify(replace(answer, request=bare))
 
     async def is_in(self) -> bool:
         """Whether the session still opens the first page that it opened: always true for nobody."""
@@ -57,16 +71,40 @@ class Viewer:
             raise Lost(why_not(answer))
         return not is_refused(answer, self.sign_in_path, location(answer))
 
-    async def stand(self) -> None:
-        """Make sure that the session is in; sign in once more when it is not. Raises Lost when that does not help."""
+    async def stand(self) -> bool:
+        """Make sure that the session is in; sign in once more when it is not. Whether it was in. Raises Lost when
+        signing in does not help."""
         if await self.is_in():
-            return
+            return True
         again = await sign_in(self.ctx, self.label)
         if not again.signed_in:
             raise Lost(Reason.SESSION_LOST)
         self.session = again.session
         if not await self.is_in():
             raise Lost(Reason.SESSION_LOST)
+        return False
+
+
+@dataclass(frozen=True)
+class _BySession:
+    """The network as one visitor has it, for the negative control."""
+
+    viewer: Viewer
+
+    async def send(self, request: Request) -> Exchange:
+        return await self.viewer.session.send(request)
+
+    async def open(self, host: str, port: int, address: str | None = None) -> Streams:
+        return await self.viewer.ctx.network.open(host, port, address)
+
+    async def addresses(self, host: str, port: int) -> tuple[str, ...]:
+        return await self.viewer.ctx.network.addresses(host, port)
+
+    def reserve(self, connections: int) -> AbstractAsyncContextManager[None]:
+        return self.viewer.ctx.network.reserve(connections)
+
+    def in_scope(self, url: str) -> bool:
+        return self.viewer.ctx.network.in_scope(url)
 
 
 def why_not(answer: Exchange) -> Reason:
@@ -74,7 +112,7 @@ def why_not(answer: Exchange) -> Reason:
     if answer.status == 429:
         return Reason.RATE_LIMITED
     if answer.response is not None:
-        return Reason.SERVER_ERROR
+        return Reason.SERVER_ERROR if (answer.status or 0) >= 500 else Reason.UNSTABLE_TARGET
     ends = {Failure.BUDGET: Reason.BUDGET_EXHAUSTED, Failure.STOPPED: Reason.RUN_ABORTED}
     return ends.get(answer.failure, Reason.CONNECTION_FAILED) if answer.failure else Reason.CONNECTION_FAILED
 
@@ -86,8 +124,10 @@ class Stage:
     ctx: CheckContext
     inventory: Inventory
     viewers: dict[str, Viewer]
-    texts: dict[str, str] = field(repr=False)
-    """What each visitor was shown, by label."""
+    texts: dict[str, tuple[str, ...]] = field(repr=False)
+    """What each visitor was shown, answer by answer, by label."""
+    _ordinary: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    _chrome: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
 
     @classmethod
     async def of(cls, ctx: CheckContext, *labels: str) -> Stage:
@@ -98,7 +138,7 @@ class Stage:
         inventory = await ctx.collect(INVENTORY)
         plan = await ctx.collect(SIGN_IN)
         path = plan.path if plan.path != "/" else ""
-        texts = {label: "\n".join(map(text_of, visit.answers)) for label, visit in inventory.visits.items()}
+        texts = {label: tuple(map(text_of, visit.answers)) for label, visit in inventory.visits.items()}
         viewers: dict[str, Viewer] = {}
         for label in labels:
             visit = inventory.visits[label]
@@ -113,85 +153,73 @@ class Stage:
         """Values that the owner was shown, and neither the other visitor nor nobody. Staff may see them both."""
         if owner.label == ANONYMOUS:
             return Marks()
-        declared = [one.reveal() for one in self.ctx.accounts[owner.label].canaries]
-        return marks(declared, self.texts[owner.label], self.texts[against.label], self.texts[ANONYMOUS])
+        account = self.ctx.accounts[owner.label]
+        return marks(
+            [one.reveal() for one in account.canaries],
+            self.texts[owner.label],
+            "\n".join((*self.texts[against.label], *self.texts[ANONYMOUS])),
+            "\n".join(self.texts[ANONYMOUS]),
+            account.username,
+        )
+
+    async def reserved(self, owner: Viewer, asker: Viewer, original: Exchange) -> frozenset[str]:
+        """The lines of an answer to the owner that its frame does not repeat and the asker was never shown."""
+        if asker.label not in self._ordinary:
+            shown = (*asker.visit.answers, *self.viewers[ANONYMOUS].visit.answers)
+            self._ordinary[asker.label] = await lines(shown)
+        if owner.label not in self._chrome:
+            self._chrome[owner.label] = await chrome(owner.visit.answers)
+        return await lines_of(original) - self._ordinary[asker.label] - self._chrome[owner.label]
 
     async def shows(
-        self, asker: Viewer, owner: Viewer, answer: Exchange, original: Exchange, again: Exchange | None = None
+        self,
+        asker: Viewer,
+        owner: Viewer,
+        endpoint: Endpoint,
+        answer: Exchange,
+        original: Exchange,
+        again: Exchange | None = None,
     ) -> Shows:
         """What an answer to the asker shows of what the owner was shown, once or twice."""
-        control = await self.ctx.collect(ABSENCE)
+        theirs, lands = self.marks(owner, asker), location(answer)
+        at_once = judged_at_once(answer, theirs, owner.sign_in_path, lands)
+        if at_once is not None:
+            return at_once
+        reserved = await self.reserved(owner, asker, original)
         return judged(
             answer,
             original,
-            self.marks(owner, asker),
+            theirs,
             self.marks(asker, owner),
-            await control.classify(answer),
+            await asker.absence(answer, endpoint),
             again=again,
-            sign_in_path=owner.sign_in_path,
-            lands=location(answer),
+            reserved=reserved,
+            told=await lines_of(answer) & reserved,
         )
 
-
-def candidates(
-    endpoints: Iterable[Endpoint], visit: Visit, most: int, per_template: int
-) -> list[tuple[Endpoint, tuple[Reference, ...]]]:
-    """Requests that read and that the visitor was answered, a few of each template, those with identifiers first."""
-    kept: dict[str, int] = {}
-    chosen = []
-    ranked = [(endpoint, references(endpoint)) for endpoint in endpoints if endpoint.reads and endpoint.held is None]
-    ranked.sort(key=lambda pair: not pair[1])
-    for endpoint, found in ranked:
-        answered = visit.answer_to(endpoint.url) if endpoint.method == "GET" else None
-        if endpoint.method == "GET" and (answered is None or answered.status != 200):
-            continue
-        name = template(endpoint, found)
-        if kept.get(name, 0) >= per_template:
-            continue
-        kept[name] = kept.get(name, 0) + 1
-        chosen.append((endpoint, found))
-    return chosen[:most]
-
-
-def template(endpoint: Endpoint, found: Sequence[Reference]) -> str:
-    """The request without its identifiers: `GET /documents/{id}`, `GET /dossier?id={id}`, `POST /api (/patient)`."""
-    parts = urlsplit(endpoint.url)
-    written = parts.path.split("/")
-    lead = len(parts.path) - len(parts.path.lstrip("/"))
-    for each in found:
-        if each.parameter.place is Place.PATH and each.form is not Form.SLUG:
-            written[int(each.parameter.name) + lead] = "{id}"
-    names = {each.parameter.name for each in found if each.parameter.place is Place.QUERY}
-    query = "&".join(f"{one.name}={{id}}" if one.name in names else one.name for one in endpoint.at(Place.QUERY))
-    inside = [each.parameter.name for each in found if each.parameter.place not in {Place.PATH, Place.QUERY}]
-    told = f" ({', '.join(inside)})" if inside else ""
-    return f"{endpoint.method} {'/'.join(written)}{'?' + query if query else ''}{told}"[:300]
-
-
-async def lines(answers: Iterable[Exchange]) -> frozenset[str]:
-    """Lines that people read in answers, long enough to mean something; of data, its strings."""
-    found: set[str] = set()
-    for answer in answers:
-        page = await parse_page(answer)
-        said = page.document.text if page is not None else text_of(answer).replace('"', "\n")
-        found.update(line for one in said.splitlines() if len(line := " ".join(one.split())) >= SHORTEST_LINE)
-    return frozenset(line for line in found if any(char.isalpha() for char in line))
-
-
-def excerpt(values: Iterable[str], exchange: Exchange) -> str | None:
-    """The place in an answer where a value stands; the store redacts it."""
-    said = text_of(exchange)
-    for value in sorted(held(values, exchange)):
-        at = said.find(value)
-        return said[max(0, at - AROUND) : at + len(value) + AROUND]
-    return None
-
-
-def curl(endpoint: Endpoint, who: str) -> str:
-    """A command line that repeats the request; the session is left for the reader to put in."""
-    body = " --data @corps.json" if endpoint.body else ""
-    session = f" -H 'Cookie: <session {who}>'" if who else ""
-    return f"curl -X {endpoint.method}{session}{body} '{endpoint.url}'"
+    async def watched(
+        self,
+        items: Sequence[Item],
+        labels: Iterable[str],
+        doing: Callable[[Item], Awaitable[T]],
+    ) -> list[T]:
+        """What `doing` gives for each item, in batches after which every session must still be in: what a batch with a
+        dead session gave is done again. Raises Lost when sessions keep dying."""
+        watched = [self.viewers[label] for label in labels]
+        for viewer in watched:
+            await viewer.stand()
+        done: list[T] = []
+        renewals = 0
+        for start in range(0, len(items), BATCH):
+            while True:
+                got = [await doing(item) for item in items[start : start + BATCH]]
+                if all([await viewer.stand() for viewer in watched]):
+                    break
+                renewals += 1
+                if renewals > MAX_RENEWALS:
+                    raise Lost(Reason.SESSION_LOST)
+            done += got
+        return done
 
 
 def nothing(ctx: CheckContext, reason: Reason) -> list[Observation]:

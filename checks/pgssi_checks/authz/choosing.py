@@ -1,0 +1,52 @@
+"""Which requests of an account are worth asking as somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pgssi_probe.inventory.model import TELLING, Endpoint, Inventory, Visit
+from pgssi_probe.inventory.references import Form, Reference, references
+from pgssi_probe.inventory.templates import bears_a_right, template
+
+Chosen = tuple[Endpoint, tuple[Reference, ...]]
+
+
+def candidates(endpoints: Iterable[Endpoint], visit: Visit, most: int, per_template: int) -> list[Chosen]:
+    """Requests that read, a few of each template: those with identifiers first, those that the visitor was answered
+    before those that something only told of. What was refused to the visitor itself is left out, and addresses that
+    open what they name for whoever has them."""
+    ranked: list[tuple[bool, bool, Chosen]] = []
+    for endpoint in endpoints:
+        if not endpoint.reads or endpoint.held is not None:
+            continue
+        found = references(endpoint)
+        answered = visit.answer_to(endpoint.url, endpoint.headers) if endpoint.method == "GET" else None
+        refused = answered is not None and answered.status != 200
+        unasked = answered is None and endpoint.method == "GET" and endpoint.source not in TELLING
+        if refused or unasked or bears_a_right(endpoint, found):
+            continue
+        ranked.append((not found, answered is None, (endpoint, found)))
+    ranked.sort(key=lambda one: one[:2])
+    kept: dict[str, int] = {}
+    chosen = []
+    for _, _, (endpoint, found) in ranked:
+        name = template(endpoint, found)
+        if kept.get(name, 0) < per_template:
+            kept[name] = kept.get(name, 0) + 1
+            chosen.append((endpoint, found))
+    return chosen[:most]
+
+
+def values_by_template(inventory: Inventory, label: str) -> Mapping[str, frozenset[tuple[str, ...]]]:
+    """The identifiers that a visitor was offered, by template; links that were not followed included."""
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for endpoint in inventory.seen_by(label):
+        named = references(endpoint)
+        if named:
+            found.setdefault(template(endpoint, named), set()).add(tuple(each.value for each in named))
+    return {name: frozenset(values) for name, values in found.items()}
+
+
+def is_only_words(found: Iterable[Reference]) -> bool:
+    """Whether an address names its record by words alone: a page of a wiki as well as a record."""
+    return all(each.form is Form.SLUG for each in found)

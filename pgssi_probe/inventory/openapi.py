@@ -1,0 +1,310 @@
+"""Descriptions of APIs: OpenAPI 3.x (https://spec.openapis.org/oas/v3.1.0) and Swagger 2.0, JSON or YAML. Pure, hostile
+input: references are followed a few steps within the document, never elsewhere, and everything is counted."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, urlencode, urljoin, urlsplit, urlunsplit
+
+import yaml
+
+from pgssi_probe.discovery.address import absolute
+from pgssi_probe.inventory.gleaning import Found
+from pgssi_probe.inventory.model import Parameter, Place, Source
+from pgssi_probe.inventory.references import written_as
+from pgssi_probe.inventory.requests import FORM_TYPE, is_json
+from pgssi_probe.inventory.values import Pool
+
+MAX_BYTES: Final = 2_000_000
+MAX_YAML: Final = 300_000
+"""Bytes of a YAML description: it is read more slowly than JSON."""
+MAX_OPERATIONS: Final = 500
+MAX_PARAMETERS: Final = 40
+MAX_REFS: Final = 6
+MAX_DEPTH: Final = 5
+MAX_FILLED: Final = 2
+"""Records for which one operation is filled."""
+METHODS: Final = ("get", "head", "post", "put", "patch", "delete")
+_HOLE = re.compile(r"\{([^{}/]{1,80})\}")
+_CREDENTIAL = re.compile(
+    r"authorization|api[-_]?key|x-auth|token|secret|password|mot_de_passe|csrf|xsrf|cookie|session|signature",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a description. `url` may have holes (`{id}`). `body` is the JSON or the fields sent, None when
+    there is none, with None where a value is not known."""
+
+    method: str
+    url: str
+    parameters: tuple[Parameter, ...] = ()
+    body: Any = None
+    media_type: str = ""
+    text: str = ""
+
+    @property
+    def holes(self) -> tuple[str, ...]:
+        return tuple(_HOLE.findall(urlsplit(self.url).path))
+
+
+class _NoAliases(yaml.SafeLoader):
+    """YAML whose anchors are not repeated: ten lines of them may stand for a billion."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("alias")
+        return super().compose_node(parent, index)
+
+
+def document(body: bytes) -> Mapping[str, Any] | None:
+    """The description that an answer is; None when it is none."""
+    head = body[:4_000]
+    if len(body) > MAX_BYTES or not (b"openapi" in head or b"swagger" in head or body[:1] == b"{"):
+        return None
+    try:
+        if body.lstrip()[:1] == b"{":
+            value = json.loads(body)
+        elif len(body) <= MAX_YAML and re.search(rb"^(?:openapi|swagger)\s*:", body, re.MULTILINE):
+            value = yaml.load(body, _NoAliases)  # noqa: S506 a subclass of SafeLoader
+        else:
+            return None
+    except (ValueError, RecursionError, yaml.YAMLError):
+        return None
+    described = isinstance(value, dict) and isinstance(value.get("paths"), dict)
+    return value if described and (value.get("openapi") or value.get("swagger")) else None
+
+
+def operations(described: Mapping[str, Any], url: str) -> Iterator[Operation]:
+    """The operations, at most 500, with absolute addresses. `url` is where the description was read."""
+    base = _base(described, url)
+    count = 0
+    for path, item in described["paths"].items():
+        item = _resolved(described, item)
+        if not isinstance(path, str) or not path.startswith("/") or not isinstance(item, dict):
+            continue
+        for method in METHODS:
+            operation = item.get(method)
+            if not isinstance(operation, dict):
+                continue
+            count += 1
+            if count > MAX_OPERATIONS:
+                return
+            made = _operation(described, method, base, path, item, operation)
+            if made is not None:
+                yield made
+
+
+def _base(described: Mapping[str, Any], url: str) -> str:
+    """Where the paths begin: the first server, or host and basePath."""
+    servers = described.get("servers")
+    first = servers[0] if isinstance(servers, list) and servers and isinstance(servers[0], dict) else {}
+    written = first.get("url")
+    if isinstance(written, str):
+        variables = first.get("variables")
+        for name, said in list(variables.items())[:10] if isinstance(variables, dict) else ():
+            if isinstance(said, dict):
+                written = written.replace(f"{{{name}}}", str(said.get("default", "")))
+        return (absolute(written, url) or urljoin(url, "/")).rstrip("/")
+    parts = urlsplit(url)
+    if described.get("swagger"):
+        host, path = described.get("host"), described.get("basePath")
+        path = path if isinstance(path, str) and path.startswith("/") else ""
+        made = f"{parts.scheme}://{host}{path}" if isinstance(host, str) and host else path or "/"
+        return (absolute(made, url) or urljoin(url, "/")).rstrip("/")
+    return urljoin(url, "/").rstrip("/")
+
+
+def _operation(
+    described: Mapping[str, Any], method: str, base: str, path: str, item: Mapping[str, Any], operation: dict[str, Any]
+) -> Operation | None:
+    shared, own = item.get("parameters"), operation.get("parameters")
+    given = [
+        *(shared if isinstance(shared, list) else []),
+        *(own if isinstance(own, list) else []),
+    ]
+    parameters, fields, body, media_type = [], {}, None, ""
+    for raw in given[:MAX_PARAMETERS]:
+        one = _resolved(described, raw)
+        if not isinstance(one, dict) or not isinstance(one.get("name"), str):
+            continue
+        place = str(one.get("in", ""))
+        schema = _resolved(described, one.get("schema")) if place != "body" else one.get("schema")
+        sample = _sample({**(schema if isinstance(schema, dict) else {}), **one})
+        if place in {"path", "query", "header"}:
+            kind = str((schema or one).get("format") or (schema or one).get("type") or "")[:20]
+            required = one.get("required") is True
+            parameters.append(Parameter(Place(place), one["name"][:100], sample, kind, required))
+        elif place == "formData":
+            fields[one["name"][:100]] = sample or None
+        elif place == "body":
+            body, media_type = _example(described, one.get("schema"), 0), "application/json"
+    if fields:
+        body, media_type = fields, FORM_TYPE
+    request = _resolved(described, operation.get("requestBody"))
+    content = request.get("content") if isinstance(request, dict) else None
+    if isinstance(content, dict):
+        chosen = next((kind for kind in content if is_json(kind) or kind == FORM_TYPE), "")
+        if chosen and isinstance(content[chosen], dict):
+            media_type = chosen
+            told = content[chosen].get("example")
+            body = _unfilled(told) if told is not None else _example(described, content[chosen].get("schema"), 0)
+    said = " ".join(str(operation.get(name) or "") for name in ("operationId", "summary"))[:200]
+    return Operation(method.upper(), base + path[:500], tuple(parameters), body, media_type, said)
+
+
+def _resolved(described: Mapping[str, Any], value: Any) -> Any:
+    """What a reference of the same document stands for; None for one that leads elsewhere, or round and round."""
+    for _ in range(MAX_REFS):
+        if not isinstance(value, dict) or not isinstance(value.get("$ref"), str):
+            return value
+        written = value["$ref"]
+        if not written.startswith("#/"):
+            return None
+        value = described
+        for step in written[2:].split("/")[:10]:
+            step = step.replace("~1", "/").replace("~0", "~")
+            if not isinstance(value, dict) or step not in value:
+                return None
+            value = value[step]
+    return None
+
+
+def _sample(told: Mapping[str, Any]) -> str:
+    """A value that the description gives and that names no record: a choice, a default, a word, a date."""
+    choices = told.get("enum")
+    candidates = [told.get("default"), *(choices[:1] if isinstance(choices, list) else [])]
+    for value in candidates:
+        if isinstance(value, str | int | float):
+            return str(value)[:200].lower() if isinstance(value, bool) else str(value)[:200]
+    value = told.get("example")
+    if isinstance(value, bool):
+        return str(value).lower()
+    # The number of an example may be somebody's; that of a page or of a count is nobody's, but who can tell.
+    return value[:200] if isinstance(value, str) and written_as(value)[0] is None else ""
+
+
+def _example(described: Mapping[str, Any], schema: Any, depth: int) -> Any:
+    schema = _resolved(described, schema)
+    if not isinstance(schema, dict) or depth > MAX_DEPTH:
+        return None
+    for joined in ("allOf", "oneOf", "anyOf"):
+        parts = schema.get(joined)
+        if isinstance(parts, list) and parts:
+            made = [_example(described, part, depth + 1) for part in parts[:MAX_REFS]]
+            whole: dict[str, Any] = {}
+            for part in made if joined == "allOf" else made[:1]:
+                whole.update(part if isinstance(part, dict) else {})
+            return whole or made[0]
+    properties = schema.get("properties")
+    if isinstance(properties, dict):
+        return {
+            str(name)[:100]: _example(described, inner, depth + 1)
+            for name, inner in list(properties.items())[:MAX_PARAMETERS]
+        }
+    if schema.get("type") == "array":
+        return [_example(described, schema.get("items"), depth + 1)]
+    return _sample(schema) or None
+
+
+def _unfilled(value: Any, depth: int = 0) -> Any:
+    """An example without what may name a record."""
+    if isinstance(value, dict) and depth <= MAX_DEPTH:
+        return {str(name): _unfilled(inner, depth + 1) for name, inner in list(value.items())[:MAX_PARAMETERS]}
+    if isinstance(value, list) and depth <= MAX_DEPTH:
+        return [_unfilled(inner, depth + 1) for inner in value[:2]]
+    return None if isinstance(value, int | str) and written_as(str(value))[0] is not None else value
+
+
+def filled(operation: Operation, pool: Pool) -> Iterator[Found]:
+    """The requests that the operation stands for, with identifiers of the pool. One for which a required value is not
+    known is given with its holes: it is listed, and cannot be sent."""
+    rounds = MAX_FILLED if any(_values(operation, pool, number) for number in range(1, MAX_FILLED)) else 1
+    made: set[tuple[str, bytes]] = set()
+    for number in range(rounds):
+        one = _filled(operation, pool, number)
+        if (one.url, one.body) not in made:
+            made.add((one.url, one.body))
+            yield one
+
+
+def _values(operation: Operation, pool: Pool, number: int) -> bool:
+    names = [*operation.holes, *(one.name for one in operation.parameters if one.place is not Place.PATH)]
+    return any(len(pool.of(name, _before(operation.url, name))) > number for name in names)
+
+
+def _filled(operation: Operation, pool: Pool, number: int) -> Found:
+    parts = urlsplit(operation.url)
+    path, complete = parts.path, True
+    told = {(one.place, one.name): one for one in operation.parameters}
+    for name in operation.holes:
+        known = told.get((Place.PATH, name))
+        value = _nth(pool.of(name, _before(operation.url, name)), number) or (known.value if known else "")
+        complete = complete and bool(value)
+        path = path.replace(f"{{{name}}}", quote(value, safe="") if value else f"{{{name}}}", 1)
+    query: list[tuple[str, str]] = []
+    headers: list[tuple[str, str]] = []
+    for one in operation.parameters:
+        if one.place is Place.PATH:
+            continue
+        value = "" if _CREDENTIAL.search(one.name) else _nth(pool.of(one.name), number) or one.value
+        if one.place is Place.QUERY and (value or one.required):
+            complete = complete and bool(value)
+            query.append((one.name, value))
+        elif one.place is Place.HEADER and value and _fits_a_header(one.name, value):
+            headers.append((one.name, value))
+        elif one.place is Place.HEADER and one.required and not _CREDENTIAL.search(one.name):
+            complete = False
+    url = urlunsplit((parts.scheme, parts.netloc, path, urlencode(query), ""))
+    body = b""
+    if operation.body is not None:
+        whole = _with_own(operation.body, pool, number, "")
+        body = (
+            urlencode({name: "" if value is None else value for name, value in whole.items()}).encode()
+            if operation.media_type == FORM_TYPE and isinstance(whole, dict)
+            else json.dumps(whole, ensure_ascii=False).encode()
+        )
+    fields = tuple(one for one in operation.parameters if one.place is Place.QUERY)
+    return Found(
+        operation.method,
+        url,
+        Source.OPENAPI,
+        operation.text,
+        body,
+        operation.media_type if body else "",
+        fields,
+        tuple(headers),
+        complete,
+    )
+
+
+def _with_own(value: Any, pool: Pool, number: int, name: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_own(inner, pool, number, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_own(inner, pool, number, name) for inner in value]
+    if value is None and name and not _CREDENTIAL.search(name):
+        own = _nth(pool.of(name), number)
+        return int(own) if own.isascii() and own.isdigit() and own[:1] != "0" else own or None
+    return value
+
+
+def _before(url: str, name: str) -> str:
+    """The word of the path before a hole."""
+    words = urlsplit(url).path.split("/")
+    hole = f"{{{name}}}"
+    place = next((number for number, word in enumerate(words) if hole in word), 0)
+    return next((word for word in reversed(words[:place]) if word and "{" not in word), "")
+
+
+def _nth(values: tuple[str, ...], number: int) -> str:
+    return values[min(number, len(values) - 1)] if values else ""
+
+
+def _fits_a_header(name: str, value: str) -> bool:
+    return bool(re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,60}", name)) and value.isascii() and value.isprintable()

@@ -1,0 +1,50 @@
+"""Requests without what identifies records: two records of one kind have the same template."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+from pgssi_probe.inventory.model import Endpoint, Place
+from pgssi_probe.inventory.references import Form, Reference
+
+MAX_TEMPLATE: Final = 300
+HOLE: Final = "{id}"
+_BEARS_A_RIGHT = re.compile(
+    r"(?:^|[_.-])(?:key|apikey|token|jwt|sig|signature|auth|authkey|hash|hmac|ticket|sid|sess|session|sessionid|secret|"
+    r"password|credential|capability|otp)$",
+    re.IGNORECASE,
+)
+_LONG_ENOUGH: Final = 12
+
+
+def template(endpoint: Endpoint, found: Sequence[Reference]) -> str:
+    """The request without its identifiers: `GET /documents/{id}`, `GET /dossier?id={id}`, `POST /api (/patient)`.
+
+    Slugs stay in paths, since most words there are no names of records.
+    """
+    parts = urlsplit(endpoint.url)
+    written = parts.path.split("/")
+    lead = len(parts.path) - len(parts.path.lstrip("/"))
+    for each in found:
+        if each.parameter.place is Place.PATH and each.form is not Form.SLUG:
+            written[int(each.parameter.name) + lead] = HOLE
+    names = {each.parameter.name for each in found if each.parameter.place is Place.QUERY}
+    query = "&".join(f"{one.name}={HOLE}" if one.name in names else one.name for one in endpoint.at(Place.QUERY))
+    inside = [each.parameter.name for each in found if each.parameter.place not in {Place.PATH, Place.QUERY}]
+    told = f" ({', '.join(inside)})" if inside else ""
+    return f"{endpoint.method} {'/'.join(written)}{'?' + query if query else ''}{told}"[:MAX_TEMPLATE]
+
+
+def bears_a_right(endpoint: Endpoint, found: Sequence[Reference] = ()) -> bool:
+    """Whether the address itself opens what it names (`feed.atom?key=4f2a…`): who has it may read, by design.
+
+    A UUID or a number under such a name is an identifier all the same.
+    """
+    plain = {each.value for each in found if each.form in {Form.UUID, Form.NUMBER}}
+    return any(
+        _BEARS_A_RIGHT.search(one.name) and len(one.value) >= _LONG_ENOUGH and one.value not in plain
+        for one in endpoint.at(Place.QUERY)
+    )
