@@ -6,7 +6,9 @@ randomness of its value tell how likely it is to be one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -18,6 +20,9 @@ from pgssi_probe.check import CheckContext, Exchange, Level, Observation, Reason
 from pgssi_probe.discovery.collect import SITE
 
 MAX_URLS = 20
+OTHER_NAMES = frozenset({"host", "x-forwarded-host", "x-forwarded-port", "x-forwarded-server", "x-host", "forwarded"})
+"""Headers by which a check gives the application another name than its own: so may it then call its cookies."""
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +45,26 @@ def sightings(transcript: Iterable[Exchange]) -> dict[str, list[Sighting]]:
     """Cookie name -> the lines that set it. Lines that delete a cookie are left out."""
     found: dict[str, list[Sighting]] = {}
     for exchange in transcript:
-        for line in exchange.response.all("set-cookie") if exchange.response else ():
+        misnamed = any(name.lower() in OTHER_NAMES for name, _ in exchange.request.headers)
+        for line in exchange.response.all("set-cookie") if exchange.response and not misnamed else ():
             cookie = parse_set_cookie(line)
             if cookie is not None and not cookie.deletes(exchange.started):
                 found.setdefault(cookie.name[:200], []).append(Sighting(cookie, exchange))
     return found
+
+
+def grouped(found: Mapping[str, list[Sighting]], proved: Container[str]) -> dict[str, list[Sighting]]:
+    """Cookies that differ by a number only (one for each user, for each item) as one, written `name-#`.
+
+    Those that carry the session stay alone.
+    """
+    shapes = Counter(_NUMBER.sub("#", name) for name in found if name not in proved)
+    together: dict[str, list[Sighting]] = {}
+    for name, seen in found.items():
+        shape = _NUMBER.sub("#", name)
+        key = shape if name not in proved and shapes[shape] > 1 else name
+        together.setdefault(key, []).extend(seen)
+    return together
 
 
 def is_shared(domain: str, host: str) -> bool:
@@ -101,7 +121,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
         return [Observation(slug="no-cookie", subject=ctx.target.site)]
     carrying = await _carrying(ctx)
     observations = []
-    for name, seen in found.items():
+    for name, seen in grouped(found, carrying.proved).items():
         subject = Subject(kind="cookie", name=name or "(=)")
         carries = name in carrying.proved if name in carrying.tried else None
         weaknesses = judge(seen, longest_session=float(ctx.setting("session_lifetime_max")), carries=carries)

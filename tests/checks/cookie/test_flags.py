@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pgssi_checks.cookie.flags import judge, sightings
+from pgssi_checks.cookie.flags import grouped, judge, sightings
 from pgssi_probe.check.harness import exchange, page, run_check, scripted, slugs
 from pgssi_probe.model.outcome import Severity, Status
 from pgssi_probe.registry import check
@@ -141,3 +141,17 @@ async def test_a_random_cookie_that_opens_nothing_is_judged_less_severely(signed
     outcomes = await signed_in("cookie.flags", answers=adding)
     found = {outcome.slug for outcome in outcomes if outcome.subject.name == "auth_session"}
     assert found == {"secure-missing-ordinary", "httponly-missing-random", "samesite-ordinary"}
+
+
+def test_cookies_given_under_a_name_that_we_made_up_are_not_the_applications() -> None:
+    answer = exchange(HOME, page("x", headers=(("Set-Cookie", "session_P80=abc; Path=/"),)))
+    forged = replace(answer, request=replace(answer.request, headers=(("X-Forwarded-Host", "ailleurs.invalid"),)))
+    assert set(sightings([answer])) == {"session_P80"}
+    assert sightings([forged]) == {}
+
+
+def test_cookies_that_differ_by_a_number_are_told_once() -> None:
+    lines = tuple(("Set-Cookie", f"{name}=x; Path=/") for name in ("wp-time-1", "wp-time-2", "lang2", "sid1", "sid2"))
+    seen = sightings([exchange(HOME, page("x", headers=lines))])
+    together = grouped(seen, {"sid1"})
+    assert {name: len(lines) for name, lines in together.items()} == {"wp-time-#": 2, "lang2": 1, "sid1": 1, "sid2": 1}
