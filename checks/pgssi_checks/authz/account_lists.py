@@ -1,0 +1,84 @@
+"""Lists of accounts that well-known software gives to anybody: the half of what a sign-in asks for.
+
+An answer is one only by what it holds: a JSON list of records that each name an account. Addresses are those that the
+software documents; names are counted and never kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urljoin
+
+from pgssi_probe.check import CheckContext, Exchange, Request
+
+ADDRESSES: Final = (
+    ("WordPress", "wp-json/wp/v2/users"),
+    ("WordPress", "index.php?rest_route=/wp/v2/users"),
+    ("Drupal", "jsonapi/user/user"),
+    ("Gitea, Forgejo", "api/v1/users/search?limit=5"),
+    ("GitLab", "api/v4/users?per_page=5"),
+    ("Mastodon", "api/v1/directory?local=true&limit=5"),
+    ("Discourse", "directory_items.json?period=all&order=days_visited"),
+    ("", "users.json"),
+    ("", "api/users"),
+    ("", "api/v1/users"),
+)
+"""Software, address below the root. Sources: the REST references of WordPress, Drupal, Gitea, GitLab, Mastodon, Discourse."""
+NAMES: Final = frozenset({"username", "login", "user_name", "userlogin", "email", "mail", "acct", "identifiant"})
+MAX_BODY: Final = 300_000
+
+
+@dataclass(frozen=True, slots=True)
+class AccountList:
+    """`software` is "" when the address tells none. `count` is how many accounts the first page names."""
+
+    exchange: Exchange
+    software: str
+    count: int
+
+
+def accounts_named(body: bytes) -> int:
+    """How many records of a JSON answer name an account; 0 when it is no list of accounts. Pure."""
+    try:
+        whole = json.loads(body)
+    except (ValueError, RecursionError):
+        return 0
+    return max((sum(map(_names_an_account, records)) for records in _lists(whole)), default=0)
+
+
+def _lists(whole: Any) -> Iterator[list[Any]]:
+    for each in (whole, *(whole.values() if isinstance(whole, dict) else ())):
+        if isinstance(each, list) and each and all(isinstance(record, dict) for record in each):
+            yield each
+
+
+def _names_an_account(record: dict[str, Any]) -> bool:
+    inner = [record, *(record[name] for name in ("user", "attributes") if isinstance(record.get(name), dict))]
+    for one in inner:
+        told = {name.lower() for name, value in one.items() if isinstance(value, str) and value}
+        if told & NAMES or {"slug", "name", "link"} <= told or "display_name" in told:
+            return True
+    return False
+
+
+async def open_account_lists(ctx: CheckContext) -> list[AccountList]:
+    """The lists that answer without a session, each address asked for once, and again when it is one."""
+    found = []
+    for software, address in ADDRESSES:
+        request = Request("GET", urljoin(ctx.target.origin + "/", address), max_body=MAX_BODY)
+        if not ctx.network.in_scope(request.url):
+            continue
+        exchange = await ctx.send(request)
+        if _count(exchange) and (count := _count(await ctx.send(request))):
+            found.append(AccountList(exchange, software, count))
+    return found
+
+
+def _count(exchange: Exchange) -> int:
+    response = exchange.response
+    if response is None or response.status != 200 or "json" not in response.media_type:
+        return 0
+    return accounts_named(response.body)
