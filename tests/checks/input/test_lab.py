@@ -13,8 +13,10 @@ from pgssi_probe.model.outcome import Outcome, Status
 OnLab = Callable[..., Coroutine[Any, Any, tuple[Outcome, ...]]]
 SignedIn = Callable[..., Coroutine[Any, Any, tuple[Outcome, ...]]]
 
-CHECKS = ("input.open-redirect", "input.host-header")
+CHECKS = ("input.reflected-xss", "input.open-redirect", "input.host-header")
 FOUND = (
+    ("input.reflected-xss/unescaped", ()),
+    ("input.reflected-xss/ambiguous", ()),
     ("input.open-redirect/followed", ()),
     ("input.open-redirect/scripted", ()),
     ("input.open-redirect/after-sign-in", ("a",)),
