@@ -23,7 +23,6 @@ ACCOUNTS_NEEDED: Mapping[str, tuple[str, ...]] = {
 ACCOUNT_NEEDS = frozenset(ACCOUNTS_NEEDED)
 UNMET: Mapping[str, Reason] = {
     "mailbox": Reason.NOT_YET_AVAILABLE,
-    "ports": Reason.NOT_YET_AVAILABLE,
 }
 
 
@@ -123,6 +122,8 @@ def _obstacle(
             return UNMET[need], need
         if need == "browser" and _browser_is_missing():
             return Reason.BROWSER_MISSING, need
+        if need == "ports" and not (engagement.scope.ports and engagement.scope.addresses):
+            return Reason.UNDECLARED, "scope.addresses" if engagement.scope.ports else "scope.ports"
         for label in ACCOUNTS_NEEDED.get(need, ()):
             if label not in engagement.accounts:
                 return Reason.ACCOUNT_MISSING, f"accounts.{label}"

@@ -67,6 +67,7 @@ class Scope:
     `endpoints` are (host, port); port None means any port. A host `*.example.org` stands for every name below
     `example.org`, and is admitted only where it resolves to public addresses, since nobody named it.
     `addresses`, when not empty, must contain whatever an admitted name resolves to.
+    `probed` are hosts of which any port may be dialled, by raw connections only: an URL with such a port stays outside.
     `excluded` are paths: a prefix ("/admin" covers "/admin" and "/admin/x"), or a glob when it holds `*` or `?`.
     `primary` is the host named first, the target.
     """
@@ -75,9 +76,12 @@ class Scope:
     addresses: tuple[IPNetwork, ...] = ()
     excluded: tuple[str, ...] = ()
     primary: str = ""
+    probed: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, *endpoints: str, addresses: Iterable[str] = (), excluded: Iterable[str] = ()) -> Scope:
+    def of(
+        cls, *endpoints: str, addresses: Iterable[str] = (), excluded: Iterable[str] = (), probed: Iterable[str] = ()
+    ) -> Scope:
         """Each endpoint is an URL (`https://host[:port]/…`), `host:port`, `host:*` (any port), or `[v6]:port`.
 
         Raises ValueError for anything else.
@@ -87,6 +91,7 @@ class Scope:
             tuple(ipaddress.ip_network(text, strict=False) for text in addresses),
             tuple(excluded),
             _endpoint(endpoints[0])[0] if endpoints else "",
+            frozenset(canonical_host(host) for host in probed),
         )
 
     def including(self, *endpoints: str) -> Scope:
@@ -97,6 +102,10 @@ class Scope:
     def named(self, host: str, port: int) -> bool:
         """Whether this host (canonical) was named by the operator with this port."""
         return (host, port) in self.endpoints or (host, None) in self.endpoints
+
+    def may_probe(self, host: str) -> bool:
+        """Whether any port of this host (canonical) may be dialled. Only where the mandate lists its addresses."""
+        return bool(self.addresses) and host in self.probed
 
     def below_wildcard(self, host: str, port: int) -> bool:
         parts = host.split(".")
@@ -190,7 +199,7 @@ class ScopeGuard:
             name = canonical_host(host)
         except ValueError:
             raise OutOfScope("not a host name") from None
-        named = self.scope.named(name, port)
+        named = self.scope.named(name, port) or self.scope.may_probe(name)
         if not named and not self.scope.below_wildcard(name, port):
             raise OutOfScope(f"{name}:{port} is not in the scope")
         if name in self._refused:
