@@ -19,6 +19,8 @@ from pgssi_probe.net.exchange import Exchange, Failure
 
 REFUSING: Final = frozenset({400, 401, 403, 404, 409, 422})
 WAITING: Final = frozenset({423, 429})
+CONFLICT: Final = 409
+"""The state of the account stands in the way, not the credentials (RFC 9110 §15.5.10): it is signed in elsewhere."""
 
 
 class SignInState(StrEnum):
@@ -78,7 +80,7 @@ def judge_form(
     if has_logout and not had_logout and status < 400:
         return Judgement(SignInState.SIGNED_IN, "sign_out_control")
     asks_again = document is not None and _asks_again(document)
-    if ALREADY_OPEN.search(said) and (asks_again or status == 409):
+    if status == CONFLICT or (ALREADY_OPEN.search(said) and asks_again):
         return Judgement(SignInState.REFUSED, "already_open")
     if THROTTLED.search(said) and (asks_again or status >= 400):
         return Judgement(SignInState.THROTTLED, "message")
@@ -124,7 +126,7 @@ def judge_json(chain: Sequence[Exchange], data: Any, *, token: bool, cookies_cha
     if status >= 400 or says_refused(data):
         if THROTTLED.search(said):
             return Judgement(SignInState.THROTTLED, "message")
-        if ALREADY_OPEN.search(said):
+        if status == CONFLICT or ALREADY_OPEN.search(said):
             return Judgement(SignInState.REFUSED, "already_open")
         if "csrf" in said.split():
             return Judgement(SignInState.UNKNOWN, "form_expired")
@@ -133,7 +135,7 @@ def judge_json(chain: Sequence[Exchange], data: Any, *, token: bool, cookies_cha
         return Judgement(
             SignInState.REFUSED,
             "status" if status >= 400 else "message",
-            sure=status in {401, 403, 409} or status < 400,
+            sure=status in {401, 403} or status < 400,
         )
     if token:
         return Judgement(SignInState.SIGNED_IN, "token")

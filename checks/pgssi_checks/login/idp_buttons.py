@@ -5,19 +5,21 @@ Redirects to a provider are read, never followed; nothing is ever attempted ther
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from pgssi_checks.content.reading import listed
 from pgssi_checks.login.providers import Authorisation, Seen, authorisation, offered, provider_at, starts
 from pgssi_checks.login.sign_in_pages import sign_in_pages
-from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
+from pgssi_probe.check import CheckContext, Exchange, Level, Observation, Reason, inconclusive
 from pgssi_probe.discovery.collect import SITE, location
 from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Page, Site
-from pgssi_probe.identity import SIGN_IN, Driver
+from pgssi_probe.identity import SIGN_IN, Driver, SignInPlan
 
+SHOWN = frozenset({Driver.FORM, Driver.JSON, Driver.BROWSER, Driver.OIDC})
+"""Drivers that start from a page where people sign in."""
 Read = tuple[Authorisation, Exchange]
 
 
@@ -45,6 +47,8 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     pages = sign_in_pages(site) or await _declared_or_usual(ctx)
     seen = [one for page in pages for one in offered(page)]
     reads = redirects([*site.exchanges, *await _hops(ctx, pages)])
+    if not seen and not reads and (providers := (await _plan(ctx)).providers):
+        return [_led_to(ctx, site, providers)]
     if not seen and not reads:
         return [_nothing(ctx, site, pages)]
     return [_offered(ctx, seen, reads, pages), *_requests(ctx, reads)]
@@ -53,8 +57,20 @@ async def observe(ctx: CheckContext) -> list[Observation]:
 async def _declared_or_usual(ctx: CheckContext) -> list[Page]:
     """The sign-in page that no page of the site led to: declared, or at a usual address."""
     plan = await ctx.collect(SIGN_IN)
-    page = await parse_page(await ctx.get(plan.url)) if plan.driver is Driver.FORM else None
+    url = plan.page_url or plan.url
+    page = await parse_page(await ctx.get(url)) if plan.driver in SHOWN and url else None
     return [page] if page is not None else []
+
+
+async def _plan(ctx: CheckContext) -> SignInPlan:
+    """How one signs in, where the run looks for it; it may lead to a provider from addresses that no page shows."""
+    return await ctx.collect(SIGN_IN) if ctx.allows(Level.ACTIVE) and ctx.accounts else SignInPlan(None)
+
+
+def _led_to(ctx: CheckContext, site: Site, providers: Sequence[str]) -> Observation:
+    """The sign-in leads to a national provider, though no page shows a button for it."""
+    facts = {"providers": [*providers], "pages": listed([site.home.url]), "signs": ["address"]}
+    return Observation(slug="offered", subject=ctx.target.site, facts=facts, evidence=(ctx.keep(site.home),))
 
 
 async def _hops(ctx: CheckContext, pages: Iterable[Page]) -> list[Exchange]:

@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 
 from pgssi_checks.content.wording import plain
+from pgssi_checks.login.left_elsewhere import left_to, not_ours
+from pgssi_checks.session.lane import my_turn
+from pgssi_checks.session.patience import patient_sign_in
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Document, Page
-from pgssi_probe.identity import SIGN_IN, SignInPlan, SignInState, sign_in
+from pgssi_probe.identity import SIGN_IN, SignInPlan, SignInState
 from pgssi_probe.identity.forms import code_form
 
 SMS = re.compile(
@@ -21,13 +24,15 @@ SMS = re.compile(
 async def observe(ctx: CheckContext) -> list[Observation]:
     site = ctx.target.site
     plan = await ctx.collect(SIGN_IN)
+    providers = left_to(plan)
+    if providers and not plan.usable:
+        return [not_ours(ctx.target, providers)]
     if not plan.usable:
-        if plan.reason == "federated":
-            return [Observation(slug="federated", subject=site, facts={"providers": [*plan.providers]})]
         return [inconclusive(site, Reason.NO_SAMPLE)]
     if "a" not in ctx.accounts:
         return [inconclusive(site, Reason.ACCOUNT_MISSING, missing="accounts.a")]
-    done = await sign_in(ctx, "a")
+    async with my_turn(ctx):
+        done = await patient_sign_in(ctx, "a", known=False)
     pages = await _pages(done.exchanges)
     asking = next((page for page in pages if asks_code(page.document)), None)
     if asking is not None or done.state is SignInState.SECOND_FACTOR or asks_with_password(plan):
@@ -38,9 +43,8 @@ async def observe(ctx: CheckContext) -> list[Observation]:
         reason = Reason.RATE_LIMITED if done.state is SignInState.THROTTLED else Reason.SESSION_LOST
         return [inconclusive(site, reason)]
     declared = ctx.declared.get("login.second-factor")
-    if not isinstance(declared, bool):
-        return [inconclusive(site, Reason.UNDECLARED, declare="login.second-factor", asked=False)]
-    slug = "declared-not-asked" if declared else "not-asked"
+    slugs = {True: "declared-not-asked", False: "not-asked"}
+    slug = slugs[declared] if isinstance(declared, bool) else "not-seen"
     return [Observation(slug=slug, subject=site, facts={}, evidence=(ctx.keep(done.exchanges[-1]),))]
 
 

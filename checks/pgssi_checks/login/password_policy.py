@@ -10,13 +10,16 @@ from urllib.parse import unquote_plus, urlsplit
 
 from pydantic import JsonValue
 
+from pgssi_checks.login.left_elsewhere import left_to, not_ours
 from pgssi_checks.login.password_rules import Rules, blocks_paste, new_password_fields, rules_of
+from pgssi_checks.session.lane import my_turn
+from pgssi_checks.session.patience import patient_sign_in
 from pgssi_probe.check import CheckContext, Observation, Reason, Request, Subject, inconclusive
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.danger import is_dangerous_link, words_of
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Form, Link, Page
-from pgssi_probe.identity import SIGN_IN, SignInState, sign_in
+from pgssi_probe.identity import SIGN_IN, SignInState
 
 ACCOUNT_PAGES: Final = re.compile(
     r"\b(?:password|passwords|mot de passe|passe|profile?|profil|account|compte|settings|parametres|preferences"
@@ -64,12 +67,15 @@ def slugs_of(one: Found, alone: float, restricted: float, longest: int) -> list[
 
 async def observe(ctx: CheckContext) -> list[Observation]:
     site = await ctx.collect(SITE)
-    signed_in, pages = await _account_pages(ctx)
+    async with my_turn(ctx):
+        signed_in, pages = await _account_pages(ctx)
     forms = found_in([*pages, *site.pages])
     settings = (float(ctx.setting("alone_bits")), float(ctx.setting("restricted_bits")), int(ctx.setting("longest")))
     found = [_observation(ctx, one, slug) for one in forms for slug in slugs_of(one, *settings)]
     if found:
         return found
+    if providers := left_to(await ctx.collect(SIGN_IN)):
+        return [not_ours(ctx.target, providers)]
     reason = Reason.NO_SAMPLE if signed_in or "a" not in ctx.accounts else Reason.SESSION_LOST
     return [inconclusive(ctx.target.site, reason, forms=len(forms))]
 
@@ -91,7 +97,7 @@ async def _account_pages(ctx: CheckContext) -> tuple[bool, list[Page]]:
     """Whether account `a` signed in, and the pages that it meets on the way to changing its password."""
     if "a" not in ctx.accounts or not (await ctx.collect(SIGN_IN)).usable:
         return False, []
-    done = await sign_in(ctx, "a")
+    done = await patient_sign_in(ctx, "a", known=False)
     if done.state is not SignInState.SIGNED_IN:
         return False, []
     limit = int(ctx.setting("pages_max"))

@@ -25,9 +25,11 @@ from pydantic import JsonValue
 from pgssi_checks.login.attempts import Attempt, Trials
 from pgssi_checks.login.braking import Thresholds, Trace, facts_of, rows, scope_of, slug_of
 from pgssi_checks.login.bypasses import bypasses
+from pgssi_checks.login.left_elsewhere import left_to, not_ours
 from pgssi_checks.login.wrong_passwords import ALLOWANCE, PROVEN, SACRIFICE, Allowance, Spent
 from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
-from pgssi_probe.identity import SIGN_IN, SignInPlan, SignInState
+from pgssi_probe.identity import SIGN_IN, SignInState
+from pgssi_probe.identity.signing import OWN_ONLY
 
 SERIES = (1, 5, 10)
 LADDER = (30.0, 60.0, 120.0, 300.0, 600.0, 900.0)
@@ -46,21 +48,17 @@ class Unclear(Exception):
 
 async def observe(ctx: CheckContext) -> list[Observation]:
     site = ctx.target.site
+    plan = await ctx.collect(SIGN_IN)
+    if providers := left_to(plan):
+        return [not_ours(ctx.target, providers)]
     if SACRIFICE not in ctx.accounts:
         return [inconclusive(site, Reason.ACCOUNT_MISSING, missing="accounts.sacrifice")]
     if not str(ctx.declared.get("login.unlock-contact") or "").strip():
         return [inconclusive(site, Reason.UNDECLARED, declare="login.unlock-contact")]
-    plan = await ctx.collect(SIGN_IN)
-    if not plan.usable:
-        return [_without_a_form(ctx, plan)]
+    if not plan.usable or plan.driver in OWN_ONLY:
+        return [inconclusive(site, Reason.NO_SAMPLE)]
     allowance = await ctx.collect(ALLOWANCE)
     return await Protocol(ctx, allowance).observations()
-
-
-def _without_a_form(ctx: CheckContext, plan: SignInPlan) -> Observation:
-    if plan.reason == "federated":
-        return Observation(slug="federated", subject=ctx.target.site, facts={"providers": [*plan.providers]})
-    return inconclusive(ctx.target.site, Reason.NO_SAMPLE)
 
 
 class Protocol:

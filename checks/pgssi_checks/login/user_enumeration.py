@@ -15,6 +15,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from pgssi_checks.login.attempts import ACCEPTED, announced_wait, answer_to
+from pgssi_checks.login.left_elsewhere import left_to, not_ours
 from pgssi_checks.login.registration_pages import registration_form
 from pgssi_checks.login.reset_pages import reset_form
 from pgssi_checks.login.response_times import Threshold, can_test, differ, differ_at_sight, p_value
@@ -34,6 +35,7 @@ from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.identity import SIGN_IN, Secret, Session, SignIn, SignInState, sign_in
 from pgssi_probe.identity.forms import filled
+from pgssi_probe.identity.signing import OWN_ONLY
 
 KEPT_FOR_THROTTLING: Final = 11
 """Failures left to `login.throttling`: one, then ten."""
@@ -57,9 +59,9 @@ class Side:
 async def observe(ctx: CheckContext) -> list[Observation]:
     plan = await ctx.collect(SIGN_IN)
     site = ctx.target.site
-    if not plan.usable:
-        if plan.reason == "federated":
-            return [Observation(slug="federated", subject=site, facts={"providers": [*plan.providers]})]
+    if providers := left_to(plan):
+        return [not_ours(ctx.target, providers)]
+    if not plan.usable or plan.driver in OWN_ONLY:
         return [inconclusive(site, Reason.NO_SAMPLE)]
     if not ctx.accounts:
         return [inconclusive(site, Reason.ACCOUNT_MISSING, missing="accounts.sacrifice")]

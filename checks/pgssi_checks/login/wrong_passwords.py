@@ -14,7 +14,7 @@ from typing import Final
 from pgssi_probe.check import Collector, CollectorContext, Exchange, Failure, Network, Request
 from pgssi_probe.check.context import Streams
 from pgssi_probe.clock import Clock
-from pgssi_probe.identity import SignInState, sign_in
+from pgssi_probe.identity import SignInState
 
 HARD_CAP: Final = 20
 """Failures of the sacrificed account in one run, whatever the engagement says (issue and guide of the checks)."""
@@ -59,7 +59,9 @@ ALLOWANCE: Collector[Allowance] = Collector(name="wrong_passwords", gather=_open
 
 
 async def _prove(ctx: CollectorContext) -> bool:
-    done = await sign_in(ctx, SACRIFICE)
+    from pgssi_checks.session.patience import patient_sign_in
+
+    done = await patient_sign_in(ctx, SACRIFICE, known=False)
     return done.state in {SignInState.SIGNED_IN, SignInState.SECOND_FACTOR}
 
 

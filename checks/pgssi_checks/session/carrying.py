@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from pgssi_checks.session.lane import LANE, my_turn
+from pgssi_checks.session.patience import patient_sign_in
 from pgssi_probe.check import Collector, CollectorContext, Level
 from pgssi_probe.identity import ORACLE, carriers
 
@@ -21,7 +23,8 @@ class Carrying:
 
 
 async def _gather(ctx: CollectorContext) -> Carrying:
-    """By the session with which the oracle was chosen: no other sign-in, so that nobody's session is closed by it."""
+    """By the session with which the oracle was chosen: no other sign-in, so that nobody's session is closed by it,
+    except in turn where the oracle's own was closed."""
     oracle = await ctx.collect(ORACLE)
     if not oracle.usable or oracle.sign_in is None:
         return Carrying()
@@ -30,11 +33,15 @@ async def _gather(ctx: CollectorContext) -> Carrying:
     if len(tried) > MAX_REQUESTS // 2 - 2:
         return Carrying()
     found = await carriers(session, oracle)
+    if not found and (await ctx.collect(LANE)).single:  # closed by a later sign-in
+        async with my_turn(ctx):
+            again = await patient_sign_in(ctx, oracle.label)
+            found = await carriers(again.session, oracle) if again.signed_in else ()
     if not found:
         return Carrying()
     return Carrying(frozenset(one.name for one in found if one.kind == "cookie"), frozenset(tried))
 
 
 CARRYING: Final[Collector[Carrying]] = Collector(
-    name="carrying", gather=_gather, requests=MAX_REQUESTS, level=Level.ACTIVE
+    name="carrying", gather=_gather, requests=MAX_REQUESTS, level=Level.ACTIVE, methods=("GET", "HEAD", "POST")
 )

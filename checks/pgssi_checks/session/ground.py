@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from pgssi_checks.session.lane import SINGLE, my_turn
+from pgssi_checks.session.patience import patient_sign_in
 from pgssi_probe.check import CheckContext, Collector, CollectorContext, Failure, Observation, Reason, inconclusive
 from pgssi_probe.discovery.parse import parse_page
-from pgssi_probe.identity import ORACLE, Oracle, Session, SignIn, SignInState, State, sign_in, sign_out
+from pgssi_probe.identity import ORACLE, Oracle, Session, SignIn, SignInState, State, sign_out
 from pgssi_probe.identity.sighting import Sighting
 
 RENEWALS: Final = 3
@@ -98,12 +100,12 @@ class Ground:
 
     async def _open(self, session: Session | None) -> SignIn:
         planted = session.fork() if session is not None else None
-        done = await sign_in(self.ctx, self.label, session=session)
+        done = await patient_sign_in(self.ctx, self.label, session)
         if done.why.get("signal") == "already_open" and not self.crowded:
             self.crowded = True
             if self.oracle.sign_in is not None:
                 await self._close(self.oracle.sign_in.session.on(self.ctx.network))
-                done = await sign_in(self.ctx, self.label, session=planted)
+                done = await patient_sign_in(self.ctx, self.label, planted)
         if done.state is not SignInState.SIGNED_IN:
             raise Lost(REFUSALS[done.state])
         self.opened.append(done.session)
@@ -195,10 +197,12 @@ async def on_ground(ctx: CheckContext, judge: Callable[[Ground], Awaitable[list[
     """What `judge` observes, or one inconclusive observation with the reason when its ground is lost."""
     try:
         ground = await Ground.of(ctx)
-        try:
-            observed = await judge(ground)
-        finally:
-            await ground.leave()
+        await ctx.collect(SINGLE)
+        async with my_turn(ctx):
+            try:
+                observed = await judge(ground)
+            finally:
+                await ground.leave()
         return ground.witnessed(observed)
     except Lost as lost:
         return [inconclusive(ctx.target.site, lost.reason)]

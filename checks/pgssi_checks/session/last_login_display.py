@@ -1,6 +1,6 @@
 """`session.last-login-display`: are users told when their account last signed in, and rightly (AA9)?
 
-Where two sessions after an earlier one are shown no date at all, there is nothing to wait for. Otherwise three sign-ins,
+Where two sessions in a row are shown no date at all, there is nothing to wait for. Otherwise three sign-ins,
 far enough apart that no date fits two of them. Other checks may sign the same account in meanwhile: every instant at
 which it sent a form is known from the transcript, and none may be near a sign-in of this check.
 """

@@ -6,7 +6,7 @@ from pgssi_checks.login.mfa import offers_sms
 from pgssi_probe.check.harness import page, run_check, slugs
 from pgssi_probe.lab import Lab
 from pgssi_probe.model.account import Account, Secret
-from pgssi_probe.model.outcome import Reason
+from pgssi_probe.model.outcome import Status, Strength
 
 
 async def test_a_second_factor_is_seen(signed) -> None:
@@ -33,7 +33,7 @@ async def test_codes_by_sms_are_a_hint(signed) -> None:
 
 async def test_absence_accuses_only_what_was_declared(signed) -> None:
     (silent,) = await signed("login.mfa")
-    assert silent.reason is Reason.UNDECLARED
+    assert (silent.slug, silent.status, silent.strength) == ("not-seen", Status.PASS, Strength.HINT)
     (broken,) = await signed("login.mfa", declared={"login.second-factor": True})
     assert (broken.slug, broken.strength.value) == ("declared-not-asked", "proof")
     (admitted,) = await signed("login.mfa", declared={"login.second-factor": False})

@@ -12,7 +12,7 @@ from pgssi_checks.login.bypasses import variants
 from pgssi_checks.login.wrong_passwords import HARD_CAP, Allowance, Spent, cap_of, carries, invented_password
 from pgssi_probe.check import Request
 from pgssi_probe.check.harness import ScriptedNetwork, exchange, page, redirect, run_check, scripted, slugs
-from pgssi_probe.identity import SignInState
+from pgssi_probe.identity import Driver, SignInPlan, SignInState
 from pgssi_probe.model.account import Account, Secret
 from pgssi_probe.model.outcome import Reason, Status
 from pgssi_probe.net.exchange import Failure
@@ -272,9 +272,25 @@ async def test_a_sign_in_left_to_a_national_provider_is_not_tried() -> None:
         asked.append(request)
         return page('<a href="https://oidc.franceconnect.gouv.fr/api/v2/authorize?x=1">FranceConnect</a>')
 
-    (only,) = await run_check("login.throttling", answer, accounts=ACCOUNTS, declared=CONTACT)
-    assert only.slug == "federated"
+    for name in ("login.throttling", "login.user-enumeration", "login.password-policy", "login.mfa"):
+        (only,) = await run_check(name, answer, accounts=ACCOUNTS, declared=CONTACT)
+        assert (name, only.slug, only.status) == (name, "federated", Status.NOT_APPLICABLE)
     assert {request.method for request in asked} == {"GET"}
+
+
+async def test_no_wrong_password_goes_to_a_provider_of_the_organisation() -> None:
+    """It is in the scope, and yet not the target: passwords typed there are another application's."""
+    plan = SignInPlan(Driver.OIDC, url="https://sso.lab.example/login", federated=True)
+    asked = []
+
+    def answer(request):
+        asked.append(request)
+        return page("")
+
+    for name in ("login.throttling", "login.user-enumeration"):
+        (only,) = await run_check(name, answer, accounts=ACCOUNTS, declared=CONTACT, collected={"sign_in": plan})
+        assert (only.slug, only.facts["providers"]) == ("federated", ["sso.lab.example"])
+    assert not asked
 
 
 async def test_no_secret_is_told(jumping) -> None:
