@@ -26,7 +26,7 @@ ADDRESSES: Final = (
     ("", "api/users"),
     ("", "api/v1/users"),
 )
-"""Software, address below the root. Sources: the REST references of WordPress, Drupal, Gitea, GitLab, Mastodon, Discourse."""
+"""Software, address below the root, from the REST reference of each."""
 NAMES: Final = frozenset({"username", "login", "user_name", "userlogin", "email", "mail", "acct", "identifiant"})
 MAX_BODY: Final = 300_000
 

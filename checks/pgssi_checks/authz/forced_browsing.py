@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
+from pgssi_checks.authz.account_lists import AccountList, open_account_lists
 from pgssi_checks.authz.choosing import Chosen, candidates
 from pgssi_checks.authz.comparing import Shows, held, is_file, is_same, is_same_file
 from pgssi_checks.authz.lines import lines
@@ -57,6 +58,17 @@ class Walk:
 
 
 async def observe(ctx: CheckContext) -> list[Observation]:
+    listed = [_listing(ctx, one) for one in await open_account_lists(ctx)]
+    return [*listed[:1], *await _walked(ctx)]
+
+
+def _listing(ctx: CheckContext, found: AccountList) -> Observation:
+    kept = ctx.keep(found.exchange, excerpt=None, title="A list of accounts, without a session")
+    facts: dict[str, JsonValue] = {"url": found.exchange.url, "software": found.software or "—", "count": found.count}
+    return Observation(slug="account-list", subject=ctx.target.site, facts=facts, evidence=(kept,))
+
+
+async def _walked(ctx: CheckContext) -> list[Observation]:
     labels = [label for label in ACCOUNTS if label in ctx.accounts]
     done = Walk()
     try:

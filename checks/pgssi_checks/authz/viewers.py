@@ -25,6 +25,8 @@ MAX_CONTROLS = 16
 BATCH = 6
 """Requests after which the sessions are looked at: what was answered to a dead one is not believed."""
 MAX_RENEWALS = 3
+WHY_OUT = {"refused": Reason.BLOCKED, "throttled": Reason.RATE_LIMITED}
+"""State of a sign-in -> why nothing is concluded."""
 T = TypeVar("T")
 Item = TypeVar("Item")
 
@@ -143,7 +145,7 @@ class Stage:
         for label in labels:
             visit = inventory.visits[label]
             if visit.session is None:
-                raise Lost(Reason.BLOCKED if visit.why == "refused" else Reason.SESSION_LOST)
+                raise Lost(WHY_OUT.get(visit.why, Reason.SESSION_LOST))
             viewers[label] = Viewer(ctx, visit, visit.session.on(ctx.network), path)
         nobody = Session(ctx.network, ctx.clock)
         viewers[ANONYMOUS] = Viewer(ctx, inventory.visits[ANONYMOUS], nobody, path)

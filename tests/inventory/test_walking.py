@@ -1,0 +1,207 @@
+"""The walk of an account: what it follows, what it lists and leaves, what ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from pgssi_probe.discovery.site import Skipped
+from pgssi_probe.inventory.collect import INVENTORY, MAX_WALKED
+from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Source
+from pgssi_probe.net.exchange import Request, Response
+
+Gather = Callable[..., Awaitable[Inventory]]
+Make = Callable[..., Any]
+
+
+def endpoint(inventory: Inventory, path: str, method: str = "GET") -> Endpoint:
+    return next(
+        one
+        for one in inventory.endpoints
+        if one.method == method and urlsplit(one.url)._replace(scheme="", netloc="").geturl() == path
+    )
+
+
+async def test_what_each_account_alone_was_shown(office: Make, answer_html: Make, inventory_of: Gather) -> None:
+    def inside(name: str, request: Request) -> Response | None:
+        path = urlsplit(request.url).path
+        if path == "/list":
+            return answer_html("".join(f'<a href="/files/{name}-{n}">{n}</a>' for n in (1, 2)))
+        return answer_html(f"dossier de {name}") if path.startswith("/files/") else None
+
+    app = office(inside=inside, space='<a href="/list">Dossiers</a>')
+    found = await inventory_of(app, "a", "b")
+    assert endpoint(found, "/files/alice-1").shown_to == {"a"}
+    assert endpoint(found, "/files/bob-2").seen_by == {"b"}
+    assert endpoint(found, "/list").seen_by == {"a", "b"}
+    assert ANONYMOUS in endpoint(found, "/login").seen_by
+    assert {urlsplit(one.url).path for one in found.signed_in_only} >= {"/files/alice-1", "/list", "/space"}
+    assert all(visit.complete for visit in found.visits.values())
+
+
+async def test_dangerous_links_are_listed_and_never_followed(
+    office: Make, answer_html: Make, inventory_of: Gather
+) -> None:
+    links = ("/logout", "/records/3/delete", "/rdv/4/annuler", "/panier?action=payer")
+    space = "".join(f'<a href="{link}">Voir</a>' for link in links) + '<a href="/sure/1">Supprimer le dossier</a>'
+    app = office(inside=lambda _name, _request: answer_html("fait"), space=space)
+    found = await inventory_of(app)
+    for link in (*links, "/sure/1"):
+        one = endpoint(found, link)
+        assert one.held is Skipped.DANGEROUS
+        assert not one.reads
+        assert not app.asked(urlsplit(link).path)
+
+
+async def test_a_lost_session_ends_the_walk_and_is_said(office: Make, answer_html: Make, inventory_of: Gather) -> None:
+    opened = []
+
+    def inside(name: str, request: Request) -> Response:
+        if name and "pvertpale" in request.url and not opened:
+            opened.append(request)
+            app.live.clear()
+        return answer_html("une page " + request.url + "".join(f'<a href="/p{w}/x">p</a>' for w in WORDS))
+
+    app = office(inside=inside, space="".join(f'<a href="/s{w}/x">s</a>' for w in WORDS))
+    found = await inventory_of(app)
+    visit = found.visits["a"]
+    assert visit.why == "lost"
+    assert not visit.complete
+    # Four refusals and one look: no more is asked with a dead session.
+    after = [one for one in app.sent[app.sent.index(opened[-1]) + 1 :] if one.account == "a"]
+    assert len(after) <= 12
+
+
+async def test_pages_that_are_forbidden_do_not_end_it(office: Make, answer_html: Make, inventory_of: Gather) -> None:
+    def inside(_name: str, request: Request) -> Response:
+        path = urlsplit(request.url).path
+        return answer_html("bien", status=200 if path.startswith("/open") else 403)
+
+    space = "".join(f'<a href="/closed{n}/x">c</a>' for n in range(8)) + '<a href="/open/x">o</a>'
+    visit = (await inventory_of(office(inside=inside, space=space))).visits["a"]
+    assert visit.why == ""
+    assert any(one.url.endswith("/open/x") for one in visit.pages)
+
+
+async def test_a_calendar_and_a_catalogue_do_not_eat_the_budget(
+    office: Make, answer_html: Make, inventory_of: Gather
+) -> None:
+    def inside(_name: str, request: Request) -> Response | None:
+        path = urlsplit(request.url).path
+        if path.startswith("/agenda/"):
+            day = int(path.rpartition("/")[2])
+            return answer_html(f"jour {day}" + "".join(f'<a href="/agenda/{day + n}">j</a>' for n in range(1, 30)))
+        if path.startswith("/catalogue"):
+            return answer_html(path + "".join(f'<a href="/catalogue/{word}">c</a>' for word in WORDS))
+        return answer_html("mon dossier") if path == "/dossier/derniers-resultats" else None
+
+    space = '<a href="/agenda/1">a</a><a href="/catalogue/">c</a><a href="/dossier/derniers-resultats">d</a>'
+    app = office(inside=inside, space=space)
+    found = await inventory_of(app)
+    walked = [urlsplit(one.request.url).path for one in found.visits["a"].answers]
+    assert "/dossier/derniers-resultats" in walked
+    assert sum(path.startswith("/agenda/") for path in walked) <= 4
+    assert sum(path.startswith("/catalogue") for path in walked) <= 14
+    assert endpoint(found, "/agenda/9").held is Skipped.REPEATED
+
+
+WORDS = [first + second for first in ("rouge", "vert", "bleu", "noir") for second in ("clair", "sombre", "pale", "vif")]
+
+
+async def test_endless_new_pages_are_bounded(office: Make, answer_html: Make, inventory_of: Gather) -> None:
+    def inside(_name: str, request: Request) -> Response:
+        mark = str(abs(hash(request.url)))
+        word = "".join(chr(ord("a") + int(digit)) for digit in mark)
+        return answer_html(word + "".join(f'<a href="/{word}{n}/{word}/x{word}">s</a>' for n in "abcdefghij"))
+
+    app = office(inside=inside, space='<a href="/a/b">s</a>')
+    found = await inventory_of(app, declared={"discovery.pages": 12})
+    visit = found.visits["a"]
+    assert not visit.complete
+    assert len([one for one in app.sent if one.account == "a"]) < 12 * 3 // 2 + 60
+    assert len(found.endpoints) < 2_001
+
+
+async def test_redirects_in_a_circle_end(office: Make, inventory_of: Gather) -> None:
+    from pgssi_probe.check.harness import redirect
+
+    def inside(_name: str, request: Request) -> Response | None:
+        number = urlsplit(request.url).path.rpartition("/")[2]
+        if not number.isdecimal():
+            return None
+        return redirect(f"/r/{(int(number) + 1) % 5}", status=302)
+
+    app = office(inside=inside, space='<a href="/r/0">r</a>')
+    await inventory_of(app)
+    assert len(app.asked("/r/1")) <= 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[" * 200_000,
+        '{"a":' * 5_000 + "1" + "}" * 5_000,
+        "[" + ",".join(f'"/p/{n}/x{n}"' for n in range(40_000)) + "]",
+        '{"results": [' + ",".join(f'{{"id": {n}}}' for n in range(50_000)) + "]}",
+        '"\\ud800"',
+    ],
+    ids=["open", "deep", "addresses", "records", "surrogate"],
+)
+async def test_giant_and_broken_json_is_survived(body: str, office: Make, inventory_of: Gather) -> None:
+    from pgssi_probe.check.harness import page
+
+    def inside(_name: str, request: Request) -> Response | None:
+        return page(body, content_type="application/json") if urlsplit(request.url).path == "/api/list" else None
+
+    app = office(inside=inside, space='<a href="/api/list">l</a>')
+    found = await inventory_of(app)
+    assert found.visits["a"].why == ""
+    assert len([one for one in app.sent if one.account == "a"]) <= MAX_WALKED + 60
+
+
+async def test_one_person_under_two_labels_signs_in_once(office: Make, answer_html: Make, inventory_of: Gather) -> None:
+    app = office(
+        inside=lambda _n, r: answer_html("x") if r.url.endswith("/p/1") else None, space='<a href="/p/1">p</a>'
+    )
+    found = await inventory_of(app, "a", "low")
+    assert endpoint(found, "/p/1").seen_by == {"a", "low"}
+    assert found.visits["low"].label == "low"
+    assert {one.account for one in app.asked("/p/1")} <= {"a", ""}
+
+
+async def test_an_account_that_cannot_sign_in_is_said(office: Make, inventory_of: Gather) -> None:
+    found = await inventory_of(office(outside=lambda r: None if r.method == "GET" else _refused()), "a", "b")
+    assert {found.visits[label].session for label in ("a", "b")} == {None}
+    assert all(found.visits[label].why and not found.visits[label].complete for label in ("a", "b"))
+
+
+def _refused() -> Response:
+    from pgssi_probe.check.harness import page
+
+    return page("<!doctype html><p>Identifiant ou mot de passe incorrect.<form method=post><input name=user>"
+                "<input type=password name=pass></form>")  # fmt: skip
+
+
+async def test_the_scripts_of_signed_in_pages_are_read(office: Make, answer_html: Make, inventory_of: Gather) -> None:
+    from pgssi_probe.check.harness import page
+
+    def inside(name: str, request: Request) -> Response | None:
+        match urlsplit(request.url).path:
+            case "/espace.js":
+                return page('fetch("/api/moi"); const x = `/api/dossiers/${id}`', content_type="text/javascript")
+            case "/api/moi":
+                return page(f'{{"nom": "{name}"}}', content_type="application/json")
+        return None
+
+    app = office(inside=inside, space='<script src="/espace.js"></script>')
+    found = await inventory_of(app)
+    assert endpoint(found, "/api/moi").source is Source.LINK, "it was answered: more than told"
+    assert endpoint(found, "/api/dossiers/").told_to == {"a"}
+    assert len(app.asked("/espace.js")) == 1
+
+
+def test_the_plan_counts_what_it_may_send() -> None:
+    assert INVENTORY.requests >= 4 * MAX_WALKED
