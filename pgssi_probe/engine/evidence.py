@@ -92,18 +92,14 @@ class EvidenceRoom:
                 taken=self._clock.now(),
                 check=check,
                 title=self._redactor.text(title)[:2000],
-                data={name: self._clean(value) for name, value in data.items()},
+                data=self._cleaned(data),
             )
         )
 
-    def _clean(self, value: JsonValue) -> JsonValue:
-        if isinstance(value, str):
-            return self._redactor.text(value)
-        if isinstance(value, list):
-            return [self._clean(item) for item in value]
-        if isinstance(value, dict):
-            return {name: self._clean(item) for name, item in value.items()}
-        return value
+    def _cleaned(self, data: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        clean = self._redactor.value(dict(data))
+        assert isinstance(clean, dict)  # noqa: S101 (narrowing)
+        return clean
 
     def _lines(self, headers: Headers) -> list[str]:
         kept = redact_headers(headers[:MAX_HEADERS], self._redactor)

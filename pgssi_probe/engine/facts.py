@@ -8,14 +8,15 @@ from collections.abc import Callable
 from pydantic import JsonValue
 
 from pgssi_probe.model.outcome import Observation
-from pgssi_probe.redact import Redactor, without_secrets
+from pgssi_probe.redact import UNLINKED, Redactor, without_secrets
 
 MAX_NAME = 2048
 _ADDRESS = re.compile(r"https?://[^\s\"'<>]+|/[^\s\"'<>?]*\?[^\s\"'<>]+", re.IGNORECASE)
 
 
 def fit_to_print(observation: Observation, redactor: Redactor | None = None) -> Observation:
-    """The same observation with the addresses of its subject and facts marked. Its stable id is that of the result.
+    """The same observation with the addresses of its subject and facts marked, and what is personal or secret in them.
+    Its stable id is that of the result: marks are the same in every run.
 
     The values that `redactor` knows beforehand are marked too.
     """
@@ -36,4 +37,4 @@ def _value(value: JsonValue, known: Callable[[str], str]) -> JsonValue:
 
 
 def _text(text: str) -> str:
-    return _ADDRESS.sub(lambda match: without_secrets(match[0]), text)
+    return UNLINKED.text(_ADDRESS.sub(lambda match: without_secrets(match[0]), text))

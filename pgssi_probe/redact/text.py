@@ -1,8 +1,7 @@
-"""Redaction of free text: identifiers of the French health system, contacts, cards, tokens and secrets.
+"""Redaction of text and of JSON: what is known, what is told by a label, what is recognised by its form.
 
-Redacted on the format even when the control key is wrong: a mistyped NIR is still personal data. Equal values get
-the same mark within a run, by an HMAC under a key that is never written: a plain hash of a NIR is brute-forced.
-Formats: Insee (NIR, 13 characters and a key of 2), ANS (RPPS 11 digits, INS = NIR + OID), DREES (FINESS, ADELI 9).
+Equal values get the same mark within a run, by an HMAC under a key that is never written: a plain hash of a NIR is
+brute-forced.
 """
 
 from __future__ import annotations
@@ -14,51 +13,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from html import escape
+from typing import Final
 from urllib.parse import quote
 
-_GAP = r"[ .\-\u00a0\u202f]?"
-_CARD_GAP = r"[ \-\u00a0\u202f]?"
-_SPACE = r"[ \u00a0\u202f]?"  # no dot here: an address such as 192.168.100.10 is not a FINESS number
+from pydantic import JsonValue
 
+from pgssi_probe.redact.formats import NUMBERS, PATTERNS, ungrouped
+from pgssi_probe.redact.labels import by_label, kind_of_key, numbers_by_label
 
-def _spaced(count: int, gap: str = _GAP) -> str:
-    return rf"\d(?:{gap}\d){{{count - 1}}}"
+__all__ = ["PATTERNS", "UNLINKED", "Redactor", "redact_text"]
 
-
-# Each pattern is anchored on non-word limits and linear: no nested quantifier over the same characters.
-_NIR = (
-    rf"[1-478]{_GAP}\d{_GAP}\d{_GAP}(?:0[1-9]|1[0-2]|[2-9]\d){_GAP}"
-    rf"(?:\d{_GAP}[\dABab]){_GAP}{_spaced(6)}(?:{_GAP}\d{_GAP}\d)?"
-)
-PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    (
-        "private-key",
-        re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]{0,8192}?(?:-----END [A-Z ]{0,30}-----|\Z)"),
-    ),
-    ("jwt", re.compile(r"\beyJ[\w-]{8,4096}\.[\w-]{2,4096}\.?[\w-]{0,4096}")),
-    ("bearer", re.compile(r"(?i)(?<=\bbearer )[\w.~+/=-]{8,4096}")),
-    ("basic", re.compile(r"(?i)(?<=\bbasic )[A-Za-z0-9+/]{6,1024}={0,2}")),
-    ("e-mail", re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")),
-    ("nir", re.compile(rf"(?<![\w]){_NIR}(?![\w])")),
-    ("card", re.compile(rf"(?<![\w.]){_spaced(13, _CARD_GAP)}(?:{_CARD_GAP}\d){{0,6}}(?![\w])")),
-    ("phone", re.compile(r"(?<![\w])(?:\+33|0033|0)[ .\-\u00a0\u202f]?[1-9](?:[ .\-\u00a0\u202f]?\d{2}){4}(?![\w])")),
-    ("rpps", re.compile(rf"(?<![\w.]){_spaced(11, _SPACE)}(?![\w])")),
-    ("finess", re.compile(rf"(?<![\w.])\d{_SPACE}[\dABab]{_SPACE}{_spaced(7, _SPACE)}(?![\w])")),
-)
-_SENSITIVE_NAMES = (
-    r"passwords?|passwd|pwd|mot_?de_?passe|secrets?|api_?keys?|access_?tokens?|refresh_?tokens?|id_?tokens?|tokens?|"
-    r"client_?secret|csrf\w{0,20}|xsrf\w{0,20}|session_?id|sid|otp|totp|authorization"
-)
-_ASSIGNED = re.compile(
-    rf"(?i)(?P<name>[\"']?\b(?:{_SENSITIVE_NAMES})\b[\"']?\s{{0,8}}(?:=>|[:=])\s{{0,8}})(?P<quote>[\"']?)(?P<value>[^\s\"'<>&;,]{{3,512}})"
-)
-_LABELLED = re.compile(
-    r"(?P<name>\b(?:Nom(?: de naissance| d'usage| de famille)?|Pr[ée]noms?|N[ée]e? le|Date de naissance|Patient(?:e)?)"
-    r"\s{0,4}[:=]\s{0,4})(?P<value>[^\n<>|;,]{2,80})"
-)
-_TITLED = re.compile(
-    r"(?P<name>\b(?:M\.|Mme|Mlle|Dr|Pr)\s)(?P<value>[A-ZÀ-Ý][\w'’-]{1,40}(?:\s[A-ZÀ-Ý][\w'’-]{1,40}){0,2})"
-)
+LONG_NUMBER: Final = 10**8
+"""From nine digits on, a number of JSON may be an identifier."""
 
 
 def _spellings(char: str) -> tuple[str, ...]:
@@ -71,25 +37,48 @@ def _spellings(char: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Redactor:
-    """Marks values as `‹kind:abcd1234›`; the same value has the same mark under one key. The key dies with it."""
+    """Marks values as `‹kind:abcd1234›`; the same value has the same mark under one key. The key dies with it.
+
+    Not `linked`, it marks all values of a kind as `‹kind›`: the same text in every run.
+    """
 
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     values: tuple[str, ...] = field(default=(), repr=False)
     """Values known beforehand that are marked wherever they stand, whatever their case or their HTML escaping."""
+    linked: bool = True
 
     def mark(self, kind: str, value: str) -> str:
-        plain = re.sub(r"[ .\-\u00a0\u202f]", "", value).lower() if kind in _NUMERIC else value
+        if not self.linked:
+            return f"‹{kind}›"
+        plain = ungrouped(value) if kind in NUMBERS else value
         digest = hmac.new(self.key, plain.encode(errors="surrogatepass"), sha256).hexdigest()
         return f"‹{kind}:{digest[:8]}›"
 
     def text(self, text: str) -> str:
         """The text with every known and every recognised value marked."""
-        text = self.known(text)
-        text = _ASSIGNED.sub(self._keep_name("secret"), text)
+        text = by_label(self.known(text), self.mark)
         for kind, pattern in PATTERNS:
             text = pattern.sub(self._whole(kind), text)
-        text = _LABELLED.sub(self._keep_name("name"), text)
-        return _TITLED.sub(self._keep_name("name"), text)
+        return numbers_by_label(text, self.mark)
+
+    def value(self, value: JsonValue) -> JsonValue:
+        """JSON with its texts, its keys and its long numbers marked, and what its keys announce."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= LONG_NUMBER:
+            digits = str(value)
+            return value if (clean := self.text(digits)) == digits else clean
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        if isinstance(value, dict):
+            return {self.text(name): self._announced(name, item) for name, item in value.items()}
+        return value
+
+    def _announced(self, name: str, value: JsonValue) -> JsonValue:
+        kind = kind_of_key(name)
+        if kind is not None and isinstance(value, str) and value and "‹" not in value:
+            return self.mark(kind, value)
+        return self.value(value)
 
     def known(self, text: str) -> str:
         """The text with the values known beforehand marked, and nothing else."""
@@ -101,16 +90,9 @@ class Redactor:
     def _whole(self, kind: str) -> Callable[[re.Match[str]], str]:
         return lambda match: self.mark(kind, match.group())
 
-    def _keep_name(self, kind: str) -> Callable[[re.Match[str]], str]:
-        def replaced(match: re.Match[str]) -> str:
-            quote = match.groupdict().get("quote") or ""
-            value = match["value"]
-            return match.group() if "‹" in value else f"{match['name']}{quote}{self.mark(kind, value)}"
 
-        return replaced
-
-
-_NUMERIC = frozenset({"nir", "rpps", "finess", "phone", "card"})
+UNLINKED: Final = Redactor(b"", linked=False)
+"""For what must read the same in every run: the subject and the facts of what a check says."""
 _SHARED = Redactor()
 
 
