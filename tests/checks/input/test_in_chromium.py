@@ -91,8 +91,9 @@ async def test_the_portal_runs_it(lab_answers: Callable[[Lab], Script], chromium
 
 PIECES = (
     "<{m}>", "<p>", "</p>", "<!--", "-->", "--!>", "<!", "<?", "</", ">", "'", '"', " ", "=", "a", "<b x=", "<i y='",
-    '<u z="', "<title>", "</title>", "<textarea>", "</textarea>", "<script>", "</script>", "<style>", "</style>", "<svg>",
-    "</svg>", "<![CDATA[", "]]>", "<desc>", "</desc>", "/", "<a/", "<xmp>", "</xmp>", "<iframe>", "</iframe>", "\n",
+    '<u z="', "<title>", "</title>", "<textarea>", "</textarea>", "<script>", "</script>", "<style>", "</style>",
+    "<svg>", "</svg>", "<![CDATA[", "]]>", "<desc>", "</desc>", "/", "<a/", "<xmp>", "</xmp>", "<iframe>", "</iframe>",
+    "\n",
 )  # fmt: skip
 SEEN = """pages => pages.map(([html, name]) =>
   new DOMParser().parseFromString(html, 'text/html').getElementsByTagName(name).length > 0)"""

@@ -13,7 +13,14 @@ from pgssi_probe.model.outcome import Outcome, Status
 OnLab = Callable[..., Coroutine[Any, Any, tuple[Outcome, ...]]]
 SignedIn = Callable[..., Coroutine[Any, Any, tuple[Outcome, ...]]]
 
-CHECKS = ("input.reflected-xss", "input.open-redirect", "input.host-header")
+CHECKS = (
+    "input.reflected-xss",
+    "input.open-redirect",
+    "input.host-header",
+    "input.path-traversal",
+    "input.sql",
+    "input.validation",
+)
 FOUND = (
     ("input.reflected-xss/unescaped", ()),
     ("input.reflected-xss/ambiguous", ()),
@@ -23,6 +30,12 @@ FOUND = (
     ("input.host-header/reflected", ()),
     ("input.host-header/forwarded", ()),
     ("input.host-header/poisoned", ()),
+    ("input.path-traversal/read", ()),
+    ("input.sql/error", ()),
+    ("input.sql/conditions", ()),
+    ("input.validation/server-error", ()),
+    ("input.validation/server-error", ("a",)),
+    ("input.validation/accepted", ()),
 )
 TRAPS = (
     "trap/encoded-echo",

@@ -1,0 +1,106 @@
+"""`input.sql`: does a parameter reach a database as part of a query (CWE-89)?
+
+A quote that brings out an error of a database engine, or pairs of conditions, one true and one false, that the page
+obeys three times out of three. Nothing waits, nothing is written: a condition joined by AND only narrows a reading.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+from pgssi_checks.disclosure.error_pages import sql_error
+from pgssi_checks.disclosure.reading import readable
+from pgssi_checks.disclosure.traces import Trace
+from pgssi_checks.input.asking import Asker, concluded, go_round, told
+from pgssi_checks.input.conditions import Round, Style, lines, obeyed, styles
+from pgssi_checks.input.points import Point, points
+from pgssi_probe.check import CheckContext, Exchange, Observation
+
+QUOTES: Final = "'\""
+ROUNDS: Final = 3
+UNKNOWN: Final = "a"
+"""Put where no value is known."""
+
+
+def error_in(exchange: Exchange) -> Trace | None:
+    return sql_error(readable(exchange.response)) if exchange.response is not None else None
+
+
+async def _one(asker: Asker, point: Point) -> list[Observation]:
+    value = point.value or UNKNOWN
+    untouched = await asker.put(point, value)
+    if untouched.response is None or (untouched.status or 500) >= 500:
+        return []
+    found = await _error(asker, point, value, untouched)
+    if not found and untouched.status == 200:
+        for style in styles(value):
+            found = await _conditions(asker, point, value, style, untouched)
+            if found:
+                break
+    return found
+
+
+async def _error(asker: Asker, point: Point, value: str, untouched: Exchange) -> list[Observation]:
+    """A message of an engine that the quote alone brings out, twice; another strange value does not."""
+    got = await asker.put(point, value + QUOTES)
+    trace = error_in(got)
+    if trace is None or error_in(untouched) is not None:
+        return []
+    other = await asker.put(point, value + "zz")
+    again = await asker.put(point, value + QUOTES)
+    trace = error_in(again)
+    if trace is None or error_in(other) is not None:
+        return []
+    kept = (asker.ctx.keep(again, excerpt=trace.excerpt, title="The answer to a quote"),)
+    request = point.request(value + QUOTES)
+    return [told(asker.ctx, "error", point, kept, request, technology=trace.technology)]
+
+
+async def _conditions(asker: Asker, point: Point, value: str, style: Style, untouched: Exchange) -> list[Observation]:
+    rounds: list[Round] = []
+    before = untouched
+    last: tuple[Exchange, Exchange] | None = None
+    for _ in range(ROUNDS):
+        number = secrets.randbelow(8_000) + 1_000
+        true, false = style.true(value, number), style.false(value, number)
+        when_true = await asker.put(point, true)
+        when_false = await asker.put(point, false)
+        if when_true.response is None or when_false.response is None or before.response is None:
+            return []
+        if when_true.status != 200 or (when_false.status or 500) >= 500 or before.status != 200:
+            return []
+        rounds.append(
+            Round(
+                lines(before.response, value, value),
+                lines(when_true.response, true, value),
+                lines(when_false.response, false, value),
+            )
+        )
+        if not obeyed(rounds, frozenset()):
+            return []
+        last = (when_true, when_false)
+        before = await asker.put(point, value)
+    senseless = style.senseless(value, secrets.randbelow(8_000) + 1_000)
+    broken = await asker.put(point, senseless)
+    if broken.response is None or before.response is None or last is None:
+        return []
+    rounds.append(Round(lines(before.response, value, value), rounds[-1].true, rounds[-1].false))
+    telling = obeyed(rounds, lines(broken.response, senseless, value))
+    if not telling:
+        return []
+    when_true, when_false = last
+    shown = min(telling, key=len)[:200]
+    kept = (
+        asker.ctx.keep(when_true, excerpt=shown, title="The condition is true"),
+        asker.ctx.keep(when_false, excerpt=None, title="The condition is false"),
+    )
+    request = when_false.request
+    return [told(asker.ctx, "conditions", point, kept, request, rounds=ROUNDS, lines=len(telling), style=style.name)]
+
+
+async def observe(ctx: CheckContext) -> list[Observation]:
+    asker = await Asker.of(ctx)
+    wanted = points(asker.inventory, most=ctx.setting("points_max"), per_template=ctx.setting("per_template"))
+    done = await go_round(asker, wanted, _one)
+    return concluded(ctx, asker, done, "separate")
