@@ -99,6 +99,7 @@ EXPECTED = {
     "disclosure.directory-listing/.*": r"file .*",
     "disclosure.secrets/.*": rf"file .*|{PAGES} body",
     "exposure.admin-interfaces/.*": r"file .*",
+    "exposure.nonproduction/.*": r".* body",
 }
 """Switch -> what may differ. Written as regular expressions; the first that fits the id is used."""
 

@@ -1,4 +1,4 @@
-"""Operations interfaces in reach of anyone: exposure.admin-interfaces."""
+"""Operations interfaces in reach of anyone, signs of a test environment: exposure.*."""
 
 from __future__ import annotations
 
@@ -49,3 +49,21 @@ def status_open(lab: Blueprint) -> None:
 )
 def admin_sign_in(lab: Blueprint) -> None:
     lab.publish("/phpmyadmin/", PHPMYADMIN, HTML)
+
+
+@weakness(
+    "exposure.nonproduction/debug-tool",
+    fr="Barre de débogage dans les pages",
+    en="Debug bar in the pages",
+)
+def debug_bar(lab: Blueprint) -> None:
+    lab.insert("body-end", '<div id="djDebug" class="djdt-hidden" data-store-id="5f1c"><p>SQL : 3 requêtes</p></div>')
+
+
+@weakness(
+    "exposure.nonproduction/test-wording",
+    fr="Bandeau d'environnement de recette",
+    en="Banner of an acceptance environment",
+)
+def test_banner(lab: Blueprint) -> None:
+    lab.insert("body-start", "<p>Environnement de recette</p>")
