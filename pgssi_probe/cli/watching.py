@@ -17,7 +17,7 @@ from pgssi_probe.engine.progress import Progress, Silent
 from pgssi_probe.model.outcome import Outcome, Reason, Status
 from pgssi_probe.model.result import CheckRun, Event, Plan, RunResult
 from pgssi_probe.model.text import Lang
-from pgssi_probe.words import say
+from pgssi_probe.words import catalogue, say
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -60,8 +60,8 @@ class Lines:
             )
 
     def event(self, event: Event) -> None:
-        kind = say(self._lang, f"event.{event.kind}")
-        self._line(say(self._lang, "progress.event", kind=kind, subject=event.subject, detail=event.detail).rstrip())
+        kind, detail = say(self._lang, f"event.{event.kind}"), in_words(event.detail, self._lang)
+        self._line(say(self._lang, "progress.event", kind=kind, subject=event.subject, detail=detail).rstrip())
 
 
 class JsonLines:
@@ -171,9 +171,9 @@ class Live:
 
         if event.kind in {"finished", "aborted", "interrupted"}:
             self._bar.stop()
-        if event.kind not in {"started", "finished", "check"}:
-            kind = say(self._lang, f"event.{event.kind}")
-            text = say(self._lang, "progress.event", kind=kind, subject=event.subject, detail=event.detail)
+        if event.kind not in {"started", "finished"}:
+            kind, detail = say(self._lang, f"event.{event.kind}"), in_words(event.detail, self._lang)
+            text = say(self._lang, "progress.event", kind=kind, subject=event.subject, detail=detail)
             self._bar.console.print(Text(plain(text), style="yellow"))
 
     def _describe(self) -> None:
@@ -183,6 +183,12 @@ class Live:
 
 
 STYLES = {"critical": "bold red", "major": "red", "important": "yellow", "minor": "cyan"}
+
+
+def in_words(detail: str, lang: Lang) -> str:
+    """The words of a code of an event; what is no code, such as the id of a run, as it is."""
+    known = catalogue(lang)
+    return known.get(f"reason.{detail}") or known.get(f"event_detail.{detail}") or detail
 
 
 def without_mandate(plan: Plan) -> int:

@@ -105,10 +105,14 @@ class Conductor:
             task.cancel()
 
     def note(self, kind: Any, subject: str = "", detail: str = "", at: datetime | None = None) -> None:
-        """Add a line to the chronology."""
+        """Add a line to the chronology, and tell whoever watches."""
+        self.progress.event(self._chronicle(kind, subject, detail, at))
+
+    def _chronicle(self, kind: Any, subject: str, detail: str, at: datetime | None = None) -> Event:
+        """Add a line to the chronology of which those who watch are told otherwise."""
         event = Event(at=at or self.clock.now(), kind=kind, subject=subject, detail=detail)
         self.gathered.events.append(event)
-        self.progress.event(event)
+        return event
 
     async def conduct(self, already: Iterable[Finished] = ()) -> Gathered:
         """Run what has no outcome yet. Raises FolderError only when nothing more can be written."""
@@ -171,7 +175,8 @@ class Conductor:
         metadata = check.metadata
         networks: list[TargetNetwork] = []
         self.progress.started(check.id)
-        began = self.clock.monotonic()
+        began, started = self.clock.monotonic(), self.clock.now()
+        self._chronicle("check", check.id, "begun", started)
         state: dict[str, Any] = {"state": "completed"}
         outcomes: tuple[Outcome, ...] = ()
         try:
@@ -191,6 +196,7 @@ class Conductor:
         if self.gate.stopped is not None and state["state"] == "completed" and self._saw_the_stop(outcomes):
             # The network closed under the check: what it concluded may rest on refusals of our own.
             state, outcomes = {"state": "interrupted", "reason": self.gate.stopped}, ()
+        self._chronicle("check", check.id, state["state"])
         spent = [network.usage for network in networks]
         self._record(
             self._run(
@@ -198,6 +204,7 @@ class Conductor:
                 requests=sum(usage.requests for usage in spent),
                 connections=sum(usage.connections for usage in spent),
                 bytes=sum(usage.bytes for usage in spent),
+                started=started,
                 duration=round(self.clock.monotonic() - began, 3),
                 **state,
             ),

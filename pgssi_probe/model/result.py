@@ -120,6 +120,7 @@ class CheckRun(Frozen):
     requests: int = 0
     connections: int = 0
     bytes: int = 0
+    started: datetime | None = Field(None, description="None when it did not run")
     duration: float = Field(0.0, description="seconds")
     references: References = References()
     rules: tuple[str, ...] = Field((), description="rules whose verdict may rest on this check")
@@ -127,7 +128,10 @@ class CheckRun(Frozen):
 
 
 class Event(Frozen):
-    """One line of the chronology: phases, pauses, aborts, refusals. Requests are in the journal."""
+    """One line of the chronology: phases, checks, pauses, aborts, refusals. Requests are in the journal.
+
+    `detail` of a check is `begun`, `late_wait`, or the state that it ended in; elsewhere a reason of the closed list.
+    """
 
     at: datetime
     kind: Literal["started", "check", "paused", "resumed", "refused", "aborted", "interrupted", "finished"]

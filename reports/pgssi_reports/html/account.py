@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from pgssi_probe.model.outcome import Outcome, Status
-from pgssi_probe.model.result import CheckRun, MandateSummary
+from pgssi_probe.model.outcome import Outcome, Reason, Status
+from pgssi_probe.model.result import CheckRun, Event, MandateSummary
 from pgssi_probe.model.verdict import Verdict
 from pgssi_reports.html.evidence import EvidenceRef, EvidenceShelf
 from pgssi_reports.html.findings import reference_rows
 from pgssi_reports.html.source import Source
 
-EVENTS_MAX = 300
+EVENTS_MAX = 600
 OUTCOMES_MAX = 60
 
 Row = tuple[str, str]
@@ -235,6 +235,14 @@ def _is_facts(identifier: str, source: Source) -> bool:
     return piece is not None and piece.kind in ("handshake", "facts", "timing") and bool(piece.data)
 
 
+def _detail(event: Event, source: Source) -> str:
+    """A code in words: a reason of the closed list, or what became of a check. Anything else is shown as it is."""
+    known = {reason.value: reason for reason in Reason}
+    if event.detail in known:
+        return source.reason(known[event.detail])
+    return source.words.word("html.event_detail", event.detail) if event.detail else ""
+
+
 def events(source: Source) -> tuple[tuple[EventView, ...], int]:
     """The chronology, and how many of its lines are left to report.json."""
     words, all_events = source.words, source.result.chronology
@@ -243,7 +251,7 @@ def events(source: Source) -> tuple[tuple[EventView, ...], int]:
             at=f"{event.at:%H:%M:%S}",
             kind=words.say(f"html.event.{event.kind}"),
             subject=event.subject,
-            detail=event.detail,
+            detail=_detail(event, source),
         )
         for event in all_events[:EVENTS_MAX]
     )

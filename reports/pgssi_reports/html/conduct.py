@@ -39,18 +39,23 @@ def reserves(source: Source) -> tuple[str, ...]:
     return (*said, *(words.count(f"html.reserve.{name}", count) for name, count in counted.items() if count))
 
 
+def shared_traffic(source: Source) -> tuple[int, int]:
+    """Requests and connections of the run that no check made alone: collections are made once for all who ask."""
+    run, checks = source.result.run, source.result.checks
+    requests, connections = sum(check.requests for check in checks), sum(check.connections for check in checks)
+    return max(0, run.requests - requests), max(0, run.connections - connections)
+
+
 def activities(source: Source) -> tuple[Activity, ...]:
     """Automated activities, level by level, then what all checks share: the walk of the site, sign-ins, controls."""
-    words, run = source.words, source.result.run
-    rows, requests, connections = [], 0, 0
+    words = source.words
+    rows = []
     for level in Level:
         checks = [check for check in source.result.checks if check.level is level and check.state != "not_run"]
         sent, opened = sum(check.requests for check in checks), sum(check.connections for check in checks)
-        requests, connections = requests + sent, connections + opened
         if checks:
             rows.append((f"html.level.{level.value}", f"html.level_meaning.{level.value}", len(checks), sent, opened))
-    if run.requests > requests or run.connections > connections:
-        shared = max(0, run.requests - requests), max(0, run.connections - connections)
+    if any(shared := shared_traffic(source)):
         rows.append(("html.activity.shared", "html.activity.shared_meaning", 0, *shared))
     return tuple(
         Activity(

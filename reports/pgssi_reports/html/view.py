@@ -92,6 +92,8 @@ class Page:
     open: int
     reserves: tuple[str, ...]
     activities: tuple[conduct.Activity, ...]
+    shared: tuple[str, ...]
+    """Requests and connections that no check made alone; empty when there are none."""
     declarations: tuple[declared.Declared, ...]
     declarant: str
     diagnosis: declared.Annex | None
@@ -162,6 +164,7 @@ def build(result: RunResult, words: Words) -> Page:
         open=counts[Verdict.NOT_EVALUATED] + counts[Verdict.TO_JUSTIFY],
         reserves=conduct.reserves(source),
         activities=conduct.activities(source),
+        shared=tuple(words.number(count) for count in shared) if any(shared := conduct.shared_traffic(source)) else (),
         declarations=answers,
         declarant=result.declarations.organisation if result.declarations else "",
         diagnosis=annex,
