@@ -163,7 +163,9 @@ def told(
     ctx: CheckContext, slug: str, point: Point, kept: tuple[str, ...], request: Request, **facts: JsonValue
 ) -> Observation:
     """An observation on a parameter, with the line that reproduces it."""
-    line = ctx.keep_facts("The request again", {"request": point.place, "curl": curl(request, point.label), **facts})
+    line = ctx.keep_facts(
+        "The request again", {"request": point.place, "curl": curl(request, point.label, point.name), **facts}
+    )
     subject = Subject(kind="url", name=f"{ctx.target.origin}{point.place.partition(' ')[2]}"[:2000])
     known: dict[str, JsonValue] = {"parameter": point.name[:80], "request": point.place, **facts}
     return Observation(slug=slug, subject=subject, facts=known, evidence=(*kept, line))

@@ -6,13 +6,14 @@ import re
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 from pgssi_probe.check import Request
 from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Parameter, Place, Source
 from pgssi_probe.inventory.references import Form, references
 from pgssi_probe.inventory.requests import request_of, with_value
+from pgssi_probe.redact.url import redact_url
 
 MAX_BODY = 400_000
 MAX_SHOWN = 300
@@ -108,8 +109,9 @@ def _may_change(point: Point) -> bool:
     return True
 
 
-def curl(request: Request, label: str = "") -> str:
-    """A command line that repeats a request; the session is left for the reader to put in."""
+def curl(request: Request, label: str = "", parameter: str = "") -> str:
+    """A command line that repeats a request; the session is left for the reader to put in. Values that may be secrets
+    are marked, but for that of `parameter`, which is ours."""
     words = ["curl", "-g", "--path-as-is"]
     if request.method != "GET":
         words += ["-X", request.method]
@@ -120,7 +122,16 @@ def curl(request: Request, label: str = "") -> str:
             words += ["-H", f"{name}: {value}"]
     if request.origin_form is not None:
         words += ["--request-target", request.origin_form]
-    return shlex.join([*words, request.url])
+    return shlex.join([*words, _without_secrets(request.url, parameter)])
+
+
+def _without_secrets(url: str, parameter: str) -> str:
+    before, mark, query = url.partition("?")
+    pairs = (
+        pair if unquote_plus(pair.partition("=")[0]) == parameter else redact_url(f"?{pair}")[1:]
+        for pair in query.split("&")
+    )
+    return redact_url(before) + mark + "&".join(pairs)
 
 
 def places(found: Iterable[Point]) -> list[str]:

@@ -1,0 +1,61 @@
+"""Where values are put, and the line that reproduces what was found."""
+
+from __future__ import annotations
+
+from pgssi_checks.input.points import Point, curl, points, shape
+from pgssi_probe.check import Request
+from pgssi_probe.discovery.site import Skipped
+from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Parameter, Place, Source, Visit
+from pgssi_probe.inventory.requests import parameters_of
+
+HOME = "https://portal.example"
+
+
+def endpoint(path: str, **more: object) -> Endpoint:
+    url = HOME + path
+    given = {"seen_by": frozenset({ANONYMOUS}), "parameters": parameters_of(url), "source": Source.LINK, **more}
+    return Endpoint("GET", url, **given)  # type: ignore[arg-type]
+
+
+def chosen(*endpoints: Endpoint, **options: int) -> list[Point]:
+    visits = {ANONYMOUS: Visit(ANONYMOUS, None), "a": Visit("a", None)}
+    return points(Inventory(visits, endpoints), most=options.pop("most", 100), **options)
+
+
+def test_each_parameter_once_for_one_shape() -> None:
+    found = chosen(endpoint("/dossiers/12?vue=a"), endpoint("/dossiers/13?vue=b&page=2"))
+    assert [(point.name, point.value) for point in found] == [("vue", "a"), ("page", "2")]
+    assert shape(found[0].endpoint) == "GET /dossiers/{id}"
+    assert found[0].place == "GET /dossiers/{id}?vue"
+
+
+def test_a_form_comes_first_and_gets_a_value_from_a_link() -> None:
+    field = Parameter(Place.QUERY, "date", "", "date", required=True)
+    form = endpoint("/agenda?date=", source=Source.FORM, parameters=(field,))
+    found = chosen(endpoint("/agenda?date=2026-11-23"), form)
+    assert [(point.value, point.parameter.kind, point.parameter.required) for point in found] == [
+        ("2026-11-23", "date", True)
+    ]
+
+
+def test_never_what_may_act_nor_a_secret() -> None:
+    held = endpoint("/a?x=1", held=Skipped.DANGEROUS)
+    writes = endpoint("/b?x=1", reads=False)
+    acts = endpoint("/e?supprimer=0&x=1")
+    odd = endpoint("/c?csrf_token=1&x=1&password=2")
+    another = endpoint("/d?x=1", seen_by=frozenset({"a"}))
+    assert [point.place for point in chosen(held, writes, acts, odd, another)] == ["GET /c?x"]
+
+
+def test_few_of_one_shape() -> None:
+    assert len(chosen(endpoint("/a?b=1&c=2&d=3"), endpoint("/e?f=1"), per_template=2)) == 3
+    assert len(chosen(endpoint("/a?b=1&c=2&d=3"), most=2)) == 2
+
+
+def test_the_line_bears_no_secret_but_the_value_that_was_put() -> None:
+    request = Request("GET", f"{HOME}/f?key=0123456789abcdef&q=a%27b", (("Cookie", "s=1"), ("Host", "x.invalid")))
+    line = curl(request, "a", "q")
+    assert "0123456789abcdef" not in line
+    assert "s=1" not in line
+    assert line.startswith("curl -g --path-as-is -H 'Cookie: <session a>' -H 'Host: x.invalid' ")
+    assert "q=a%27b" in line
