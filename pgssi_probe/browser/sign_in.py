@@ -48,6 +48,10 @@ class BrowserSignIn:
     filled: tuple[str, ...]
     exchanges: tuple[Exchange, ...]
     why: Mapping[str, JsonValue]
+    asking: bool = True
+    """A password field is to be seen at the end."""
+    opening: tuple[Exchange, ...] = ()
+    """What the page sent before anything was typed."""
 
     @property
     def typed(self) -> bool:
@@ -56,8 +60,8 @@ class BrowserSignIn:
 
     @property
     def asks_again(self) -> bool:
-        """The window still, or again, asks for a password."""
-        return self.after.page is not None and self.after.page.document.asks_password
+        """The window still, or again, asks for a password: a field that scripts have hidden asks for nothing."""
+        return self.asking and self.after.page is not None and self.after.page.document.asks_password
 
 
 async def browser_sign_in(
@@ -100,6 +104,7 @@ async def browser_sign_in(
         await _send(visit, list(found.values())[-1])
         after = await visit.settled()
     sent = tuple(one.exchange for one in visit.asked[start:] if one.exchange is not None)
+    opening = tuple(one.exchange for one in visit.asked[:start] if one.exchange is not None)
     session = await visit.session()
     posted = [exchange for exchange in sent if exchange.request.method == "POST"]
     why: dict[str, JsonValue] = {
@@ -109,7 +114,8 @@ async def browser_sign_in(
         "status": posted[-1].status if posted else None,
         "requests": len(sent),
     }
-    return BrowserSignIn(session, before, after, tuple(filled), sent, why)
+    asking = await _field(visit, "password", names) is not None
+    return BrowserSignIn(session, before, after, tuple(filled), sent, why, asking, opening)
 
 
 async def _drawn(visit: Visit, names: Mapping[str, str]) -> Landing | None:

@@ -131,6 +131,8 @@ async def _in_a_window(ctx: CheckContext | CollectorContext, attempt: Attempt) -
         attempt.facts["browser"] = str(lost.reason)
         return Judgement(SignInState.UNKNOWN, "browser_lost")
     attempt.exchanges += done.exchanges
+    if not plan.heard:
+        plan.heard.extend(one for one in done.opening if one.request.method == "POST")
     attempt.landing = done.after.page
     if not done.typed:
         return Judgement(SignInState.UNKNOWN, "browser_no_field")

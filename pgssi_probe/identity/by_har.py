@@ -128,6 +128,8 @@ def _request(attempt: Attempt, one: Sent, values: dict[str, str], form: Form | N
         headers = [pair for pair in headers if pair[0].lower() != "content-type"]
         headers.append(("Content-Type", "application/x-www-form-urlencoded"))
         return Request(one.method, one.url, tuple(headers), urlencode(values).encode("ascii"))
+    if not any(name.lower() == "content-type" for name, _ in headers):
+        headers.append(("Content-Type", one.kind or "application/json"))
     body = one.body
     for name, value in values.items():
         body = put(body, name, value)
@@ -148,7 +150,7 @@ def _judged(
         return judged
     borne = tuple((each.header, each.prefix + value) for each in one.bears if (value := at(data, each.path)))
     if borne or token is not None:
-        attempt.carry(borne or bearer(token or ""), one.url)
+        attempt.carry(borne or bearer(token or "", *attempt.plan.schemes[:1]), one.url)
     return judged
 
 

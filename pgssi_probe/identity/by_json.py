@@ -66,7 +66,7 @@ async def _post(attempt: Attempt, way: Taken) -> tuple[Judgement, int | None]:
     judged = judge_json(chain, data, token=token is not None, cookies_changed=changed)
     if judged.state is SignInState.SIGNED_IN:
         if token is not None:
-            attempt.carry(bearer(token), way.url)
+            attempt.carry(bearer(token, *attempt.plan.schemes[:1]), way.url)
         if not attempt.plan.accepted:
             attempt.plan.accepted.append(way)
     return judged, last.status

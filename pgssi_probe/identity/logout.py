@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from html import unescape
 from typing import Final
 
+from pgssi_probe.discovery.address import absolute
 from pgssi_probe.discovery.danger import words_of
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Document, Form, Link, Page
 from pgssi_probe.identity.forms import filled
 from pgssi_probe.identity.jsonapi import csrf_headers
-from pgssi_probe.identity.session import Session
+from pgssi_probe.identity.session import Session, origin_of
 from pgssi_probe.identity.vocabulary import SIGN_OUT, address_words
 from pgssi_probe.net.exchange import Exchange, Request
 
@@ -18,6 +21,9 @@ ACT: Final = "sign_out"
 MAX_WORDS: Final = 8
 BUTTONS: Final = frozenset({"submit", "image", "button", "hidden"})
 MAX_TEXT_OF_A_FORM: Final = 120
+MAX_MARKUP: Final = 400_000
+MAX_ADDRESSES: Final = 3
+_QUOTED = re.compile(r"""["']((?:https?:/)?/[^"'\s<>\\{}]{1,200})["']""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,21 @@ def find_logout(document: Document) -> LogoutControl | None:
         if "logout" in link.rel or (short and SIGN_OUT.search(said)) or SIGN_OUT.search(address_words(link.url)):
             return LogoutControl(link=link)
     return None
+
+
+def addresses_in_data(page: Page) -> tuple[str, ...]:
+    """Addresses of the page's own origin that sign out, quoted in its scripts and in the data that they draw controls
+    from. At most MAX_ADDRESSES."""
+    response = page.exchange.response
+    markup = unescape(response.text[:MAX_MARKUP]).replace("\\/", "/") if response is not None else ""
+    given: dict[str, None] = {}
+    for quoted in _QUOTED.finditer(markup):
+        url = absolute(quoted[1], page.url)
+        if url and origin_of(url) == origin_of(page.url) and SIGN_OUT.search(address_words(url)):
+            given.setdefault(url)
+        if len(given) == MAX_ADDRESSES:
+            break
+    return tuple(given)
 
 
 def _form_signs_out(form: Form) -> bool:

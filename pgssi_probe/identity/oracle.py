@@ -22,18 +22,21 @@ from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.identity.by_oidc import silent_request
 from pgssi_probe.identity.judging import SignInState
 from pgssi_probe.identity.plan import BY_PAGE, Driver, SignInPlan
+from pgssi_probe.identity.rpc import questions
+from pgssi_probe.identity.schemes import bearer, token_scheme
 from pgssi_probe.identity.search import SIGN_IN
 from pgssi_probe.identity.session import Session
 from pgssi_probe.identity.sighting import CLOSED, Sighting, Trait, sighting
 from pgssi_probe.identity.signing import SignIn, sign_in
 from pgssi_probe.identity.vocabulary import PERSONAL, SIGN_OUT, address_words
 from pgssi_probe.model.account import Account
-from pgssi_probe.net.exchange import Exchange
+from pgssi_probe.net.exchange import Exchange, Request
 from pgssi_probe.redact import redact_url
 
 ROUNDS: Final = 3
 MAX_CANDIDATES: Final = 10
 FINALISTS: Final = 3
+MAX_SLASHES: Final = 4
 MAX_REQUESTS: Final = 120
 LABELS: Final = ("a", "low", "b", "high")
 """Accounts with which the oracle may be chosen, first that exists."""
@@ -54,6 +57,7 @@ WEIGHTS: Final[Mapping[Trait, float]] = {
 HARD: Final = frozenset({Trait.STATUS, Trait.REDIRECT, Trait.PASSWORD})
 FIRM: Final = frozenset({*HARD, Trait.SIGN_OUT, Trait.DECLARED})
 """Traits that do not depend on who is signed in."""
+JSON: Final = (("Content-Type", "application/json"), ("Accept", "application/json"))
 BEHIND_SCRIPTS: Final = frozenset({Driver.JSON, Driver.HAR, Driver.BROWSER, Driver.COMMAND})
 CONTROLS: Final = frozenset({Trait.SIGN_OUT, Trait.DECLARED})
 TELLING: Final = frozenset({Trait.DECLARED, Trait.USER, Trait.SHAPE})
@@ -87,13 +91,15 @@ class Oracle:
     label: str = ""
     sign_in: SignIn | None = None
     """The sign-in with which it was chosen; its session goes by the network of the collection."""
+    body: bytes = field(default=b"", repr=False)
+    """What is posted there, for an interface that is asked by JSON-RPC; a GET otherwise."""
 
     @property
     def usable(self) -> bool:
         return bool(self.url)
 
     async def state(self, session: Session) -> State:
-        """Whether `session` is signed in now: one GET, charged to whoever owns the session. Redirects are not followed.
+        """Whether `session` is signed in now: one request, charged to whoever owns the session, no redirect followed.
 
         UNKNOWN when nothing may be concluded, and always when the oracle is not usable.
         """
@@ -102,8 +108,8 @@ class Oracle:
         return self.judged(await self.look(session))
 
     async def look(self, session: Session) -> Sighting:
-        """What `state` judges: one GET."""
-        return await seen(session, self.url, self.accounts, self.marker, self.label)
+        """What `state` judges: one request."""
+        return await seen(session, self.url, self.accounts, self.marker, self.label, self.body)
 
     def judged(self, now: Sighting) -> State:
         """Pure: what one sighting says."""
@@ -147,9 +153,11 @@ class Oracle:
         return now.likeness(self.inside) >= SAME_KIND
 
 
-async def seen(session: Session, url: str, accounts: Mapping[str, Account], marker: str, label: str = "") -> Sighting:
+async def seen(
+    session: Session, url: str, accounts: Mapping[str, Account], marker: str, label: str = "", body: bytes = b""
+) -> Sighting:
     """One look at an address, reduced to its traits; the user name is that of the session, else of `label`."""
-    exchange = await session.get(url)
+    exchange = await (session.send(Request("POST", url, JSON, body)) if body else session.get(url))
     account = accounts.get(session.label or label)
     username = account.username if account else ""
     shown = account is not None and account.certificate is not None
@@ -163,6 +171,7 @@ class Compared:
     url: str
     inside: tuple[Sighting, ...]
     outside: tuple[Sighting, ...]
+    body: bytes = b""
 
     @property
     def traits(self) -> tuple[Trait, ...]:
@@ -209,8 +218,13 @@ class Choice:
         if signed.state not in {SignInState.SIGNED_IN, SignInState.UNKNOWN}:
             return Oracle(reason=f"sign_in_{signed.state}", sign_in=signed)
         given = self._candidates(plan, signed)
-        for urls in (given, [url for url in self._guessed(plan) if url not in given]):
-            first = [await self._round(Compared(url, (), ()), signed.session) for url in urls]
+        asked = [(url, b"") for url in given]
+        guessed = [(url, b"") for url in self._guessed(plan) if url not in given]
+        for looks in (asked, self._by_rpc(plan, signed), guessed):
+            first = [await self._round(Compared(url, (), (), body), signed.session) for url, body in looks]
+            first += [await self._round(Compared(url, (), ()), signed.session) for url in _with_slash(first)]
+            if self._other_scheme(plan, signed, first):
+                first = [await self._round(Compared(x.url, (), (), x.body), signed.session) for x in first]
             ranked = sorted((one for one in first if one.score), key=lambda one: -one.score)
             for candidate in ranked[:FINALISTS]:
                 settled = candidate
@@ -225,9 +239,33 @@ class Choice:
         """One look with the session, one as nobody."""
         self.compared += not candidate.inside
         nobody = Session(self.ctx.network, self.ctx.clock)
-        outside = await seen(nobody, candidate.url, self.ctx.accounts, self.marker, session.label)
-        inside = await seen(session, candidate.url, self.ctx.accounts, self.marker)
-        return Compared(candidate.url, (*candidate.inside, inside), (*candidate.outside, outside))
+        url, body = candidate.url, candidate.body
+        outside = await seen(nobody, url, self.ctx.accounts, self.marker, session.label, body)
+        inside = await seen(session, url, self.ctx.accounts, self.marker, body=body)
+        return Compared(url, (*candidate.inside, inside), (*candidate.outside, outside), body)
+
+    @staticmethod
+    def _other_scheme(plan: SignInPlan, signed: SignIn, looks: Sequence[Compared]) -> bool:
+        """Whether the token is wanted under another name than Bearer (`Token`, as Django REST framework calls it): the
+        session, and those to come, then use that one."""
+        session = signed.session
+        if plan.schemes or any(one.score for one in looks) or [*session.header_names] != ["Authorization"]:
+            return False
+        wanted = next((scheme for one in looks if (scheme := token_scheme(one.outside[0].challenge))), "")
+        token = session.headers[0][1].removeprefix("Bearer ")
+        if not wanted or token == session.headers[0][1]:
+            return False
+        plan.schemes.append(wanted)
+        session.headers = bearer(token, wanted)
+        return True
+
+    def _by_rpc(self, plan: SignInPlan, signed: SignIn) -> list[tuple[str, bytes]]:
+        """What the page asks of its own interface, where the operator declared no page."""
+        if plan.driver not in BEHIND_SCRIPTS or "login.signed_in_url" in self.ctx.declared:
+            return []
+        given = [self.ctx.accounts[signed.session.label].password, self.ctx.accounts[signed.session.label].totp]
+        asked = questions([*plan.heard, *signed.exchanges], [secret.reveal() for secret in given if secret is not None])
+        return [(url, body) for url, body in asked if self._kept([url], 1)]
 
     def _candidates(self, plan: SignInPlan, signed: SignIn) -> list[str]:
         declared = self.ctx.declared.get("login.signed_in_url")
@@ -290,6 +328,7 @@ class Choice:
         noise = min(inside.likeness(other) for other in settled.inside)
         return Oracle(
             url=settled.url,
+            body=settled.body,
             inside=inside,
             outside=outside,
             traits=settled.traits,
@@ -309,6 +348,12 @@ class Choice:
                 "declared": "login.signed_in_url" in self.ctx.declared,
             },
         )
+
+
+def _with_slash(looks: Iterable[Compared]) -> list[str]:
+    """Addresses that the application itself writes with a slash at the end."""
+    moved = (one.url for one in looks if one.inside[0].traits.get(Trait.REDIRECT) == urlsplit(one.url).path + "/")
+    return [f"{url}/" for url in moved if "?" not in url][:MAX_SLASHES]
 
 
 def _is_json(exchange: Exchange) -> bool:

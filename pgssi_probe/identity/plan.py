@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pgssi_probe.identity.forms import SignInForm
 from pgssi_probe.identity.har import Sent
 from pgssi_probe.identity.steps import Step
+from pgssi_probe.net.exchange import Exchange
 
 
 class Driver(StrEnum):
@@ -104,6 +105,10 @@ class SignInPlan:
     accepted: list[Taken] = field(default_factory=list, compare=False, repr=False)
     """How a JSON API took credentials once."""
     learned: list[Learned] = field(default_factory=list, compare=False, repr=False)
+    schemes: list[str] = field(default_factory=list, compare=False, repr=False)
+    """The name under which an API wants its token in `Authorization`, where it is not Bearer."""
+    heard: list[Exchange] = field(default_factory=list, compare=False, repr=False)
+    """What the page asked for by itself in the window of a browser, before anybody signed in."""
 
     @property
     def usable(self) -> bool:

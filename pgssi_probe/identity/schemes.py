@@ -20,6 +20,7 @@ _HASHES: Final[dict[str, Callable[[bytes], str]]] = {
     "SHA-256": lambda data: hashlib.sha256(data).hexdigest(),
     "SHA-512-256": lambda data: hashlib.new("sha512_256", data).hexdigest(),
 }
+_OTHER_SCHEMES: Final = frozenset({"basic", "digest", "bearer", "negotiate", "ntlm", "hoba", "mutual", "dpop"})
 _STRENGTH: Final = ("SHA-256", "SHA-512-256", "MD5")
 
 
@@ -33,8 +34,14 @@ def basic(username: str, password: Secret) -> Headers:
     return (("Authorization", "Basic " + base64.b64encode(pair).decode("ascii")),)
 
 
-def bearer(token: str) -> Headers:
-    return (("Authorization", f"Bearer {token}"),)
+def bearer(token: str, scheme: str = "Bearer") -> Headers:
+    return (("Authorization", f"{scheme} {token}"),)
+
+
+def token_scheme(challenge: str) -> str:
+    """The scheme of a challenge when a token may be what it asks for under another name than Bearer, as written."""
+    match = re.match(r"\s*([A-Za-z][A-Za-z0-9-]{1,30})(?=[\s,]|$)", challenge)
+    return match[1] if match and match[1].lower() not in _OTHER_SCHEMES else ""
 
 
 def digest_challenge(values: Iterable[str]) -> dict[str, str] | None:

@@ -43,6 +43,8 @@ class Sighting:
     traits: Mapping[Trait, str] = field(default_factory=dict)
     text: str = field(default="", repr=False)
     failure: Failure | None = None
+    challenge: str = ""
+    """What a 401 asks for."""
 
     @property
     def speaks(self) -> bool:
@@ -84,7 +86,7 @@ def sighting(
         traits[Trait.USER] = _yes(username.casefold() in text.casefold())
     if document is None and (data := parsed(response)) is not None:
         traits[Trait.SHAPE] = shape(data)
-    return Sighting(response.status, traits, text)
+    return Sighting(response.status, traits, text, challenge=(response.header("www-authenticate") or "")[:200])
 
 
 def _way(url: str) -> str:

@@ -106,6 +106,8 @@ def slug_of(trace: Trace, series: Sequence[Attempt], thresholds: Thresholds) -> 
     is the longest delay of its example.
     """
     if trace.after is not None:
+        if trace.free is None and trace.how == "captcha":
+            return "captcha"
         if trace.free is None:
             return "lock-out" if trace.blocked >= thresholds.lock_out else "still-blocked"
         if trace.blocked >= thresholds.lock_out:

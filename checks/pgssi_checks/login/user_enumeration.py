@@ -130,10 +130,20 @@ class Comparison:
         side = self.known if is_known else self.unknown
         typed = (username or self.ctx.accounts[SACRIFICE].username, password)
         chain = done.exchanges[done.exchanges.index(sent) :]
-        side.answers.append(answer_of(chain, done.landing, typed))
+        answer = answer_of(chain, done.landing, typed)
+        if _is_new_refusal(answer, side.answers):
+            self.held_back += 1
+            return UNANNOUNCED
+        side.answers.append(answer)
         side.seconds.append(sent.elapsed if sent.first_byte is None else sent.first_byte)
         side.exchanges.append(sent)
         return 0.0
+
+
+def _is_new_refusal(answer: Answer, earlier: Sequence[Answer]) -> bool:
+    """A refusal by a status that no earlier failure of this kind of user met: a brake that says nothing more."""
+    known = {status for one in earlier for status in one.statuses}
+    return bool(earlier) and any((status or 0) >= 400 and status not in known for status in answer.statuses)
 
 
 def _held_back(done: SignIn) -> bool:

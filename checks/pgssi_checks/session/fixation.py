@@ -52,7 +52,7 @@ async def _observe(ground: Ground) -> list[Observation]:
         return [_judged(ctx, "no-cookie", facts)]
     if await _adopted(ctx, ground, cookies, session) and await _adopted(ctx, ground, cookies, session):
         return [_judged(ctx, "chosen-kept", {**facts, "cookies": [*cookies]})]
-    if not await ground.is_in(session):
+    if not await ground.is_in(ground.opened[-1]):  # the last one: some applications keep no other
         raise Lost(Reason.SESSION_LOST)
     return [_judged(ctx, "renewed", {**facts, "cookies": [*cookies]})]
 

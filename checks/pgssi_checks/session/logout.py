@@ -16,8 +16,11 @@ from pgssi_probe.compare.similarity import Fingerprint, same_page_threshold
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Page
 from pgssi_probe.identity import SIGN_IN, Driver, Oracle, Session, SignIn, State, find_logout, sign_out
+from pgssi_probe.identity.logout import addresses_in_data
 
 MAX_URLS = 20
+MAX_WAYS = 3
+"""Sign-out controls that are tried one after the other while the session stays in."""
 PARTIAL_VIEW = re.compile(r"popup|print|imprim|export|embed|iframe|modal|fragment|partial|ajax|\braw\b", re.IGNORECASE)
 """Addresses of what is shown inside, or beside, a page that carries the controls."""
 OPPOSITES = {"login": "logout", "signin": "signout", "sign-in": "sign-out", "connexion": "deconnexion"}
@@ -33,7 +36,7 @@ def owes_a_control(page: Page) -> bool:
 def lacking(pages: Sequence[Page]) -> tuple[list[Page], list[Page]]:
     """The pages that owe a sign-out control, and those among them where none is recognised."""
     owing = [page for page in pages if owes_a_control(page)]
-    return owing, [page for page in owing if find_logout(page.document) is None]
+    return owing, [page for page in owing if find_logout(page.document) is None and not addresses_in_data(page)]
 
 
 async def observe(ctx: CheckContext) -> list[Observation]:
@@ -98,7 +101,7 @@ async def _ended(ctx: CheckContext, ground: Ground, done: SignIn, control: SignI
     refresh = await _renewable(done, control)
     saved = session.fork()
     async with ground.door:
-        left = await _leave(ctx, session, seen)
+        left = await _leave(ground, session, seen)
     if left is None:
         return inconclusive(ctx.target.site, Reason.NO_SAMPLE)
     kept = [name for name in session.cookie_names if session.jar.value(name) == saved.jar.value(name)]
@@ -157,18 +160,38 @@ async def _reopened(
     return Observation(slug="refresh-still-valid", subject=ctx.target.site, facts=facts, evidence=(ctx.keep(left[0]),))
 
 
-async def _leave(ctx: CheckContext, session: Session, seen: Walk) -> tuple[Exchange, ...] | None:
-    """Sign out as a person would: by the control of a page asked for just now, else by a declared address, else, for an
-    API that shows no page, by the address that goes with that of the sign-in."""
+async def _leave(ground: Ground, session: Session, seen: Walk) -> tuple[Exchange, ...] | None:
+    """Sign out as a person would: by a declared address, else by the control of a page asked for just now, else by what
+    a page gives its scripts, else, for an API that shows no page, by the address that goes with that of the sign-in."""
+    ctx = ground.ctx
     declared = ctx.declared.get("login.logout_url")
     if isinstance(declared, str) and declared:
         return await sign_out(session, None, url=urljoin(ctx.target.url, declared))
-    for page in seen.pages:
-        if find_logout(page.document) is not None:
-            return await sign_out(session, await parse_page(await session.get(page.url)) or page)
+    first: tuple[Exchange, ...] | None = None
+    for page in _offering(seen):
+        left = await sign_out(session, await parse_page(await session.get(page.url)) or page)
+        first = first or left
+        if left is not None and (session.header_names or not await ground.is_in(session)):
+            return left
     plan = await ctx.collect(SIGN_IN)
     beside = logout_beside(plan.url) if plan.driver is Driver.JSON else None
-    return await sign_out(session, None, url=beside) if beside else None
+    told = dict.fromkeys(url for page in seen.pages for url in addresses_in_data(page))
+    for url in [*list(told)[:MAX_WAYS], *([beside] if beside else [])] if first is None else ():
+        left = await sign_out(session, None, url=url)
+        first = first or left
+        if session.header_names or not await ground.is_in(session):
+            return left
+    return first
+
+
+def _offering(seen: Walk) -> list[Page]:
+    """One page for each control that was met: the first may lead nowhere."""
+    found: dict[str, Page] = {}
+    for page in seen.pages:
+        control = find_logout(page.document)
+        if control is not None:
+            found.setdefault(control.url.partition("?")[0], page)
+    return list(found.values())[:MAX_WAYS]
 
 
 def logout_beside(endpoint: str) -> str | None:

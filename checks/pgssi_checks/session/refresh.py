@@ -89,7 +89,8 @@ def with_new_token(session: Session, answer: Exchange) -> Session | None:
     """The session as its user would go on with it; None when the answer gives no token."""
     data = parsed(answer.response) if answer.status is not None and answer.status < 300 else None
     token = token_in(data)
-    return session.with_headers(*bearer(token)) if token is not None else None
+    held = next((value for name, value in session.headers if name.lower() == "authorization"), "Bearer")
+    return session.with_headers(*bearer(token, held.partition(" ")[0])) if token is not None else None
 
 
 @dataclass
