@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from pgssi_probe.inventory.model import TELLING, Endpoint, Inventory, Visit
@@ -12,10 +13,11 @@ Chosen = tuple[Endpoint, tuple[Reference, ...]]
 
 
 def candidates(endpoints: Iterable[Endpoint], visit: Visit, most: int, per_template: int) -> list[Chosen]:
-    """Requests that read, a few of each template: those with identifiers first, those that the visitor was answered
-    before those that something only told of. What was refused to the visitor itself is left out, and addresses that
-    open what they name for whoever has them."""
-    ranked: list[tuple[bool, bool, Chosen]] = []
+    """Requests that read, a few of each template: those with identifiers first, one of every template before a second
+    of any, those that the visitor was answered before those that something only told of. What was refused to the
+    visitor itself is left out, and addresses that open what they name for whoever has them."""
+    met: Counter[str] = Counter()
+    ranked: list[tuple[bool, int, bool, Chosen]] = []
     for endpoint in endpoints:
         if not endpoint.reads or endpoint.held is not None:
             continue
@@ -25,16 +27,12 @@ def candidates(endpoints: Iterable[Endpoint], visit: Visit, most: int, per_templ
         unasked = answered is None and endpoint.method == "GET" and endpoint.source not in TELLING
         if refused or unasked or bears_a_right(endpoint, found):
             continue
-        ranked.append((not found, answered is None, (endpoint, found)))
-    ranked.sort(key=lambda one: one[:2])
-    kept: dict[str, int] = {}
-    chosen = []
-    for _, _, (endpoint, found) in ranked:
         name = template(endpoint, found)
-        if kept.get(name, 0) < per_template:
-            kept[name] = kept.get(name, 0) + 1
-            chosen.append((endpoint, found))
-    return chosen[:most]
+        met[name] += 1
+        if met[name] <= per_template:
+            ranked.append((not found, met[name], answered is None, (endpoint, found)))
+    ranked.sort(key=lambda one: one[:3])
+    return [chosen for *_, chosen in ranked[:most]]
 
 
 def values_by_template(inventory: Inventory, label: str) -> Mapping[str, frozenset[tuple[str, ...]]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from pgssi_checks.authz.account_lists import AccountList, open_account_lists
-from pgssi_checks.authz.choosing import Chosen, candidates
+from pgssi_checks.authz.choosing import Chosen, candidates, is_only_words
 from pgssi_checks.authz.comparing import Shows, held, is_file, is_same, is_same_file
 from pgssi_checks.authz.lines import lines
 from pgssi_checks.authz.telling import compared, excerpt, subject_of
@@ -144,7 +144,7 @@ async def _is_public(stage: Stage, owner: Viewer, chosen: Chosen, answers: tuple
         theirs, open_ = await lines([same]), await lines([answer])
         return len(theirs ^ open_) <= float(stage.ctx.setting("noise")) * len(theirs | open_)
     page = await parse_page(answer)
-    return find_logout(page.document) is None if page is not None else not found
+    return find_logout(page.document) is None if page is not None else is_only_words(found)
 
 
 def _name(stage: Stage, viewer: Viewer) -> str:

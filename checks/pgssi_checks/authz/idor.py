@@ -147,7 +147,8 @@ def _told(
     ctx, known = stage.ctx, stage.marks(owner[0], asker[0])
     values = known.proofs | known.telling
     name = template(endpoint, found)
-    forms = ", ".join(sorted({each.form.value for each in found}))
+    plain = [each for each in found if each.form is not Form.SLUG] or found
+    forms = ", ".join(sorted({each.form.value for each in plain}))
     facts = compared(endpoint, name, owner[0].label, asker[0].label, owner[1], asker[1])
     kept = (
         ctx.keep(owner[1], excerpt=excerpt(values, owner[1]), title=f"The record, for account {owner[0].label}"),
