@@ -225,17 +225,22 @@ def filled(operation: Operation, pool: Pool) -> Iterator[Found]:
     """The requests that the operation stands for, with identifiers of the pool. One for which a required value is not
     known is given with its holes: it is listed, and cannot be sent."""
     rounds = MAX_FILLED if any(_values(operation, pool, number) for number in range(1, MAX_FILLED)) else 1
-    made: set[tuple[str, bytes]] = set()
+    made: set[tuple[str, str, bytes]] = set()
     for number in range(rounds):
         one = _filled(operation, pool, number)
-        if (one.url, one.body) not in made:
-            made.add((one.url, one.body))
+        if one.key not in made:
+            made.add(one.key)
             yield one
 
 
 def _values(operation: Operation, pool: Pool, number: int) -> bool:
     names = [*operation.holes, *(one.name for one in operation.parameters if one.place is not Place.PATH)]
-    return any(len(pool.of(name, _before(operation.url, name))) > number for name in names)
+    if isinstance(operation.body, dict):
+        names += [str(name) for name, value in operation.body.items() if value is None]
+    words = [word for word in urlsplit(operation.url).path.split("/") if word and "{" not in word]
+    return any(
+        len(pool.of(name, before)) > number for name in names for before in (_before(operation.url, name), *words)
+    )
 
 
 def _filled(operation: Operation, pool: Pool, number: int) -> Found:
@@ -263,7 +268,8 @@ def _filled(operation: Operation, pool: Pool, number: int) -> Found:
     url = urlunsplit((parts.scheme, parts.netloc, path, urlencode(query), ""))
     body = b""
     if operation.body is not None:
-        whole = _with_own(operation.body, pool, number, "")
+        words = [word for word in reversed(parts.path.split("/")) if word and "{" not in word]
+        whole = _with_own(operation.body, pool, number, "", words)
         body = (
             urlencode({name: "" if value is None else value for name, value in whole.items()}).encode()
             if operation.media_type == FORM_TYPE and isinstance(whole, dict)
@@ -283,13 +289,14 @@ def _filled(operation: Operation, pool: Pool, number: int) -> Found:
     )
 
 
-def _with_own(value: Any, pool: Pool, number: int, name: str) -> Any:
+def _with_own(value: Any, pool: Pool, number: int, name: str, words: list[str]) -> Any:
+    """The body with identifiers of the pool where none is known; `words` are those of the path, the last first."""
     if isinstance(value, dict):
-        return {key: _with_own(inner, pool, number, key) for key, inner in value.items()}
+        return {key: _with_own(inner, pool, number, key, words) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_with_own(inner, pool, number, name) for inner in value]
+        return [_with_own(inner, pool, number, name, words) for inner in value]
     if value is None and name and not _CREDENTIAL.search(name):
-        own = _nth(pool.of(name), number)
+        own = next((given for word in words or [""] if (given := _nth(pool.of(name, word), number))), "")
         return int(own) if own.isascii() and own.isdigit() and own[:1] != "0" else own or None
     return value
 

@@ -20,7 +20,25 @@ MAX_NAMES: Final = 400
 MAX_PER_NAME: Final = 6
 MAX_DEPTH: Final = 10
 MAX_RECORDS: Final = 200
-PLAIN: Final = frozenset({"id", "uuid", "guid", "pk", "uid", "identifiant", "identifier", "ref", "reference", "code"})
+SHORTEST_WORD: Final = 4
+PLAIN: Final = frozenset(
+    {
+        "id",
+        "uuid",
+        "guid",
+        "pk",
+        "uid",
+        "identifiant",
+        "identifier",
+        "ref",
+        "reference",
+        "code",
+        "numero",
+        "number",
+        "num",
+        "no",
+    }
+)
 """Names that say nothing of what they name: the word before them does."""
 _NAMES_ONE = re.compile(r"(?:id|uuid|guid|ref|reference|identifiant|numero|code)$")
 _NOT_LETTERS = re.compile(r"[^a-z0-9]+")
@@ -101,7 +119,16 @@ class Pool:
         if key not in PLAIN:  # a UUID may be called `patientUuid` here and `patientId` there
             stem = _NAMES_ONE.sub("", key)
             names += [singular(stem) + "id"] if len(stem) > 2 else []
-        return next((tuple(self.known[one]) for one in names if one in self.known), ())
+        exact = next((tuple(self.known[one]) for one in names if one in self.known), ())
+        return exact or self._within(key)
+
+    def _within(self, key: str) -> tuple[str, ...]:
+        """`X-Numero-Facture` names an invoice: the longest word that is known to name something."""
+        for name in sorted(self.known, key=len, reverse=True):
+            stem = name.removesuffix("id")
+            if len(stem) >= SHORTEST_WORD and stem in key and (_NAMES_ONE.search(key) or key.removesuffix(stem) != key):
+                return tuple(self.known[name])
+        return ()
 
     def without(self, others: Iterable[Pool]) -> Pool:
         """What no other pool holds: a record that two people are shown is nobody's own."""

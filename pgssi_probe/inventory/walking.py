@@ -109,7 +109,7 @@ class Walking:
 
     def learn(self, found: Iterable[Found]) -> None:
         """File requests that were learned otherwise than by an answer of this walk."""
-        self._glean(found, DEPTH)
+        self._glean(found, 0)
 
     def visit(self) -> Visit:
         """What the walk saw. Nothing is asked for any more."""

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -229,6 +229,8 @@ class AccessPolicy:
     """A patient who is refused a staff page is shown its last lines."""
     public_paths: tuple[str, ...] = ()
     """Prefixes of private pages served without a session, as the first patient."""
+    more_described: dict[str, Any] = field(default_factory=dict)
+    """Paths added to the description of the API."""
 
 
 @dataclass

@@ -114,8 +114,8 @@ def _one(table: str) -> Handler:
     return show
 
 
-def description(origin: str) -> dict[str, Any]:
-    """OpenAPI 3.0 of this API."""
+def description(origin: str, more: dict[str, Any] | None = None) -> dict[str, Any]:
+    """OpenAPI 3.0 of this API, with the paths that a mode adds."""
     answers = {"200": {"description": "Réponse"}, "401": {"description": "Connexion nécessaire"}}
     identifier = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
     paths: dict[str, Any] = {
@@ -130,6 +130,7 @@ def description(origin: str) -> dict[str, Any]:
         paths[f"/{path}/{{id}}"] = {
             "get": {"summary": f"Détail : {path}", "parameters": [identifier], "responses": answers}
         }
+    paths |= more or {}
     return {
         "openapi": "3.0.3",
         "info": {"title": "API du portail patient de Valombre", "version": "1"},
@@ -150,7 +151,8 @@ async def keys(request: Request) -> Response:
 
 @private
 async def openapi(request: Request) -> Response:
-    return JSONResponse(description(portal_of(request).blueprint.addresses.https_url))
+    blueprint = portal_of(request).blueprint
+    return JSONResponse(description(blueprint.addresses.https_url, blueprint.access.more_described))
 
 
 ROUTES = [
