@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from pgssi_probe.discovery.address import absolute, extension
 from pgssi_probe.discovery.danger import words
@@ -132,10 +132,20 @@ def _addresses(value: Any, url: str) -> Iterator[Found]:
     for number, text in enumerate(_strings(value)):
         if number == MAX_FOUND:
             return
+        if not _can_be_sent(text):
+            continue
         if text.startswith(("http://", "https://")) or re.fullmatch(r"/[A-Za-z0-9_][^\s<>\"]{0,300}", text):
             target = absolute(text, url)
             if target is not None and not _HOLE.search(text):
                 yield Found("GET", target, Source.JSON)
+
+
+def _can_be_sent(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a character
+        return False
+    return True
 
 
 def _strings(value: Any, depth: int = 0) -> Iterator[str]:
@@ -153,7 +163,7 @@ def _children(value: Any, url: str) -> Iterator[Found]:
             identifier = next((record[name] for name in _IDENTIFIERS if _names(record.get(name))), None)
             if identifier is not None:
                 parts = urlsplit(url)
-                child = absolute(f"{parts.path.rstrip('/')}/{identifier}", url)
+                child = absolute(f"{parts.path.rstrip('/')}/{quote(str(identifier), safe='')}", url)
                 if child is not None:
                     yield Found("GET", child, Source.JSON)
 

@@ -70,6 +70,7 @@ def document(body: bytes) -> Mapping[str, Any] | None:
     try:
         if body.lstrip()[:1] == b"{":
             value = json.loads(body)
+            json.dumps(value, ensure_ascii=False).encode()  # half of a character cannot be sent
         elif len(body) <= MAX_YAML and re.search(rb"^(?:openapi|swagger)\s*:", body, re.MULTILINE):
             value = yaml.load(body, _NoAliases)  # noqa: S506 a subclass of SafeLoader
         else:
@@ -134,8 +135,9 @@ def _operation(
         if not isinstance(one, dict) or not isinstance(one.get("name"), str):
             continue
         place = str(one.get("in", ""))
-        schema = _resolved(described, one.get("schema")) if place != "body" else one.get("schema")
-        sample = _sample({**(schema if isinstance(schema, dict) else {}), **one})
+        said = _resolved(described, one.get("schema")) if place != "body" else None
+        schema = said if isinstance(said, dict) else {}
+        sample = _sample({**schema, **one})
         if place in {"path", "query", "header"}:
             kind = str((schema or one).get("format") or (schema or one).get("type") or "")[:20]
             required = one.get("required") is True

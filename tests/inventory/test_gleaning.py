@@ -106,6 +106,10 @@ def test_any_script_gives_bounded_addresses_of_the_web(text: str) -> None:
         assert "\n" not in one.url
 
 
+def test_half_of_a_character_is_no_address() -> None:
+    assert not list(of_json(rb'["/a\ud800", {"id": "\ud800"}]', URL))
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_survived(body: bytes) -> None:
