@@ -79,6 +79,8 @@ IN_A_BROWSER = frozenset(
         "browser.third-party",
         "components.js-libraries",
         "content.cookies-consent",
+        "content.help",
+        "content.security-advice",
         "https.mixed-content",
     }
 )

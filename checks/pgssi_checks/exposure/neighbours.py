@@ -24,7 +24,7 @@ TEST_WORDS: Final = frozenset(
         "nonprod", "poc",
     }
 )  # fmt: skip
-"""Whole words of a name. Left out: `stage`, `formation`, `lab`, `demo`, `beta`, `int`, `rec`, which mean other things."""
+"""Whole words of a name. Left out: `stage`, `formation`, `lab`, `demo`, `beta`, `rec`, which mean other things."""
 _SPLIT = re.compile(r"[-_.\d]+")
 
 

@@ -52,9 +52,21 @@ weakness(
     en="Nothing about reporting malicious messages",
     takes="phishing-page",
 )(_without_phishing)
-weakness("content.security-advice/missing", fr="Aucun conseil de sécurité", en="No security advice")(
+weakness("content.security-advice/missing", fr="Aucun conseil de sécurité", en="No security advice", takes="advice")(
     _hides("conseils-securite")
 )
+weakness(
+    "content.security-advice/no-device-advice",
+    fr="Aucun conseil sur l'appareil",
+    en="No advice on the device",
+    takes="advice",
+)(_omits("advice-devices"))
+weakness(
+    "content.security-advice/no-credential-advice",
+    fr="Aucun conseil sur le mot de passe",
+    en="No advice on the password",
+    takes="advice",
+)(_omits("advice-credentials"))
 weakness("content.help/missing", fr="Aucune aide en ligne", en="No online help")(_hides("aide"))
 
 
