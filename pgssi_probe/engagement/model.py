@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -60,7 +60,7 @@ class Refusal:
 class Mandate(Frozen):
     """Who authorised what. Everything is needed for an active or intrusive check (PASSI: convention and authorisation).
 
-    `hours` is a local interval such as "08:00-18:00", in `timezone`; "00:00-24:00" means at any time.
+    `hours` is a local interval such as "08:00-18:00", in `timezone`; "22:00-06:00" is a night, "00:00-24:00" any time.
     """
 
     reference: str = ""
@@ -128,17 +128,24 @@ class Mandate(Frozen):
             yield Refusal("mandate.valid_until", "expired")
         if self.hours:
             start, end = parse_hours(self.hours)
-            if not start <= local.time() <= end:
+            time_of_day = local.time()
+            within = start <= time_of_day <= end if start < end else time_of_day >= start or time_of_day <= end
+            if not within:
                 yield Refusal("mandate.hours", "outside_hours")
 
     def window_end(self, now: datetime) -> datetime | None:
-        """Until when what is allowed at `now` stays so: the end of the hours of the day, or of the last day when the
-        hours are those of the whole day. None when the mandate has no hours or no end."""
+        """Until when what is allowed at `now` stays so: the end of the hours of the day or of the night, or of the last
+        day when that comes first or when the hours are those of the whole day. None without hours or without end."""
         if not self.hours or self.valid_until is None:
             return None
         zone = ZoneInfo(self.timezone)
-        day = self.valid_until if self.at_any_hour else now.astimezone(zone).date()
-        return datetime.combine(day, parse_hours(self.hours)[1], zone)
+        last = datetime.combine(self.valid_until, time.max, zone)
+        if self.at_any_hour:
+            return last
+        local = now.astimezone(zone)
+        start, end = parse_hours(self.hours)
+        night = end < start <= local.time()
+        return min(last, datetime.combine(local.date() + timedelta(days=int(night)), end, zone))
 
     @property
     def at_any_hour(self) -> bool:
@@ -153,14 +160,17 @@ def _blank(value: object) -> bool:
 
 
 def parse_hours(hours: str) -> tuple[time, time]:
-    """Start and end of "HH:MM-HH:MM"; ValueError otherwise. "24:00" is the end of the day."""
+    """Start and end of "HH:MM-HH:MM"; ValueError otherwise. "24:00" is the end of the day.
+
+    The end comes before the start when the interval holds midnight.
+    """
     start, dash, end = hours.partition("-")
     if not dash:
         raise ValueError('hours are written "HH:MM-HH:MM"')
     first = time.fromisoformat(start.strip())
     last = time.max if end.strip() == "24:00" else time.fromisoformat(end.strip())
-    if last <= first:
-        raise ValueError("hours end before they start")
+    if last == first:
+        raise ValueError("hours end when they start")
     return first, last
 
 
@@ -249,6 +259,8 @@ class LoginSection(Frozen):
     signed_in_url: str | None = None
     signed_in_text: str | None = None
     logout_url: str | None = None
+    refresh_url: str | None = None
+    """Where a refresh token is exchanged."""
     har: str | None = None
     """A recorded sign-in, relative to the engagement file."""
     command: tuple[str, ...] | None = None

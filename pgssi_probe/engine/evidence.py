@@ -51,7 +51,7 @@ class EvidenceRoom:
         clean = self._redactor.text
         parts = exchange.request.parts
         target = exchange.request.origin_form or (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        sent = [f"{exchange.request.method} {redact_url(target, self._redactor)} HTTP"]
+        sent = [f"{exchange.request.method} {redact_url(target, self._redactor)} {_version(exchange)}"]
         sent += self._lines(exchange.sent_headers)
         if exchange.request.body:
             sent.append(f"\n[{len(exchange.request.body)} bytes]")
@@ -122,3 +122,10 @@ class EvidenceRoom:
             raise FolderError("unwritable", path, symbol_of(error)) from None
         self._pieces[piece.id] = piece.model_copy(update={"sha256": hashlib.sha256(raw).hexdigest()})
         return piece.id
+
+
+def _version(exchange: Exchange) -> str:
+    """The version of HTTP that carried the request: that of the answer, else what the connection had agreed on."""
+    if exchange.response is not None:
+        return exchange.response.http_version
+    return "HTTP/2" if exchange.tls is not None and exchange.tls.alpn == "h2" else "HTTP/1.1"

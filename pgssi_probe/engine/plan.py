@@ -127,10 +127,11 @@ def _obstacle(
         for label in ACCOUNTS_NEEDED.get(need, ()):
             if label not in engagement.accounts:
                 return Reason.ACCOUNT_MISSING, f"accounts.{label}"
+    # A mandate may list a level and not the one below it: each is asked for by itself.
+    refusal: Refusal | None = engagement.refusal_for(target.url, metadata.level, now)
+    if refusal is not None:
+        return Reason.MANDATE_MISSING, refusal.line
     if metadata.level.rank > level.rank:
-        refusal: Refusal | None = engagement.refusal_for(target.url, metadata.level, now)
-        if refusal is not None:
-            return Reason.MANDATE_MISSING, refusal.line
         return Reason.LEVEL_EXCLUDED, None
     for name in metadata.needs_declared:
         if not engagement.told.get(name):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -37,6 +37,9 @@ CHECK_BODY = 400_000
 PATIENCE = 6.0
 """A check may last this many times its declared duration, and never less than PATIENCE_FLOOR seconds."""
 PATIENCE_FLOOR = 120.0
+RECHECK = 300.0
+"""Seconds after which names are resolved again, before a check goes on: an address may be somebody else's by then."""
+RECHECK_PATIENCE = 10.0
 MEASURES = 3
 """Times that a check is begun when a wait of its own ended late: what it measured then is not the wait."""
 
@@ -90,6 +93,7 @@ class Conductor:
             self.gate.note,
         )
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._checked_names = self.clock.monotonic()
         self._account = asyncio.Lock()
 
     @property
@@ -224,7 +228,8 @@ class Conductor:
                 max_body=CHECK_BODY,
             )
             networks.append(network)
-            clock = WatchedClock(self.clock, lambda until: self.progress.waiting(check.id, until))
+            await self._names_hold()
+            clock = WatchedClock(self.clock, lambda until: self.progress.waiting(check.id, until), self._names_hold)
             context = CheckContext(
                 metadata=metadata,
                 target=self.target,
@@ -244,6 +249,15 @@ class Conductor:
                 return observations
             self.note("check", check.id, "late_wait")
         raise TimeoutError
+
+    async def _names_hold(self) -> None:
+        """See, once in a while, that names still lead to where they did; those that do not are closed by the gate."""
+        if self.clock.monotonic() - self._checked_names < RECHECK:
+            return
+        self._checked_names = self.clock.monotonic()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RECHECK_PATIENCE):
+                await self.gate.recheck()
 
     @staticmethod
     def _saw_the_stop(outcomes: tuple[Outcome, ...]) -> bool:

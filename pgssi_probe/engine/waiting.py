@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -27,8 +27,10 @@ class WatchedClock:
     process was stopped. What was to be measured then was not, and must be measured again.
     """
 
-    def __init__(self, clock: Clock, heard: Heard) -> None:
+    def __init__(self, clock: Clock, heard: Heard, after: Callable[[], Awaitable[None]] | None = None) -> None:
+        """`after` is awaited at the end of a wait worth telling, before the check goes on."""
         self._clock = clock
+        self._after = after
         self._heard = heard
         self._ends: dict[int, datetime] = {}
         self._told: datetime | None = None
@@ -58,6 +60,8 @@ class WatchedClock:
             self._tell_soon()
         over = (self._clock.now() - began).total_seconds() - seconds
         self.late = self.late or (seconds >= LATE_FROM and over > LATE_SHARE * seconds)
+        if self._after is not None:
+            await self._after()
 
     def _tell_soon(self) -> None:
         if not self._due:

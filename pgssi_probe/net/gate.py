@@ -104,8 +104,7 @@ class Gate:
     async def recheck(self) -> tuple[str, ...]:
         """Resolve every name met so far again; those that resolve elsewhere now are closed, and returned.
 
-        What is dialled stays pinned in any case. Behind a content delivery network answers change as a matter of
-        course: call this where a new address means another target.
+        What is dialled stays pinned in any case; but an address that the name has left may be somebody else's by now.
         """
         strayed = await self.guard.recheck()
         for name in strayed:

@@ -214,9 +214,11 @@ class ScopeGuard:
         return self._pinned.get(canonical_host(host), ())
 
     async def recheck(self) -> tuple[str, ...]:
-        """Resolve every pinned name again; refuse from now on, and return, those with an address not seen before.
+        """Resolve every pinned name again; refuse from now on, and return, those that have left all the addresses they
+        had, and those that have an internal one they did not have.
 
-        A name that no longer resolves stays pinned: we never needed the new answer.
+        A public address more beside a known one is how load is spread. A name that no longer resolves stays pinned: we
+        never needed the new answer.
         """
         strayed = []
         for name, addresses in list(self._pinned.items()):
@@ -226,7 +228,8 @@ class ScopeGuard:
                 now = _normalised(await self._resolver(name, 0))
             except OSError:
                 continue
-            if not set(now) <= set(addresses):
+            known, more = set(addresses) & set(now), set(now) - set(addresses)
+            if now and (not known or not all(is_public(address) for address in more)):
                 self._refused.add(name)
                 strayed.append(name)
         return tuple(strayed)

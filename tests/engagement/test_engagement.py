@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgssi_probe.check.context import Target
-from pgssi_probe.engagement import Engagement, EngagementError, Mandate, ScopeSection, load_engagement
+from pgssi_probe.engagement import Engagement, EngagementError, Mandate, Refusal, ScopeSection, load_engagement
 from pgssi_probe.engagement.model import AccountSection, parse_hours
 from pgssi_probe.engine.allowance import lacks_of
 from pgssi_probe.engine.plan import ACCOUNTS_NEEDED, Selection, allowed_level, make_plan
@@ -89,7 +89,42 @@ def test_dates_and_hours_are_those_of_the_mandate_s_zone(now: datetime, cause: s
     assert refusal.cause == cause
 
 
-@pytest.mark.parametrize("hours", ["8h-18h", "18:00-08:00", "08:00", "", "25:00-26:00"])
+@pytest.mark.parametrize(
+    ("local", "allowed", "until"),
+    [
+        ("2026-11-22T21:59:00", False, None),
+        ("2026-11-22T22:00:00", True, "2026-11-23T06:00:00"),
+        ("2026-11-22T23:59:59", True, "2026-11-23T06:00:00"),
+        ("2026-11-23T00:00:00", True, "2026-11-23T06:00:00"),
+        ("2026-11-23T06:00:00", True, "2026-11-23T06:00:00"),
+        ("2026-11-23T06:01:00", False, None),
+        ("2026-11-23T12:00:00", False, None),
+    ],
+)
+def test_a_night_holds_midnight(local: str, allowed: bool, until: str | None) -> None:
+    mandate = COMPLETE.model_copy(update={"hours": "22:00-06:00"})
+    zone = ZoneInfo(mandate.timezone)
+    now = datetime.fromisoformat(local).replace(tzinfo=zone)
+    refusal = mandate.refusal(Level.ACTIVE, now)
+    assert refusal == (None if allowed else Refusal("mandate.hours", "outside_hours"))
+    if until is not None:
+        assert mandate.window_end(now) == datetime.fromisoformat(until).replace(tzinfo=zone)
+
+
+def test_the_last_night_ends_with_the_last_day() -> None:
+    mandate = COMPLETE.model_copy(update={"hours": "22:00-06:00"})
+    assert mandate.valid_until is not None
+    zone = ZoneInfo(mandate.timezone)
+    evening = datetime.combine(mandate.valid_until, time(23, 0), zone)
+    assert mandate.refusal(Level.ACTIVE, evening) is None
+    end = mandate.window_end(evening)
+    assert end is not None
+    assert end.date() == mandate.valid_until
+    assert mandate.refusal(Level.ACTIVE, end) is None
+    assert mandate.refusal(Level.ACTIVE, end + timedelta(seconds=1)) is not None
+
+
+@pytest.mark.parametrize("hours", ["8h-18h", "08:00-08:00", "08:00", "", "25:00-26:00"])
 def test_hours_that_mean_nothing_are_refused(hours: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_hours(hours)

@@ -118,7 +118,7 @@ def test_the_body_of_a_request_is_not_kept(room: EvidenceRoom) -> None:
 def test_a_target_sent_verbatim_is_shown_as_sent(room: EvidenceRoom) -> None:
     one = exchange(HOME, page("a"))
     piece = kept(room, replace(one, request=Request("GET", HOME, origin_form="/..%2f..%2fetc")))
-    assert (piece.request or "").startswith("GET /..%2f..%2fetc HTTP")
+    assert (piece.request or "").split("\n")[0] == "GET /..%2f..%2fetc HTTP/1.1"
 
 
 def test_numbers_go_on_where_an_interrupted_run_stopped(tmp_path: Path) -> None:
@@ -201,3 +201,19 @@ def test_a_canary_is_marked_wherever_it_stands_and_however_it_is_written(tmp_pat
 def test_without_canaries_nothing_more_is_marked() -> None:
     assert Redactor().known("Durand") == "Durand"
     assert "Durand" not in repr(Redactor(values=("Durand",)))
+
+
+async def test_the_request_line_is_whole_and_host_stands_once(tmp_path: Path) -> None:
+    from pgssi_probe.net.gate import open_gate
+    from pgssi_probe.net.scope import Scope
+    from tests.cli.conftest import web_server  # type: ignore[import-not-found]
+
+    with web_server() as target:
+        async with open_gate(scope=Scope.of(target.url)) as gate:
+            exchange = await gate.network(by="a.b", max_requests=1).send(Request("GET", target.url + "x?y=1"))
+    room = EvidenceRoom(tmp_path, VirtualClock())
+    room.exchange("a.b", exchange, excerpt=None, title=None)
+    (piece,) = room.pieces()
+    first, *rest = (piece.request or "").split("\n")
+    assert first == "GET /x?y=1 HTTP/1.1"
+    assert [line.partition(":")[0].lower() for line in rest].count("host") == 1

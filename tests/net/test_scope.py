@@ -161,6 +161,22 @@ async def test_rebinding_is_refused_once_seen() -> None:
     assert await guard.recheck() == ()
 
 
+async def test_a_public_address_more_is_no_rebinding_and_another_one_is() -> None:
+    names = Names(cdn_example=["8.8.8.8", "8.8.4.4"])
+    guard = ScopeGuard(Scope.of("cdn.example:443"), names)
+    await guard.admit("cdn.example", 443)
+    names.answers["cdn.example"] = ["8.8.4.4", "1.1.1.1"]
+    assert await guard.recheck() == ()
+    assert await guard.admit("cdn.example", 443) == ("8.8.8.8", "8.8.4.4")
+    names.answers["cdn.example"] = ["8.8.8.8", "10.0.0.1"]
+    assert await guard.recheck() == ("cdn.example",)
+    names = Names(cdn_example=["8.8.8.8"])
+    guard = ScopeGuard(Scope.of("cdn.example:443"), names)
+    await guard.admit("cdn.example", 443)
+    names.answers["cdn.example"] = ["1.1.1.1"]
+    assert await guard.recheck() == ("cdn.example",)
+
+
 async def test_a_name_that_no_longer_resolves_stays_pinned() -> None:
     names = Names(portal_example=["192.0.2.7"])
     guard = ScopeGuard(Scope.of("portal.example:443"), names)
