@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pgssi_probe.check.harness import Script, run_check
+from pgssi_probe.check.harness import Script, drive, run_check
 from pgssi_probe.clock import VirtualClock
 from pgssi_probe.lab import Lab
 from pgssi_probe.model.account import Account, Secret
@@ -71,23 +71,6 @@ def on_lab(portal_loop: asyncio.AbstractEventLoop) -> OnLab:
 
 
 SignedIn = Callable[..., Coroutine[Any, Any, tuple[Outcome, ...]]]
-TURNS = 60
-"""Turns of the loop in which a check reaches its next wait, since a scripted site answers without awaiting."""
-
-
-async def drive(clock: VirtualClock, task: asyncio.Task[Any]) -> Any:
-    """Let a check run, moving its clock to the next deadline whenever it only waits."""
-    while not task.done():
-        quiet = clock.next_deadline
-        for _ in range(TURNS):
-            await asyncio.sleep(0)
-        while not task.done() and clock.next_deadline != quiet:
-            quiet = clock.next_deadline
-            for _ in range(TURNS):
-                await asyncio.sleep(0)
-        if not task.done() and quiet is not None:
-            await clock.advance(quiet - clock.monotonic())
-    return await task
 
 
 @pytest.fixture
