@@ -14,6 +14,7 @@ from pgssi_probe.identity.forms import (
     consent_form,
     filled,
     sends_itself,
+    sign_in_button,
     sign_in_form,
 )
 from pgssi_probe.identity.judging import Judgement, SignInState, judge_form, no_answer, throttled_by_status
@@ -29,6 +30,7 @@ async def by_form(attempt: Attempt, start: str = "") -> Judgement:
     if attempt.returned:
         return Judgement(SignInState.SIGNED_IN, "returned")
     chain = await _onward(attempt, chain)
+    chain = await _pressed(attempt, chain)
     page = attempt.landing
     form = _found(attempt, page.document) if page else None
     if page is None or form is None:
@@ -39,6 +41,18 @@ async def by_form(attempt: Attempt, start: str = "") -> Judgement:
         if second is not None and second.password is not None:
             return await _submit(attempt, attempt.landing, second)
     return judged
+
+
+async def _pressed(attempt: Attempt, chain: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
+    """Through the button that signs in elsewhere, where the way begins with one."""
+    page = attempt.landing
+    button = sign_in_button(page.document) if page is not None and attempt.plan.driver is Driver.OIDC else None
+    if page is None or button is None or attempt.returned or _found(attempt, page.document) is not None:
+        return chain
+    target = attempt.safe(button[0], page)
+    if isinstance(target, Judgement):
+        return chain
+    return await _onward(attempt, await attempt.follow(filled(target, {}, page.url, button=button[1])))
 
 
 def _found(attempt: Attempt, document: Document) -> SignInForm | None:

@@ -24,6 +24,7 @@ from pgssi_probe.net.exchange import Request
 
 TEXT_KINDS: Final = frozenset({"text", "email", "tel", "number", "search", ""})
 MAX_TEXT_OF_A_FORM: Final = 600
+MAX_BUTTON_WORDS: Final = 12
 CARRIED: Final = frozenset({"code", "id_token", "SAMLResponse", "SAMLRequest", "wresult", "error"})
 _SUBMITS = re.compile(r"\.\s*submit\s*\(")
 
@@ -95,6 +96,25 @@ def consent_form(document: Document) -> tuple[Form, FormField | None] | None:
             return form, agreed
         if len(buttons) <= 1 and CONSENT.search(words_of(form.text[:MAX_TEXT_OF_A_FORM])):
             return form, None
+    return None
+
+
+def sign_in_button(document: Document) -> tuple[Form, FormField | None] | None:
+    """The form that is nothing but a button to sign in elsewhere, as OmniAuth and Keycloak adapters draw it; None on a
+    page with a password to fill in."""
+    if document.asks_password:
+        return None
+    for form in document.forms:
+        typed = any(field.kind in TEXT_KINDS | {"textarea", "select", "file"} for field in form.fields)
+        there, said = address_words(form.action), words_of(form.text[:MAX_TEXT_OF_A_FORM])
+        if form.method != "POST" or not form.action or typed or SIGN_OUT.search(f"{there} {said}"):
+            continue
+        if OTHER_FORM.search(f"{there} {said}"):
+            continue
+        buttons = [field for field in form.fields if field.kind in {"submit", "image"}]
+        labels = " ".join(words_of(button.value[:80]) for button in buttons)
+        if SIGN_IN.search(there) and (len(said.split()) <= MAX_BUTTON_WORDS or SIGN_IN.search(labels)):
+            return form, next(iter(buttons), None)
     return None
 
 

@@ -105,8 +105,10 @@ async def _by_address(session: Session, url: str) -> tuple[Exchange, ...]:
         posted = await session.follow(Request("POST", url, csrf_headers(session, url), act=ACT))
         if (posted[-1].status or 500) not in {404, 405}:
             return posted
+    held = session.fork()
     chain = await session.follow(Request("GET", url, act=ACT))
     if (chain[-1].status or 500) in {400, 403, 405}:
+        session.jar = held.jar  # a refusal may take the cookie away and end nothing
         return (*chain, *await session.follow(Request("POST", url, csrf_headers(session, url))))
     return (*chain, *await _confirmed(session, chain[-1]))
 

@@ -1,4 +1,5 @@
-"""`SIGN_IN`: where and how one signs in, found once a run by reading pages only. Nothing is posted here."""
+"""`SIGN_IN`: where and how one signs in, found once a run by reading pages. No credential is posted here: only, in an
+active run, the button of a page that signs in elsewhere."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Page, Site
 from pgssi_probe.identity import oidc
 from pgssi_probe.identity.endpoints import EndpointSearch
-from pgssi_probe.identity.forms import SignInForm, loose_names, sign_in_form
+from pgssi_probe.identity.forms import SignInForm, filled, loose_names, sign_in_button, sign_in_form
 from pgssi_probe.identity.plan import BY_HEADER, Driver, SignInPlan
 from pgssi_probe.identity.providers import asked_of, provider_of
 from pgssi_probe.identity.schemes import schemes_offered
@@ -33,6 +34,7 @@ USUAL_PAGES: Final = (
 )  # fmt: skip
 """Sign-in pages, and protected ones that lead there, tried last."""
 MAX_LINKS: Final = 6
+MAX_BUTTONS: Final = 2
 MAX_REQUESTS: Final = 110
 MAX_VISITS: Final = 60
 GOOD: Final = 6.0
@@ -64,6 +66,8 @@ class Search:
     left_scope: str | None = None
     scripted: Page | None = None
     asked: int = 0
+    buttons: dict[str, None] = field(default_factory=dict)
+    """Pages with a button that signs in elsewhere by a form."""
 
     def declared(self, name: str) -> str | None:
         value = self.ctx.declared.get(f"login.{name}")
@@ -100,6 +104,9 @@ class Search:
             await self._visit(url, "declared")
         else:
             await self._search(site)
+        if self.best is None and self.ctx.allows(Level.ACTIVE):
+            for button in list(self.buttons)[:MAX_BUTTONS]:
+                await self._press(button)
         if asked == Driver.BROWSER:
             return self._browser(site, url)
         if self.best is not None:
@@ -263,6 +270,25 @@ class Search:
             result = "form"
         self.steps.append(Step(how, url, last.status, result))
 
+    async def _press(self, url: str) -> None:
+        """Press the button of a page as its visitor would, follow where it leads, and look for the form there."""
+        session = Session(self.ctx.network, self.ctx.clock)
+        page = await parse_page((await session.follow(Request("GET", url)))[-1])
+        found = sign_in_button(page.document) if page is not None else None
+        if page is None or found is None:
+            return
+        if provider_of(found[0].action) or not self.ctx.network.in_scope(found[0].action):
+            self._left(found[0].action)
+            return
+        chain = await session.follow(filled(found[0], {}, page.url, button=found[1]))
+        outside = location(chain[-1])
+        if outside is not None and (provider_of(outside) or not self.ctx.network.in_scope(outside)):
+            self._left(outside)
+        landing = await parse_page(chain[-1])
+        shown = landing is not None and (chain[-1].status or 500) < 400 and self._read(landing, "link", url)
+        result = "form" if shown else "left" if outside else "no_form"
+        self.steps.append(Step("link", found[0].action, chain[-1].status, result))
+
     def _left(self, url: str) -> None:
         provider = provider_of(url)
         if provider:
@@ -277,6 +303,8 @@ class Search:
             self.scripted = self.scripted or page
             return False
         if form is None or not form.form.action:
+            if sign_in_button(page.document) is not None:
+                self.buttons.setdefault(page.url)
             if page.document.asks_password and self.scripted is None:
                 self.scripted = page  # a script reads fields that a form could not send
             return False
@@ -351,6 +379,6 @@ async def _gather(ctx: CollectorContext) -> SignInPlan:
 
 
 SIGN_IN: Collector[SignInPlan] = Collector(
-    name="sign_in", gather=_gather, requests=MAX_REQUESTS, methods=("GET", "HEAD", "OPTIONS")
+    name="sign_in", gather=_gather, requests=MAX_REQUESTS, methods=("GET", "HEAD", "OPTIONS", "POST")
 )
 """Where and how one signs in."""

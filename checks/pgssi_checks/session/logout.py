@@ -98,7 +98,7 @@ async def _ended(ctx: CheckContext, ground: Ground, done: SignIn, control: SignI
     if not await ground.is_in(session):
         raise Lost(Reason.SESSION_LOST)
     busts = await _cache_is_avoidable(ground, session)
-    refresh = await _renewable(done, control)
+    refresh = await _renewable(ctx, done, control)
     saved = session.fork()
     async with ground.door:
         left = await _leave(ground, session, seen)
@@ -136,12 +136,12 @@ async def _replayed(ground: Ground, saved: Session, *, busts: bool) -> bool:
     return not busts or await fresh(ground.oracle).state(saved.with_headers(*FRESH)) is State.IN
 
 
-async def _renewable(done: SignIn, control: SignIn | None) -> Renewal | None:
+async def _renewable(ctx: CheckContext, done: SignIn, control: SignIn | None) -> Renewal | None:
     """The refresh token of the session, untouched, with the way that the control's own was taken; None without both."""
-    own = Renewal.of(done)
+    own = Renewal.of(done, ctx)
     if control is None or own.token is None:
         return None
-    other = Renewal.of(control)
+    other = Renewal.of(control, ctx)
     if not await other.renew():
         return None
     return Renewal(own.session, own.token, other.way)
@@ -196,10 +196,12 @@ def _offering(seen: Walk) -> list[Page]:
 
 def logout_beside(endpoint: str) -> str | None:
     """`/api/login` -> `/api/logout`: what usually ends the sessions that an endpoint opens; None for other names."""
-    head, slash, last = endpoint.partition("?")[0].rstrip("/").rpartition("/")
+    place = endpoint.partition("?")[0]
+    head, slash, last = place.rstrip("/").rpartition("/")
+    end = "/" if place.endswith("/") else ""
     for opening, closing in OPPOSITES.items():
         if opening in last.lower():
-            return f"{head}{slash}{last.lower().replace(opening, closing)}"
+            return f"{head}{slash}{last.lower().replace(opening, closing)}{end}"
     return None
 
 
@@ -207,7 +209,8 @@ async def _survived(
     ctx: CheckContext, ground: Ground, session: Session, saved: Session, left: Sequence[Exchange], waited: float
 ) -> Observation:
     """The old token is let in: said only when the sign-out took place, twice, and nobody else is let in."""
-    if not _acknowledged(session, left) and await ground.is_in(session):
+    refused = all((one.status or 500) >= 400 for one in left)
+    if refused or (not _acknowledged(session, left) and await ground.is_in(session)):
         return inconclusive(ctx.target.site, Reason.NO_SAMPLE)  # the browser is still in: sign-out was not understood
     if await ground.is_in(ground.visitor()) or not await ground.is_in(saved.with_headers(*FRESH)):
         raise Lost(Reason.UNSTABLE_TARGET)

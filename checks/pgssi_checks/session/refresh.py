@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
-from pgssi_probe.check import Exchange, Request
+from pgssi_probe.check import CheckContext, Exchange, Request
+from pgssi_probe.discovery.address import absolute
 from pgssi_probe.identity import Session, SignIn
 from pgssi_probe.identity.jsonapi import parsed, token_in
 from pgssi_probe.identity.schemes import bearer
@@ -74,8 +75,13 @@ def _found(data: Any, depth: int = 0) -> tuple[str, str] | None:
     return next((one for one in inner if one is not None), None)
 
 
-def ways(token: RefreshToken) -> Iterator[Way]:
-    """Where a token may be taken, likeliest first: beside the address of the sign-in, then at that address itself."""
+def ways(token: RefreshToken, declared: str = "") -> Iterator[Way]:
+    """Where a token may be taken, likeliest first: at a declared address and nowhere else; beside the address of the
+    sign-in, then at that address itself."""
+    if declared:
+        yield from (Way(declared, "json", token.key), Way(declared, "header", token.key))
+        yield Way(declared, "form", "refresh_token")
+        return
     place = token.url.partition("?")[0].rstrip("/")
     beside = place.rpartition("/")[0]
     for name in NAMES:
@@ -100,10 +106,14 @@ class Renewal:
     session: Session
     token: RefreshToken | None
     way: Way | None = None
+    declared: str = ""
+    """Address that the engagement gives (`login.refresh_url`)."""
 
     @classmethod
-    def of(cls, signed: SignIn, way: Way | None = None) -> Renewal:
-        return cls(signed.session, refresh_token(signed), way)
+    def of(cls, signed: SignIn, ctx: CheckContext | None = None, way: Way | None = None) -> Renewal:
+        url = ctx.declared.get("login.refresh_url") if ctx is not None else None
+        declared = absolute(url, ctx.target.url) if ctx is not None and isinstance(url, str) and url else None
+        return cls(signed.session, refresh_token(signed), way, declared or "")
 
     async def renew(self) -> bool:
         """Exchange the refresh token; `session` and `token` are the new ones then. Costs MAX_TRIES requests at most,
@@ -114,7 +124,7 @@ class Renewal:
         if self.way is not None:
             return await self._by(self.way)
         absent: set[str] = set()
-        for tried, way in enumerate(ways(self.token)):
+        for tried, way in enumerate(ways(self.token, self.declared)):
             if tried >= MAX_TRIES:
                 break
             if way.url in absent or not self.session.network.in_scope(way.url):

@@ -39,7 +39,7 @@ async def _observe(ground: Ground) -> list[Observation]:
         return observations or [_undeclared(ctx, announced)]
     if declared * PAST > longest:
         return [*observations, inconclusive(ctx.target.site, Reason.SCAN_INCOMPLETE, longest_minutes=longest)]
-    return [*observations, await _followed(ground, Renewal.of(done), declared)]
+    return [*observations, await _followed(ground, Renewal.of(done, ctx), declared)]
 
 
 def lifetime(bearing: Bearing, session: Session) -> float | None:
@@ -93,7 +93,7 @@ async def _followed(ground: Ground, session: Renewal, declared: float) -> Observ
             return _said(ctx, "as-declared", facts)
         last = age
         if young is None and age >= declared / 2:
-            young = Renewal.of(await ground.open(), session.way)
+            young = Renewal.of(await ground.open(), ctx, session.way)
         elif young is not None:
             await still_open(ground, young)
 

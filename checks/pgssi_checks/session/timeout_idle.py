@@ -36,8 +36,8 @@ async def _observe(ground: Ground) -> list[Observation]:
     longest = minutes_in(ctx, "session.idle-max-minutes") or float(ctx.setting("longest_minutes"))
     waits = rungs(declared, ctx.setting("rungs_minutes"), longest)
     await ground.quiet(float(ctx.setting("quiet_seconds")))
-    control = Renewal.of(await ground.open())
-    sessions = [Renewal.of(await ground.open()) for _ in waits]
+    control = Renewal.of(await ground.open(), ctx)
+    sessions = [Renewal.of(await ground.open(), ctx) for _ in waits]
     if not await ground.is_in(control.session):
         raise Lost(Reason.SESSION_LOST)  # one session at a time: a ladder cannot stand
     if await control.renew():
