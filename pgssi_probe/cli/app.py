@@ -243,6 +243,61 @@ def build(lang: Lang, command: tuple[str, ...] = ()) -> typer.Typer:
 
         raise typer.Exit(status(file, run, lang, json=json))
 
+    traces_app = typer.Typer(help=t("traces"), no_args_is_help=True, rich_markup_mode=None)
+    app.add_typer(traces_app, name="traces")
+
+    @traces_app.command("expected", help=t("traces_expected"))
+    def traces_expected(
+        run: Annotated[Path, typer.Argument(help=t("folder"))],
+        file: Annotated[Path | None, typer.Option("--out", "-o", help=t("traces_out"))] = None,
+        key: KeyOption = None,
+        key_secret: SecretOption = None,
+        tsa: TsaOption = None,
+        revocation: RevocationOption = False,
+        no_seal: Annotated[bool, typer.Option("--no-seal", help=t("no_seal"))] = False,
+        json: JsonOption = False,
+        lang_: LangOption = lang,
+    ) -> None:
+        from pgssi_probe.cli.sealing import SealChoice
+        from pgssi_probe.cli.tracing import expected
+
+        choice = None if no_seal else SealChoice.of(lang, key, key_secret, tsa, revocation=revocation)
+        raise typer.Exit(expected(run, file, lang, choice, json=json))
+
+    @traces_app.command("match", help=t("traces_match"), epilog=t("traces_exits"))
+    def traces_match(
+        run: Annotated[Path, typer.Argument(help=t("folder"))],
+        logs: Annotated[list[Path], typer.Argument(help=t("traces_logs"))],
+        form: Annotated[str, typer.Option("--format", help=t("traces_format"))] = "auto",
+        alerts: Annotated[list[Path] | None, typer.Option("--alerts", help=t("traces_alerts"))] = None,
+        engagement: Annotated[Path | None, typer.Option("--engagement", "-e", help=t("traces_engagement"))] = None,
+        report_formats: Annotated[str, typer.Option("--report-format", "-f", help=t("format"))] = "html",
+        key: KeyOption = None,
+        key_secret: SecretOption = None,
+        tsa: TsaOption = None,
+        revocation: RevocationOption = False,
+        no_seal: Annotated[bool, typer.Option("--no-seal", help=t("no_seal"))] = False,
+        json: JsonOption = False,
+        lang_: LangOption = lang,
+    ) -> None:
+        from pgssi_probe.cli.sealing import SealChoice
+        from pgssi_probe.cli.tracing import match
+
+        choice = None if no_seal else SealChoice.of(lang, key, key_secret, tsa, revocation=revocation)
+        raise typer.Exit(
+            match(
+                run,
+                logs,
+                lang,
+                form=form,
+                alerts=alerts or [],
+                engagement=engagement,
+                formats=report_formats,
+                choice=choice,
+                json=json,
+            )
+        )
+
     @app.command("login-test", help=t("login_test"), epilog=t("login_test_exits"))
     def login_test(
         engagement: Annotated[Path, typer.Option("--engagement", "-e", help=t("engagement_file"))],
