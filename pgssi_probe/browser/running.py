@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pgssi_probe.browser.chromium import CLOSE_SECONDS, MEMORY_MAX, Chromium, missing
 from pgssi_probe.browser.crossing import Crossing, Shelf
@@ -24,6 +24,33 @@ WATCH_SECONDS: Final = 1.0
 READS: Final = ("GET", "HEAD")
 
 _inside: ContextVar[bool] = ContextVar("inside_a_visit", default=False)
+
+
+def nobody_waits(loop: asyncio.AbstractEventLoop) -> None:
+    """Have the loop say nothing of calls of Playwright that were given up.
+
+    Playwright keeps the future of a cancelled call, and gives it an error when its driver or the page ends (a terminal
+    sends Ctrl-C to the driver as well). Nobody can take that error: asyncio would print it with its traceback.
+    """
+    before = loop.get_exception_handler()
+    if getattr(before, "of_playwright", False):
+        return
+
+    def heard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if "never retrieved" in context.get("message", "") and _of_playwright(error):
+            return
+        if before is not None:
+            before(loop, context)
+        else:
+            loop.default_exception_handler(context)
+
+    heard.of_playwright = True  # type: ignore[attr-defined]
+    loop.set_exception_handler(heard)
+
+
+def _of_playwright(error: BaseException | None) -> bool:
+    return type(error).__module__.startswith("playwright.") or "from the driver" in str(error)
 
 
 class Browser:
@@ -129,6 +156,7 @@ class Browser:
         from playwright.async_api import Error
 
         async with self._starting:
+            nobody_waits(asyncio.get_running_loop())
             while self._idle:
                 ready = self._idle.pop()
                 if ready.launched.is_connected():
