@@ -167,5 +167,5 @@ def told(
         "The request again", {"request": point.place, "curl": curl(request, point.label, point.name), **facts}
     )
     subject = Subject(kind="url", name=f"{ctx.target.origin}{point.place.partition(' ')[2]}"[:2000])
-    known: dict[str, JsonValue] = {"parameter": point.name[:80], "request": point.place, **facts}
+    known: dict[str, JsonValue] = {"parameter": point.said[:80], "request": point.place, **facts}
     return Observation(slug=slug, subject=subject, facts=known, evidence=(*kept, line))

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import JsonValue
 
 from pgssi_checks.input.asking import Asker, Lost, concluded, go_round, told
-from pgssi_checks.input.points import MAX_BODY, Point, curl, points
+from pgssi_checks.input.points import MAX_BODY, PLAIN, Point, curl, points
 from pgssi_probe.check import CheckContext, Exchange, Observation, Request, Subject
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.site import Site
@@ -145,7 +145,7 @@ def _raw(ctx: CheckContext, form: str) -> Request:
 async def observe(ctx: CheckContext) -> list[Observation]:
     asker = await Asker.of(ctx)
     site = await ctx.collect(SITE)
-    chosen = [point for point in points(asker.inventory, most=10_000) if is_candidate(point)]
+    chosen = [point for point in points(asker.inventory, most=10_000, where=PLAIN) if is_candidate(point)]
     chosen.sort(key=lambda point: not (NAMES.search(point.name) and FILE_LIKE.match(point.value)))
     done = await go_round(asker, chosen[: ctx.setting("points_max")], _one)
     if done.reason is None:

@@ -6,17 +6,22 @@ import re
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 from urllib.parse import unquote_plus, urlsplit
 
 from pgssi_probe.check import Request
+from pgssi_probe.discovery.address import extension
 from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Parameter, Place, Source
-from pgssi_probe.inventory.references import Form, references
-from pgssi_probe.inventory.requests import request_of, with_value
+from pgssi_probe.inventory.references import ASSETS, Form, references
+from pgssi_probe.inventory.requests import GRAPHQL_TYPE, request_of, with_value
 from pgssi_probe.redact.url import redact_url
 
 MAX_BODY = 400_000
 MAX_SHOWN = 300
+MIN_SIBLINGS = 3
+"""Words below one path from which they are taken for names of records [ours]."""
+HOLE = "{id}"
 SECRETS = re.compile(
     r"csrf|xsrf|nonce|sectok|captcha|signature|viewstate|eventvalidation|passw|mot_de_passe|authenticity|^_method$",
     re.IGNORECASE,
@@ -42,8 +47,15 @@ class Point:
         return self.parameter.value
 
     @property
+    def said(self) -> str:
+        """The parameter for people."""
+        return HOLE if self.parameter.place is Place.PATH else self.name
+
+    @property
     def place(self) -> str:
         """The request and its parameter for people, without identifiers: `GET /documents/{id}?format`."""
+        if self.parameter.place is Place.PATH:
+            return shape(self.endpoint, self.name)[:MAX_SHOWN]
         return f"{shape(self.endpoint)}?{self.name}"[:MAX_SHOWN]
 
     def request(self, value: str) -> Request:
@@ -57,28 +69,45 @@ def _asking(endpoint: Endpoint) -> Request:
     return replace(request_of(endpoint), provokes_errors=True, max_body=MAX_BODY)
 
 
-def shape(endpoint: Endpoint) -> str:
-    """The method and the path, identifiers left out."""
+def shape(endpoint: Endpoint, segment: str = "") -> str:
+    """The method and the path, identifiers and the named segment left out."""
     parts = urlsplit(endpoint.url)
     written = parts.path.split("/")
     lead = len(parts.path) - len(parts.path.lstrip("/"))
-    for each in references(endpoint):
-        if each.parameter.place is Place.PATH and each.form is not Form.SLUG:
-            written[int(each.parameter.name) + lead] = "{id}"
+    for number in (*(one.name for one in identifiers(endpoint)), *([segment] if segment else ())):
+        written[int(number) + lead] = HOLE
     return f"{endpoint.method} {'/'.join(written)}"
 
 
-def points(inventory: Inventory, *, most: int, per_template: int = 100) -> list[Point]:
-    """Fields of queries, those of forms first, each once for requests of one shape; at most `per_template` of each."""
+def identifiers(endpoint: Endpoint) -> list[Parameter]:
+    """Segments of the path that name a record by a number, a code or the like."""
+    found = references(endpoint)
+    return [one.parameter for one in found if one.parameter.place is Place.PATH and one.form is not Form.SLUG]
+
+
+FIELDS: Final = frozenset({Place.QUERY})
+PLAIN: Final = frozenset({Place.QUERY, Place.PATH})
+VALUES: Final = frozenset({Place.QUERY, Place.PATH, Place.GRAPHQL})
+
+
+def points(
+    inventory: Inventory, *, most: int, per_template: int = 100, where: frozenset[Place] = FIELDS
+) -> list[Point]:
+    """Fields of forms first, then of queries, then segments that name a record, each once for requests of one shape; at
+    most `per_template` of each."""
     live = [label for label, visit in inventory.visits.items() if label == ANONYMOUS or visit.session is not None]
+    usable = [one for one in inventory.endpoints if _is_usable(one, where)]
+    named = _named(usable) if Place.PATH in where else {}
     found: dict[tuple[str, str], Point] = {}
     counts: dict[str, int] = {}
-    for endpoint in sorted(inventory.endpoints, key=_rank):
+    for endpoint in sorted(usable, key=_rank):
         label = next((one for one in live if one in endpoint.seen_by), None)
-        if label is None or not _is_usable(endpoint):
+        if label is None:
             continue
-        name = shape(endpoint)
-        for parameter in endpoint.at(Place.QUERY):
+        fields = [one for one in endpoint.parameters if one.place in where and one.place is not Place.PATH]
+        for parameter in (*fields, *named.get(endpoint.url, ())):
+            segment = parameter.name if parameter.place is Place.PATH else ""
+            name = shape(endpoint, segment)
             key = (name, parameter.name)
             known = found.get(key)
             if known is not None:
@@ -88,15 +117,35 @@ def points(inventory: Inventory, *, most: int, per_template: int = 100) -> list[
             elif counts.get(name, 0) < per_template and _may_change(Point(endpoint, parameter, label)):
                 counts[name] = counts.get(name, 0) + 1
                 found[key] = Point(endpoint, parameter, label)
-    return list(found.values())[:most]
+    ordered = sorted(found.values(), key=lambda point: point.parameter.place is Place.PATH)
+    return ordered[:most]
+
+
+def _named(endpoints: Iterable[Endpoint]) -> dict[str, list[Parameter]]:
+    """By address, segments that name a record: identifiers, and the last one where several stand below one path."""
+    found: dict[str, list[Parameter]] = {}
+    below: dict[str, list[tuple[str, Parameter]]] = {}
+    for endpoint in endpoints:
+        if endpoint.method != "GET":
+            continue
+        found.setdefault(endpoint.url, []).extend(identifiers(endpoint))
+        last = max(endpoint.at(Place.PATH), key=lambda one: int(one.name), default=None)
+        if last is not None and last.value and last not in found[endpoint.url]:
+            below.setdefault(shape(endpoint, last.name), []).append((endpoint.url, last))
+    for siblings in below.values():
+        if len({one.value for _, one in siblings}) >= MIN_SIBLINGS and "/" in urlsplit(siblings[0][0]).path.strip("/"):
+            url, last = siblings[0]
+            found[url].append(last)
+    return found
 
 
 def _rank(endpoint: Endpoint) -> tuple[bool, bool]:
     return endpoint.source is not Source.FORM, ANONYMOUS not in endpoint.seen_by
 
 
-def _is_usable(endpoint: Endpoint) -> bool:
-    return endpoint.method == "GET" and endpoint.reads and endpoint.held is None
+def _is_usable(endpoint: Endpoint, where: frozenset[Place]) -> bool:
+    asks = endpoint.method == "GET" or (Place.GRAPHQL in where and endpoint.media_type == GRAPHQL_TYPE)
+    return asks and endpoint.reads and endpoint.held is None and extension(endpoint.url) not in ASSETS
 
 
 def _may_change(point: Point) -> bool:
@@ -132,7 +181,3 @@ def _without_secrets(url: str, parameter: str) -> str:
         for pair in query.split("&")
     )
     return redact_url(before) + mark + "&".join(pairs)
-
-
-def places(found: Iterable[Point]) -> list[str]:
-    return list(dict.fromkeys(point.place for point in found))

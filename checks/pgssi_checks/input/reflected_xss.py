@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import urljoin
 
 from pgssi_checks.input.asking import Asker, concluded, go_round, told
-from pgssi_checks.input.points import Point, points
+from pgssi_checks.input.points import PLAIN, Point, points
 from pgssi_checks.input.reflection import Out, got_out, spots
 from pgssi_probe.browser import BROWSER, Browser, BrowserLost
 from pgssi_probe.check import CheckContext, Exchange, Observation, Response
@@ -171,6 +171,8 @@ def absent_page(origin: str) -> Point:
 
 async def observe(ctx: CheckContext) -> list[Observation]:
     asker = await Asker.of(ctx)
-    wanted = points(asker.inventory, most=ctx.setting("points_max"), per_template=ctx.setting("per_template"))
+    wanted = points(
+        asker.inventory, most=ctx.setting("points_max"), per_template=ctx.setting("per_template"), where=PLAIN
+    )
     done = await go_round(asker, [*wanted, absent_page(ctx.target.origin)], _one)
     return concluded(ctx, asker, done, "escaped")

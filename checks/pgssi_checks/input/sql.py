@@ -14,7 +14,7 @@ from pgssi_checks.disclosure.reading import readable
 from pgssi_checks.disclosure.traces import Trace
 from pgssi_checks.input.asking import Asker, concluded, go_round, told
 from pgssi_checks.input.conditions import Round, Style, lines, obeyed, styles
-from pgssi_checks.input.points import Point, points
+from pgssi_checks.input.points import VALUES, Point, points
 from pgssi_probe.check import CheckContext, Exchange, Observation
 
 QUOTES: Final = "'\""
@@ -101,6 +101,8 @@ async def _conditions(asker: Asker, point: Point, value: str, style: Style, unto
 
 async def observe(ctx: CheckContext) -> list[Observation]:
     asker = await Asker.of(ctx)
-    wanted = points(asker.inventory, most=ctx.setting("points_max"), per_template=ctx.setting("per_template"))
+    wanted = points(
+        asker.inventory, most=ctx.setting("points_max"), per_template=ctx.setting("per_template"), where=VALUES
+    )
     done = await go_round(asker, wanted, _one)
     return concluded(ctx, asker, done, "separate")

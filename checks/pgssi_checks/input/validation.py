@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pgssi_checks.input.asking import Asker, concluded, go_round, told
-from pgssi_checks.input.points import Point, points
+from pgssi_checks.input.points import VALUES, Point, points
 from pgssi_probe.check import CheckContext, Exchange, Observation
 from pgssi_probe.discovery.folding import without_accents
 from pgssi_probe.discovery.parse import parse_page
@@ -106,7 +106,7 @@ async def _one(asker: Asker, point: Point) -> list[Observation]:
             kept = (asker.ctx.keep(again, title="The answer to a malformed value"),)
             request = point.request(tried.value)
             status = again.status or 0
-            return [told(asker.ctx, "server-error", point, kept, request, wrong=tried.wrong, status=status)]
+            return [*hints, told(asker.ctx, "server-error", point, kept, request, wrong=tried.wrong, status=status)]
         if tried.wrong in TYPED and not hints and await uses(answer, untouched, tried.value):
             again = await asker.put(point, tried.value)
             if await uses(again, untouched, tried.value):
@@ -129,7 +129,7 @@ async def _three_times(asker: Asker, point: Point, value: str) -> Exchange | Non
 
 async def observe(ctx: CheckContext) -> list[Observation]:
     asker = await Asker.of(ctx)
-    every = points(asker.inventory, most=10_000, per_template=ctx.setting("per_template"))
+    every = points(asker.inventory, most=10_000, per_template=ctx.setting("per_template"), where=VALUES)
     every.sort(key=lambda point: kind_of(point) == "text")  # what is converted breaks first
     done = await go_round(asker, every[: ctx.setting("points_max")], _one)
     return concluded(ctx, asker, done, "handled")
