@@ -203,6 +203,8 @@ class SignInPolicy:
     """Refuse with the words of a wrong password, instead of saying that one must wait."""
     right_password_passes: bool = False
     """Let the right password in while one is told to wait."""
+    any_password: bool = False
+    """Let any password in for an account that exists."""
     unknown_user_message: str = "refused"
     reset_tells: bool = False
     """Say, to who asks for a new password, that no account has this name."""

@@ -21,7 +21,7 @@ from pgssi_checks.login.wrong_passwords import (
     invented_password,
 )
 from pgssi_probe.check import CheckContext, Exchange
-from pgssi_probe.identity import Secret, Session, SignInState, sign_in
+from pgssi_probe.identity import ORACLE, Secret, Session, SignInState, State, sign_in
 from pgssi_probe.net.exchange import Headers
 
 ACCEPTED: Final = frozenset({SignInState.SIGNED_IN, SignInState.SECOND_FACTOR})
@@ -92,6 +92,7 @@ class Trials:
     ctx: CheckContext
     allowance: Allowance
     attempts: list[Attempt] = field(default_factory=list)
+    last: Session | None = None
 
     async def right(self, *, headers: Headers = (), username: str | None = None, label: str = SACRIFICE) -> Attempt:
         """The right password, which counts against nothing. Only the sacrificed account's attempts are remembered."""
@@ -132,7 +133,15 @@ class Trials:
             self.allowance.spend()  # handed over in a way that was not recognised: counted all the same
         attempt = self._read(done.state, done.exchanges, done.why, password, False)
         self.attempts.append(attempt)
+        self.last = done.session
         return attempt
+
+    async def is_open(self) -> bool:
+        """Whether the oracle sees the session of the last wrong password in, and a visitor without one out."""
+        oracle = await self.ctx.collect(ORACLE)
+        if self.last is None or await oracle.state(self.last) is not State.IN:
+            return False
+        return await oracle.state(Session(self.ctx.network, self.ctx.clock, label=SACRIFICE)) is State.OUT
 
     def _read(
         self,

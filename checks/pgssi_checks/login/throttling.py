@@ -61,6 +61,10 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     return await Protocol(ctx, allowance).observations()
 
 
+class AnyPassword(Exception):
+    """Two invented passwords opened the account."""
+
+
 class Protocol:
     """One run of the trials."""
 
@@ -88,6 +92,9 @@ class Protocol:
                 await self._fail_and_probe()
             else:  # failures that another check needed were enough
                 self._braked(earlier, baseline)
+        except AnyPassword:
+            facts = self._facts()
+            return [Observation(slug="any-password", subject=site, facts=facts, evidence=tuple(self._evidence()))]
         except Unclear:
             return [self._nothing(Reason.UNSTABLE_TARGET)]
         if self.trace.after is not None:
@@ -132,7 +139,9 @@ class Protocol:
         attempt = await self.trials.wrong()
         self.last_failure = self.ctx.clock.monotonic()
         if attempt.accepted:
-            raise Unclear
+            again = await self.trials.wrong()
+            opened = attempt.state is again.state is SignInState.SIGNED_IN
+            raise AnyPassword if opened and await self.trials.is_open() else Unclear
         if attempt.state is SignInState.UNKNOWN:
             self.unclear += 1
             if self.unclear > UNCLEAR_MAX:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from pgssi_checks.session.lane import LANE, my_turn
+from pgssi_checks.session.lane import my_turn
 from pgssi_checks.session.patience import patient_sign_in
 from pgssi_probe.check import Collector, CollectorContext, Level
-from pgssi_probe.identity import ORACLE, carriers
+from pgssi_probe.identity import ORACLE, State, carriers
 
 MAX_REQUESTS: Final = 120
 
@@ -23,8 +23,8 @@ class Carrying:
 
 
 async def _gather(ctx: CollectorContext) -> Carrying:
-    """By the session with which the oracle was chosen: no other sign-in, so that nobody's session is closed by it,
-    except in turn where the oracle's own was closed."""
+    """By the session with which the oracle was chosen: no other sign-in, so that nobody's session is closed by it.
+    Where it is closed already, as where only the last few of an account are kept, by a new one."""
     oracle = await ctx.collect(ORACLE)
     if not oracle.usable or oracle.sign_in is None:
         return Carrying()
@@ -33,7 +33,7 @@ async def _gather(ctx: CollectorContext) -> Carrying:
     if len(tried) > MAX_REQUESTS // 2 - 2:
         return Carrying()
     found = await carriers(session, oracle)
-    if not found and (await ctx.collect(LANE)).single:  # closed by a later sign-in
+    if not found and await oracle.state(session.fork()) is State.OUT:  # closed by later sign-ins
         async with my_turn(ctx):
             again = await patient_sign_in(ctx, oracle.label)
             found = await carriers(again.session, oracle) if again.signed_in else ()

@@ -86,7 +86,7 @@ async def _adopted(ctx: CheckContext, ground: Ground, names: list[str], genuine:
         attacker = attacker.with_cookie(name, value, ctx.target.url)
     await _visit(ctx, ground, visitor)
     try:
-        await ground.open(session=visitor)
+        await ground.open(session=visitor, patient=False)
     except Lost as lost:
         if lost.reason in {Reason.BLOCKED, Reason.SESSION_LOST}:
             return False  # an application that refuses a made-up cookie outright does not adopt it

@@ -12,7 +12,7 @@ from pgssi_checks.session.lane import SINGLE, my_turn
 from pgssi_checks.session.patience import patient_sign_in
 from pgssi_probe.check import CheckContext, Collector, CollectorContext, Failure, Observation, Reason, inconclusive
 from pgssi_probe.discovery.parse import parse_page
-from pgssi_probe.identity import ORACLE, Oracle, Session, SignIn, SignInState, State, sign_out
+from pgssi_probe.identity import ORACLE, Oracle, Session, SignIn, SignInState, State, sign_in, sign_out
 from pgssi_probe.identity.sighting import Sighting
 
 RENEWALS: Final = 3
@@ -93,14 +93,15 @@ class Ground:
             raise Lost(REFUSALS.get(state, Reason.NO_SAMPLE))
         return cls(ctx, oracle, label, await ctx.collect(DOOR))
 
-    async def open(self, session: Session | None = None) -> SignIn:
-        """A session of the account that the oracle sees in."""
+    async def open(self, session: Session | None = None, *, patient: bool = True) -> SignIn:
+        """A session of the account that the oracle sees in. `patient`: a refusal is waited out."""
         async with self.door:
-            return await self._open(session)
+            return await self._open(session, patient=patient)
 
-    async def _open(self, session: Session | None) -> SignIn:
+    async def _open(self, session: Session | None, *, patient: bool) -> SignIn:
         planted = session.fork() if session is not None else None
-        done = await patient_sign_in(self.ctx, self.label, session)
+        signing = patient_sign_in if patient else _at_once
+        done = await signing(self.ctx, self.label, session)
         if done.why.get("signal") == "already_open" and not self.crowded:
             self.crowded = True
             if self.oracle.sign_in is not None:
@@ -191,6 +192,10 @@ class Ground:
     def visitor(self) -> Session:
         """A client that never signed in: no cookie, no credential."""
         return Session(self.ctx.network, self.ctx.clock, label=self.label)
+
+
+async def _at_once(ctx: CheckContext, label: str, session: Session | None) -> SignIn:
+    return await sign_in(ctx, label, session=session)
 
 
 async def on_ground(ctx: CheckContext, judge: Callable[[Ground], Awaitable[list[Observation]]]) -> list[Observation]:

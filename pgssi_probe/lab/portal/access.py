@@ -113,7 +113,8 @@ def attempt(request: Request, typed: str, password: str) -> tuple[str, float]:
     if (wait := portal.brake.remaining(key)) > 0 and not passes:
         portal.record(request, "connexion-freinee", username)
         return ("refused", 0) if policy.silent else ("wait", wait)
-    if not portal.database.password_is(username, password, check_unknown=policy.check_unknown_user):
+    lax = policy.any_password and portal.database.account(username) is not None
+    if not lax and not portal.database.password_is(username, password, check_unknown=policy.check_unknown_user):
         portal.brake.failed(key)
         portal.record(request, "connexion-refusee", username)
         known = portal.database.account(username) is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import secrets
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -57,6 +59,33 @@ def by_401(lab: Blueprint) -> None:
 @weakness("mode/brake-500", fr="Frein par un 500", en="Brake by a 500", takes="throttling")
 def by_500(lab: Blueprint) -> None:
     _answering(lab, Refusal(500, "brake"))
+
+
+@weakness(
+    "mode/brake-retry-after",
+    fr="Frein par un 503 qui dit seulement quand revenir",
+    en="Brake by a 503 that only says when to come back",
+    takes="throttling",
+)
+def by_retry_after(lab: Blueprint) -> None:
+    _after_five(lab)
+
+    async def brake(request: Request) -> None:
+        if (wait := await _wait(request)) > 0:
+            raise Refusal(503, "brake", {"Retry-After": str(math.ceil(wait))})
+
+    lab.interceptors.append(brake)
+
+
+@weakness(
+    "mode/brake-in-a-cookie",
+    fr="Échecs comptés par navigateur : un navigateur neuf n'est pas freiné",
+    en="Failures counted per browser: a new browser is not slowed down",
+    takes="throttling",
+)
+def in_a_cookie(lab: Blueprint) -> None:
+    _after_five(lab)
+    lab.sign_in.throttle_key = lambda request, _typed: request.cookies.get(lab.cookies.name) or secrets.token_hex(8)
 
 
 @weakness("mode/brake-captcha", fr="Frein par un captcha", en="Brake by a captcha", takes="throttling")

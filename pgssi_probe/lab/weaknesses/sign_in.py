@@ -21,6 +21,15 @@ def no_throttling(lab: Blueprint) -> None:
 
 
 @weakness(
+    "login.throttling/any-password",
+    fr="Tout mot de passe ouvre la session d'un compte qui existe",
+    en="Any password opens the session of an account that exists",
+)
+def any_password(lab: Blueprint) -> None:
+    lab.sign_in.any_password = True
+
+
+@weakness(
     "login.throttling/lock-out",
     fr="Compte bloqué un jour après cinq échecs",
     en="Account locked for a day after five failures",

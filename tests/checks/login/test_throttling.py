@@ -505,6 +505,7 @@ KINDS = {
     "401": ("slowed", "401"),
     "500": ("slowed", "500"),
     "captcha": ("slowed", "captcha"),
+    "retry-after": ("slowed", "503"),
     "silent": ("slowed", "refused"),
     "tarpit": ("delayed", None),
     "by-address": ("slowed", "429"),
@@ -523,6 +524,21 @@ async def test_a_right_brake_of_the_portal_is_never_accused(kind: str, signed, t
     assert brake.facts["failures"] <= HARD_CAP
     if slug == "slowed":
         assert brake.facts["scope"] == ("address" if kind == "by-address" else "account")
+
+
+async def test_failures_counted_in_the_visitors_own_session_slow_nobody_down(signed) -> None:
+    outcomes = await signed("login.throttling", "mode/brake-in-a-cookie", declared=CONTACT)
+    assert slugs(outcomes) == {"none"}
+
+
+async def test_a_password_that_is_not_verified_is_accused(signed) -> None:
+    (only,) = await signed("login.throttling", "login.throttling/any-password", declared=CONTACT)
+    assert (only.slug, only.facts["failures"]) == ("any-password", 2)
+
+
+async def test_a_captcha_that_stays_is_a_brake_and_no_lock_out() -> None:
+    assert slug_of(Trace(after=3, blocked=900, how="captcha"), [attempt()] * 3, THRESHOLDS) == "captcha"
+    assert slug_of(Trace(after=3, blocked=30, free=60, how="captcha"), [attempt()] * 3, THRESHOLDS) == "slowed"
 
 
 async def test_a_proxy_that_eats_cookies_says_nothing_of_the_brake(jumping) -> None:
