@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pgssi_checks.input.points import Point, curl, points, shape
+from typing import Any
+
+from pgssi_checks.input.points import PLAIN, VALUES, Point, curl, points, shape
 from pgssi_probe.check import Request
 from pgssi_probe.discovery.site import Skipped
 from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Parameter, Place, Source, Visit
-from pgssi_probe.inventory.requests import parameters_of
+from pgssi_probe.inventory.requests import GRAPHQL_TYPE, parameters_of
 
 HOME = "https://portal.example"
 
@@ -17,7 +19,7 @@ def endpoint(path: str, **more: object) -> Endpoint:
     return Endpoint("GET", url, **given)  # type: ignore[arg-type]
 
 
-def chosen(*endpoints: Endpoint, **options: int) -> list[Point]:
+def chosen(*endpoints: Endpoint, **options: Any) -> list[Point]:
     visits = {ANONYMOUS: Visit(ANONYMOUS, None), "a": Visit("a", None)}
     return points(Inventory(visits, endpoints), most=options.pop("most", 100), **options)
 
@@ -59,3 +61,38 @@ def test_the_line_bears_no_secret_but_the_value_that_was_put() -> None:
     assert "s=1" not in line
     assert line.startswith("curl -g --path-as-is -H 'Cookie: <session a>' -H 'Host: x.invalid' ")
     assert "q=a%27b" in line
+
+
+def test_segments_that_name_records_count() -> None:
+    found = chosen(
+        endpoint("/dossiers/12/pieces/7"),
+        endpoint("/personnes/v1/alice"),
+        endpoint("/personnes/v1/bruno"),
+        endpoint("/personnes/v1/chloe"),
+        endpoint("/aide/contact"),
+        where=PLAIN,
+    )
+    assert [(point.place, point.value) for point in found] == [
+        ("GET /dossiers/{id}/pieces/{id}", "12"),
+        ("GET /dossiers/{id}/pieces/{id}", "7"),
+        ("GET /personnes/v1/{id}", "alice"),
+    ]
+    assert found[2].request("x' y").url == f"{HOME}/personnes/v1/x'%20y"
+    assert found[2].said == "{id}"
+
+
+def test_variables_of_graphql_count_where_asked() -> None:
+    body = b'{"query": "query q($id: ID!) { p(id: $id) { nom } }", "variables": {"id": "7"}}'
+    url = f"{HOME}/graphql"
+    reading = Endpoint(
+        "POST",
+        url,
+        Source.GRAPHQL,
+        frozenset({ANONYMOUS}),
+        parameters_of(url, body, GRAPHQL_TYPE),
+        body,
+        GRAPHQL_TYPE,
+    )
+    assert chosen(reading) == []
+    (point,) = chosen(reading, where=VALUES)
+    assert b'"id": "7\'"' in point.request("7'").body
