@@ -78,6 +78,17 @@ def serve_lab(weak: str, port: int, http_port: int, lang: Lang) -> None:
         return
 
 
+DEMO_ACCOUNTS = ("a", "b", "low", "high")
+LONG = (
+    "compat",
+    "session.concurrent",
+    "session.last-login-display",
+    "session.timeout-absolute",
+    "session.timeout-idle",
+)
+"""Checks that wait for minutes, or send too much for a first look."""
+
+
 def demo(out: Path, lang: Lang) -> Exit:
     """Start the portal with a telling set of weaknesses, scan it at the active level, leave a sealed report."""
     _lab(lang)
@@ -99,9 +110,11 @@ def demo(out: Path, lang: Lang) -> Exit:
 async def _scan_the_lab(out: Path, lang: Lang) -> Any:
     from pgssi_probe.check.context import Target
     from pgssi_probe.engagement import Engagement, Limits, Mandate, ScopeSection
+    from pgssi_probe.engagement.model import AccountSection, SecretReference
     from pgssi_probe.engine.plan import Selection
     from pgssi_probe.engine.scan import Scan, run_scan
     from pgssi_probe.lab import resolve, running_lab
+    from pgssi_probe.model.account import Account, Secret
 
     today = SystemClock().now().date()
     mandate = Mandate(
@@ -120,14 +133,24 @@ async def _scan_the_lab(out: Path, lang: Lang) -> Any:
     weak = resolve((DEMO,))
     async with running_lab(weak) as lab:
         path_line(say(lang, "lab.demo", url=lab.https_url, count=len(weak)))
+        accounts = {
+            label: Account(label, known.username, Secret(known.password), canaries=tuple(map(Secret, known.canaries)))
+            for label, known in lab.accounts.items()
+            if label in DEMO_ACCOUNTS
+        }
         scan = Scan(
             target=Target(lab.https_url + "/", lab.ca_file, lab.http_url + "/"),
             engagement=Engagement(
                 mandate=mandate,
                 scope=ScopeSection(target=lab.https_url),
+                accounts={
+                    label: AccountSection(username=known.username, password=SecretReference(prompt=True))
+                    for label, known in accounts.items()
+                },
                 limits=Limits(requests_per_second=200, connections_per_second=200),
             ),
-            selection=Selection(),
+            selection=Selection(skip=LONG),
+            accounts=accounts,
             command_line=("pgssi-probe", "demo"),
         )
         with watching(lang, json=False, quiet=False) as progress:
