@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from pydantic import JsonValue
 
@@ -12,6 +12,8 @@ from pgssi_probe.check.context import Collector, CollectorContext, Network, Note
 from pgssi_probe.clock import Clock
 from pgssi_probe.model.account import Account
 from pgssi_probe.model.outcome import Level
+
+T = TypeVar("T")
 
 
 class Collections:
@@ -59,6 +61,13 @@ class Collections:
             task = asyncio.ensure_future(collector.gather(context))
             self._gathering[collector.name] = task
         return await asyncio.shield(task)
+
+    def gathered(self, collector: Collector[T]) -> T | None:
+        """The collection if it was made, None when nobody asked or its gathering failed. Nothing is sent."""
+        task = self._gathering.get(collector.name)
+        if task is None or not task.done() or task.cancelled() or task.exception() is not None:
+            return None
+        return cast("T", task.result())
 
     async def close(self) -> None:
         """Cancel what is still being gathered, wait for it to stop, and close what holds something open (a browser)."""

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from pgssi_probe.model.declaration import Declarations
 from pgssi_probe.model.destruction import record_in
+from pgssi_probe.model.inventory import InventorySummary
 from pgssi_probe.model.outcome import Frozen, Level, Outcome
 from pgssi_probe.model.result import CheckRun, Event
 
@@ -64,12 +65,14 @@ class Finished(Frozen):
 TOKEN_KEY = "tokens.key"  # noqa: S105 (a file name)
 TOKEN_KEY_BYTES = 32
 
+INVENTORY_FILE = "inventory.json"
 OURS = (
     "actions.*",
     "declarations.toml",
     "dossier.asice",
     "engagement.json",
     "evidence/E*.json",
+    "inventory.json",
     "journal.jsonl*",
     "outcomes.jsonl",
     "manifest.json*",
@@ -196,6 +199,13 @@ class RunFolder:
             found = json.loads(self.report_json.read_bytes()).get("declarations")
             return Declarations.model_validate(found) if found else None
         except (OSError, ValueError, AttributeError):
+            return None
+
+    def earlier_inventory(self) -> InventorySummary | None:
+        """What the last part of this run learned of the application, if anything."""
+        try:
+            return InventorySummary.model_validate_json((self.path / INVENTORY_FILE).read_bytes())
+        except (OSError, ValueError):
             return None
 
     def finished(self) -> Iterator[Finished]:

@@ -33,6 +33,7 @@ PATTERNS: Final = (
     "run.json",
     "plan.json",
     "outcomes.jsonl",
+    "inventory.json",
     "journal.jsonl",
     "journal.jsonl.torn-*",
     "tokens.key",

@@ -10,6 +10,7 @@ from pgssi_probe.engagement import Engagement
 from pgssi_probe.guide import Guide
 from pgssi_probe.guide.actions import action_catalogue
 from pgssi_probe.model.evidence import Evidence
+from pgssi_probe.model.inventory import InventorySummary
 from pgssi_probe.model.outcome import Outcome, Reason, Status
 from pgssi_probe.model.result import Chapter, CheckRun, Event, Plan, Run, RunResult
 from pgssi_probe.words import both
@@ -28,6 +29,7 @@ def assemble(
     events: Sequence[Event],
     guide: Guide,
     now: datetime,
+    inventory: InventorySummary | None = None,
 ) -> RunResult:
     """The whole result. Findings come first, the worst before the others; evidence nobody refers to is left out."""
     ordered = sorted(outcomes, key=_place)
@@ -50,6 +52,7 @@ def assemble(
         guide=f"{guide.book.title.fr}, v{guide.version}",
         chapters=tuple(Chapter(id=one.id, section=one.section, title=one.title) for one in guide.book.families),
         actions=action_catalogue().actions(ordered),
+        inventory=inventory,
     )
 
 

@@ -100,6 +100,10 @@ class Conductor:
     def evidence(self) -> EvidenceRoom:
         return self._evidence
 
+    @property
+    def collections(self) -> Collections:
+        return self._collections
+
     def stop(self, reason: Reason) -> None:
         """End the run: nothing more is sent, checks under way are interrupted, the report is still made."""
         if self.stopped_because is None:

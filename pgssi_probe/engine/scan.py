@@ -18,7 +18,7 @@ from pgssi_probe import __version__
 from pgssi_probe.check.context import Collector, Target
 from pgssi_probe.clock import Clock, SystemClock
 from pgssi_probe.engagement import Engagement, load_engagement
-from pgssi_probe.engine.folder import FolderError, RunFolder, Settings
+from pgssi_probe.engine.folder import INVENTORY_FILE, FolderError, RunFolder, Settings
 from pgssi_probe.engine.plan import Selection, accounts_needed, allowed_level, make_plan
 from pgssi_probe.engine.preflight import Unreachable, preflight
 from pgssi_probe.engine.progress import Progress, Silent
@@ -27,6 +27,7 @@ from pgssi_probe.engine.run import Conductor, Gathered
 from pgssi_probe.guide import guide
 from pgssi_probe.model.account import Account
 from pgssi_probe.model.declaration import Declarations
+from pgssi_probe.model.inventory import InventorySummary
 from pgssi_probe.model.outcome import Level, Reason
 from pgssi_probe.model.result import HostAddresses, Plan, Run, RunResult
 from pgssi_probe.net.gate import open_gate
@@ -367,9 +368,23 @@ async def _run(
             events=gathered.events,
             guide=book,
             now=started.astimezone(UTC),
+            inventory=_listed(conductor, room),
         )
     room.write("report.json", result)
     return Scanned(result, room, earlier)
+
+
+def _listed(conductor: Conductor, room: RunFolder) -> InventorySummary | None:
+    """What the run learned of the application, kept for the report of a resumed one."""
+    from pgssi_probe.inventory.collect import INVENTORY
+    from pgssi_probe.inventory.summary import summary
+
+    gathered = conductor.collections.gathered(INVENTORY)
+    if gathered is None:
+        return room.earlier_inventory()
+    told = summary(gathered, (account.username for account in conductor.accounts.values()))
+    room.write(INVENTORY_FILE, told)
+    return told
 
 
 class _stop_on_signals:  # noqa: N801 (read as a statement)

@@ -10,6 +10,7 @@ from pydantic import Field
 from pgssi_probe.model.action import Action
 from pgssi_probe.model.declaration import Declarations
 from pgssi_probe.model.evidence import Evidence
+from pgssi_probe.model.inventory import InventorySummary
 from pgssi_probe.model.outcome import Frozen, Level, Outcome, Reason
 from pgssi_probe.model.severity import Severity
 from pgssi_probe.model.text import Bilingual
@@ -175,6 +176,7 @@ class RunResult(Frozen):
     chapters: tuple[Chapter, ...] = Field((), description="chapters of the guide, in its order")
     actions: tuple[Action, ...] = Field((), description="what to do about each pair of check and slug that failed")
     declarations: Declarations | None = Field(None, description="None when no file of declarations was given")
+    inventory: InventorySummary | None = Field(None, description="None when no check looked at what accounts can reach")
 
     def outcome(self, identifier: str) -> Outcome:
         return next(outcome for outcome in self.outcomes if outcome.id == identifier)

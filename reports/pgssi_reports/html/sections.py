@@ -24,7 +24,12 @@ BODY: Final = (
     ("declarations", "auditor"),
     ("glossary", "direction"),
 )
-ANNEXES: Final = (("scales", "auditor"), ("checks", "auditor"), ("verify", "auditor"))
+ANNEXES: Final[tuple[tuple[str, str], ...]] = (
+    ("scales", "auditor"),
+    ("checks", "auditor"),
+    ("verify", "auditor"),
+    ("inventory", "auditor"),
+)
 
 
 @dataclass(frozen=True)
@@ -44,13 +49,16 @@ class Reader:
     sections: tuple[Section, ...]
 
 
-def sections(words: Words, *, total: int, measures: bool, declarations: bool) -> dict[str, Section]:
+def sections(
+    words: Words, *, total: int, measures: bool, declarations: bool, inventory: bool = False
+) -> dict[str, Section]:
     """By id. Sections that would have nothing to show have no number: they are not there."""
     absent = {name for name, there in (("measures", measures), ("declarations", declarations)) if not there}
+    annexes = [one for one in ANNEXES if inventory or one[0] != "inventory"]
     body = [(name, reader) for name, reader in BODY if name not in absent]
     numbered = [
         *((str(n), *one) for n, one in enumerate(body, 1)),
-        *zip("ABC", *zip(*ANNEXES, strict=True), strict=True),
+        *((letter, *one) for letter, one in zip("ABCD", annexes, strict=False)),
     ]
     return {
         name: Section(name, number, words.say(f"html.nav.{name}", total=total), reader)

@@ -14,6 +14,7 @@ from pgssi_reports.html import account, conduct, declared
 from pgssi_reports.html.evidence import EvidenceShelf
 from pgssi_reports.html.figures import BAR_ORDER, Matrix, Segment, matrix, verdict_bar
 from pgssi_reports.html.findings import FindingView, finding_views
+from pgssi_reports.html.listed import Listing, listed_requests
 from pgssi_reports.html.pictures import Pictures, pictures
 from pgssi_reports.html.plan import PlannedAction, first_actions, plan
 from pgssi_reports.html.priority import PRIORITIES
@@ -95,6 +96,7 @@ class Page:
     shared: tuple[str, ...]
     """Requests and connections that no check made alone; empty when there are none."""
     declarations: tuple[declared.Declared, ...]
+    inventory: Listing | None
     declarant: str
     diagnosis: declared.Annex | None
     glossary: tuple[Term, ...]
@@ -111,7 +113,14 @@ def build(result: RunResult, words: Words) -> Page:
     planned = plan(source)
     drawn = pictures(source)
     answers, annex = declared.declarations(source), declared.annex(source)
-    shown = sections(words, total=len(result.verdicts), measures=bool(drawn), declarations=bool(answers or annex))
+    told = listed_requests(source)
+    shown = sections(
+        words,
+        total=len(result.verdicts),
+        measures=bool(drawn),
+        declarations=bool(answers or annex),
+        inventory=told is not None,
+    )
     return Page(
         sections=shown,
         readers=readers(shown, words),
@@ -168,6 +177,7 @@ def build(result: RunResult, words: Words) -> Page:
         declarations=answers,
         declarant=result.declarations.organisation if result.declarations else "",
         diagnosis=annex,
+        inventory=told,
         glossary=_glossary(words),
     )
 

@@ -27,6 +27,7 @@ KINDS: Final = (
     ("engagement.json", "engagement"),
     ("plan.json", "plan"),
     ("outcomes.jsonl", "outcomes"),
+    ("inventory.json", "data"),
     ("journal.jsonl*", "journal"),
     ("actions.*", "report"),
     ("declarations*.*", "declarations"),
