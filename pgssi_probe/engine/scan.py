@@ -90,6 +90,16 @@ IN_A_BROWSER = frozenset(
 
 WALKED = ("authz.", "input.")
 """Families that look at what each account can reach."""
+ALSO_WALKED = frozenset(
+    {
+        "disclosure.banners",
+        "disclosure.files",
+        "disclosure.secrets",
+        "disclosure.verbose-errors",
+        "exposure.admin-interfaces",
+    }
+)
+"""Checks that do so besides, where the mandate allows more than reading."""
 
 
 def shared_collections(running: frozenset[str], level: Level) -> tuple[Collector[Any], ...]:
@@ -102,13 +112,14 @@ def shared_collections(running: frozenset[str], level: Level) -> tuple[Collector
     from pgssi_probe.tls.collector import TLS, TLS_FULL
 
     handshakes = {name for name in running if name.startswith("tls.")}
+    walked = bool(running & ALSO_WALKED) and Level.ACTIVE.rank <= level.rank
     pages = running - handshakes
     signs_in = accounts_needed(checks()[name].metadata for name in running)
     return (
         *((SITE, ABSENCE) if pages else ()),
         *((RENDERED,) if running & IN_A_BROWSER and not missing() else ()),
         *((SIGN_IN, ORACLE) if signs_in else ()),
-        *((INVENTORY,) if any(name.startswith(WALKED) for name in running) else ()),
+        *((INVENTORY,) if any(name.startswith(WALKED) for name in running) or walked else ()),
         *((TLS,) if handshakes else ()),
         *((TLS_FULL,) if "tls.config" in running and Level.ACTIVE.rank <= level.rank else ()),
     )

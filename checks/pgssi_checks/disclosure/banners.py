@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pgssi_checks.components.products import Precision
 from pgssi_checks.disclosure.banner_places import Banner, InternalName, Place, banners, internal_names
+from pgssi_checks.disclosure.signed_in import answers_of, pages_of, signed_in_visits
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Subject, inconclusive
 from pgssi_probe.discovery.collect import SITE
 
@@ -126,10 +127,11 @@ def _observed_internal(ctx: CheckContext, names: Sequence[InternalName]) -> list
 
 async def observe(ctx: CheckContext) -> list[Observation]:
     site = await ctx.collect(SITE)
-    exchanges = own_exchanges((*site.exchanges, *ctx.transcript()), ctx.network.in_scope)
+    visits = await signed_in_visits(ctx)
+    exchanges = own_exchanges((*answers_of(site, visits), *ctx.transcript()), ctx.network.in_scope)
     if not exchanges:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
-    disclosures, named = judge(banners(exchanges, site.pages))
+    disclosures, named = judge(banners(exchanges, pages_of(site, visits)))
     observations = []
     for disclosure in disclosures:
         first = disclosure.banners[0]

@@ -12,6 +12,7 @@ from functools import partial
 from pgssi_checks.disclosure.answered import is_nothing
 from pgssi_checks.disclosure.asking import ask
 from pgssi_checks.disclosure.file_candidates import Candidate, Found, candidates, is_public_script, recognise
+from pgssi_checks.disclosure.signed_in import scripts_of, signed_in_visits
 from pgssi_checks.disclosure.source_maps import SourceMap, inline, read_map, reference
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Request, Subject, inconclusive
 from pgssi_probe.compare.absence import ABSENCE
@@ -61,7 +62,8 @@ async def source_maps(ctx: CheckContext, site: Site) -> list[MapSeen]:
     control = await ctx.collect(ABSENCE)
     seen: list[MapSeen] = []
     asked: set[str] = set()
-    for script in site.resources:
+    own = scripts_of(await signed_in_visits(ctx))
+    for script in {one.url: one for one in (*own, *site.resources)}.values():
         response = script.response
         if response is None or "css" in response.media_type or is_public_script(script.url):
             continue

@@ -88,6 +88,13 @@ def _broken_parameters(site: Site, home: str, origin: str) -> Iterator[Provocati
         yield Provocation("date", _request(_replace(home, query=urlencode({"date": IMPOSSIBLE_DATE}))))
 
 
+def parameter_provocations(site: Site, home: str) -> list[Provocation]:
+    """Those of the reading parameters that the pages of a site show; none where they show none."""
+    parts = urlsplit(home)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    return [*_broken_parameters(site, home, origin)] if parameters(site, origin) else []
+
+
 def _broken_cookies(site: Site, home: str) -> Iterator[Provocation]:
     names = {
         value.partition("=")[0].strip()

@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgssi_checks.disclosure.answered import ENDS, silence
 from pgssi_checks.disclosure.error_pages import disclosures_in, provoked
-from pgssi_checks.disclosure.provocations import provocations
+from pgssi_checks.disclosure.provocations import parameter_provocations, provocations
+from pgssi_checks.disclosure.signed_in import pages_of, signed_in_visits
 from pgssi_checks.disclosure.traces import Trace
+from pgssi_checks.input.asking import Asker, Lost
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
 from pgssi_probe.discovery.collect import SITE
-from pgssi_probe.discovery.site import Site
+from pgssi_probe.discovery.site import Page, Site
+from pgssi_probe.inventory.model import Visit
 
 MAX_URLS = 20
 MAX_SHOWN_URL = 200
+MAX_ANONYMOUS = 50
+MAX_SIGNED_IN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +51,9 @@ def judge(answers: Iterable[Answer], before: Sequence[Trace]) -> list[Leak]:
     return [Leak(shown[0][0], tuple(answer for _, answer in shown)) for shown in found.values()]
 
 
-def untouched(site: Site) -> list[Trace]:
+def untouched(pages: Iterable[Page]) -> list[Trace]:
     """What ordinary pages show: documentation that quotes a stack trace, for instance."""
-    return [trace for page in site.pages if page.exchange.response for trace in disclosures_in(page.exchange.response)]
+    return [trace for page in pages if page.exchange.response for trace in disclosures_in(page.exchange.response)]
 
 
 def _shown(url: str) -> str:
@@ -74,24 +79,56 @@ def _observation(ctx: CheckContext, leaks: Sequence[Leak]) -> Observation:
     )
 
 
+async def signed_in_answers(
+    ctx: CheckContext, visits: Sequence[Visit], site: Site
+) -> tuple[list[Answer], Reason | None]:
+    """Errors met by the accounts, and what the parameters of the pages of one of them give away when they are wrong.
+
+    The reason says why these were not all tried.
+    """
+    met = [
+        Answer("signed-in", exchange)
+        for visit in visits
+        for exchange in visit.answers
+        if exchange.status is not None and exchange.status >= 400
+    ]
+    if not visits:
+        return met, None
+    label = visits[0].label
+    wrong = parameter_provocations(replace(site, pages=visits[0].pages), site.home.url)
+    try:
+        asker = await Asker.of(ctx)
+        for provocation in wrong[:MAX_SIGNED_IN]:
+            if ctx.network.in_scope(provocation.request.url):
+                answered = await asker.ask(provocation.request, label)
+                met.append(Answer(provocation.kind, answered))
+    except Lost as lost:
+        return met, lost.reason
+    return met, None
+
+
 async def observe(ctx: CheckContext) -> list[Observation]:
     site = await ctx.collect(SITE)
     if site.home.response is None:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
     answers = [Answer("not-found", exchange) for exchange in site.absent]
-    built = provocations(site, site.home.url, secrets.token_hex(6))[: ctx.metadata.sends.requests]
+    visits = await signed_in_visits(ctx)
+    built = provocations(site, site.home.url, secrets.token_hex(6))[:MAX_ANONYMOUS]
     for provocation in (each for each in built if ctx.network.in_scope(each.request.url)):
         exchange = await ctx.send(provocation.request)
         answers.append(Answer(provocation.kind, exchange))
         if exchange.failure in ENDS:
             break
-    leaks = judge(answers, untouched(site))
+    silent = silence(answer.exchange for answer in answers)
+    more, lost = await signed_in_answers(ctx, visits, site) if silent is None else ([], None)
+    answers += more
+    leaks = judge(answers, untouched(pages_of(site, visits)))
     by_slug: dict[str, list[Leak]] = {}
     for leak in leaks:
         by_slug.setdefault(leak.trace.slug, []).append(leak)
     if by_slug:
         return [_observation(ctx, concerned) for concerned in by_slug.values()]
-    if reason := silence(answer.exchange for answer in answers):
+    if reason := silent or lost:
         return [inconclusive(ctx.target.site, reason)]
     if any(answer.exchange.truncated for answer in answers):
         return [inconclusive(ctx.target.site, Reason.BODY_TRUNCATED)]

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import yaml
 
+from pgssi_checks.disclosure.asking import is_lost
 from pgssi_probe.net.exchange import Exchange, Request
 
 RELAYS = Path(__file__).with_name("relays.yaml")
@@ -34,14 +35,18 @@ class Reaction:
 
     status: int | None
     failure: str
+    lost: bool = False
+    """The answer began well and its body never came: some devices cut the line there."""
 
     @classmethod
     def of(cls, exchange: Exchange) -> Reaction:
-        return cls(exchange.status, exchange.failure or "")
+        return cls(exchange.status, exchange.failure or "", is_lost(exchange))
 
     @property
     def refused(self) -> bool:
-        return self.status is None or self.status in {400, 403, 405, 406, 409, 418, 419, 429, 501, 503, 999}
+        return (
+            self.lost or self.status is None or self.status in {400, 403, 405, 406, 409, 418, 419, 429, 501, 503, 999}
+        )
 
 
 def harmless(length: int) -> str:

@@ -48,7 +48,8 @@ async def observe(ctx: CheckContext) -> list[Observation]:
         facts: dict[str, JsonValue] = {**shown, "kinds": [*kinds]}
         return [Observation(slug="signs-of-filtering", subject=ctx.target.site, facts=facts, evidence=evidence)]
     if stopped is not None:
-        reason = reason_of(stopped.failure) if stopped.failure else Reason.BLOCKED
+        lost = Reaction.of(stopped).lost
+        reason = reason_of(stopped.failure) if stopped.failure else Reason.BODY_TRUNCATED if lost else Reason.BLOCKED
         return [inconclusive(ctx.target.site, reason, relays=[*sorted(relays)])]
     slug = "relay-seen" if relays else "no-sign"
     return [Observation(slug=slug, subject=ctx.target.site, facts=shown if relays else {})]

@@ -1,6 +1,7 @@
 """`exposure.waf`: information only, and never a failure."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -9,6 +10,7 @@ from pgssi_checks.exposure.filtering import HOSTILE, PARAMETER, ROUNDS, harmless
 from pgssi_probe.check import Failure, Request, Response
 from pgssi_probe.check.harness import exchange, page, run_check
 from pgssi_probe.model.outcome import Status
+from pgssi_probe.net.exchange import Truncation
 from pgssi_probe.registry import check
 
 CHECK = "exposure.waf"
@@ -34,6 +36,19 @@ async def test_values_that_look_hostile_are_refused(reaction: Response | Failure
     (outcome,) = await run_check(CHECK, filtering(lambda value: reaction if "<script" in value else None), url=URL)
     assert outcome.slug == "signs-of-filtering"
     assert outcome.facts["kinds"] == ["XSS"]
+
+
+LOST = replace(page(""), truncated=Truncation.CONNECTION_LOST)
+
+
+async def test_a_line_cut_after_the_status_is_a_refusal() -> None:
+    (outcome,) = await run_check(CHECK, filtering(lambda value: LOST if "<script" in value else None), url=URL)
+    assert outcome.slug == "signs-of-filtering"
+
+
+async def test_nothing_passes_when_every_body_is_lost() -> None:
+    (outcome,) = await run_check(CHECK, filtering(lambda _: LOST), url=URL)
+    assert (outcome.slug, outcome.reason) == ("inconclusive", "body_truncated")
 
 
 async def test_a_refusal_that_does_not_repeat_is_no_sign() -> None:

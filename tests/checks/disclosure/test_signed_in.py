@@ -1,0 +1,83 @@
+"""What the application gives away to those who signed in: the same checks, on the walks of the accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pgssi_probe.check.harness import Answer, Script, slugs
+from pgssi_probe.clock import VirtualClock
+from pgssi_probe.model.outcome import Level, Outcome
+from pgssi_probe.net.exchange import Request, Response
+
+SignedIn = Callable[..., Coroutine[Any, Any, tuple[Outcome, ...]]]
+Wrap = Callable[[Script, VirtualClock], Script]
+KEY = "AKIA" + "Q3EGRWKPL7HD2MVN"
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJlLW9mLXRlc3QtMDEyMzQ1Njc4OQ"
+PRIVATE = "/resultats"
+
+
+def written(text: str, *, path: str = PRIVATE, status: int | None = None) -> Wrap:
+    """The portal, with something written at the end of a page of the space of an account."""
+
+    def wrap(script: Script, _clock: VirtualClock) -> Script:
+        assert callable(script)
+
+        def answer(request: Request) -> Answer:
+            got = script(request)
+            if isinstance(got, Response) and got.status == 200 and request.parts.path == path and got.is_html:
+                body = got.body.replace(b"</body>", text.encode() + b"</body>")
+                return replace(got, body=body, wire_bytes=len(body), status=status or 200)
+            return got
+
+        return answer
+
+    return wrap
+
+
+async def test_a_key_in_a_page_of_the_space_is_found(signed_in: SignedIn) -> None:
+    hidden = written(f"<script>var aws = {{accessKeyId: '{KEY}'}}</script>")
+    outcomes = await signed_in("disclosure.secrets", answers=hidden)
+    assert slugs(outcomes) == {"cloud-key"}
+    assert outcomes[0].subject.name.endswith(PRIVATE)
+
+
+async def test_without_a_mandate_for_more_than_reading_nobody_signs_in(signed_in: SignedIn) -> None:
+    hidden = written(f"<script>var aws = {{accessKeyId: '{KEY}'}}</script>")
+    outcomes = await signed_in("disclosure.secrets", answers=hidden, level=Level.PASSIVE)
+    assert slugs(outcomes) == {"none"}
+
+
+async def test_the_token_of_an_account_is_no_secret_kept_from_it(signed_in: SignedIn) -> None:
+    outcomes = await signed_in("disclosure.secrets", answers=written(f"<script>var t = '{TOKEN}'</script>"))
+    assert slugs(outcomes) == {"none"}
+
+
+async def test_a_comment_in_the_space_tells_a_version(signed_in: SignedIn) -> None:
+    generator = written("<!-- Powered by Apache Tomcat/9.0.31 -->")
+    anonymous = await signed_in("disclosure.banners", answers=generator, accounts=())
+    outcomes = await signed_in("disclosure.banners", answers=generator)
+    assert slugs(outcomes) - slugs(anonymous) == {"comment"}
+
+
+TRACE = (
+    "<pre>Traceback (most recent call last):\n"
+    '  File "/srv/portail/vues/resultats.py", line 41, in liste\n    return ligne["date"]\nKeyError: \'date\'\n</pre>'
+)
+
+
+async def test_an_error_met_in_the_space_is_read(signed_in: SignedIn) -> None:
+    outcomes = await signed_in("disclosure.verbose-errors", answers=written(TRACE, status=500))
+    assert "stack-trace-python" in slugs(outcomes)
+
+
+@pytest.mark.parametrize(
+    "name", ["disclosure.secrets", "disclosure.banners", "disclosure.files", "disclosure.verbose-errors"]
+)
+async def test_the_hardened_space_gives_nothing_away(name: str, signed_in: SignedIn) -> None:
+    outcomes = await signed_in(name)
+    assert outcomes
+    assert {outcome.status for outcome in outcomes} == {"pass"}
