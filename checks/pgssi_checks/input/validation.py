@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pgssi_checks.input.asking import Asker, concluded, go_round, told
+from pgssi_checks.input.asking import MAX_FOUND, Asker, concluded, go_round, told
 from pgssi_checks.input.points import VALUES, Point, points
 from pgssi_probe.check import CheckContext, Exchange, Observation
 from pgssi_probe.discovery.folding import without_accents
@@ -23,6 +23,8 @@ Wrong = Literal[
 ]
 
 LONG: Final = 3_000
+MAX_SHOWN: Final = 5
+"""Parameters whose exchanges are kept."""
 TYPED: Final = frozenset({"impossible-date", "not-a-number", "not-an-address"})
 """What no page can take for a right value of its kind."""
 RELAYS: Final = frozenset({502, 503, 504})
@@ -132,4 +134,25 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     every = points(asker.inventory, most=10_000, per_template=ctx.setting("per_template"), where=VALUES)
     every.sort(key=lambda point: kind_of(point) == "text")  # what is converted breaks first
     done = await go_round(asker, every[: ctx.setting("points_max")], _one)
+    done.found = _together(ctx, done.found)
     return concluded(ctx, asker, done, "handled")
+
+
+def _together(ctx: CheckContext, found: list[Observation]) -> list[Observation]:
+    """One observation of each kind for the site: the remedy is the same everywhere."""
+    groups: dict[str, list[Observation]] = {}
+    for one in found:
+        groups.setdefault(one.slug or "", []).append(one)
+    return [
+        Observation(
+            slug=slug,
+            subject=ctx.target.site,
+            facts={
+                "count": len(every),
+                "requests": [*dict.fromkeys(str(one.facts["request"]) for one in every)][:MAX_FOUND],
+                "wrong": [*dict.fromkeys(str(one.facts["wrong"]) for one in every)],
+            },
+            evidence=tuple(kept for one in every[:MAX_SHOWN] for kept in one.evidence),
+        )
+        for slug, every in groups.items()
+    ]
