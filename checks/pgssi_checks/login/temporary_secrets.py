@@ -1,6 +1,7 @@
 """`login.temporary-secrets` (AA6): what samples of reset links or temporary passwords prove against their making.
 
-Few samples can prove a weakness, never randomness. Nothing is sent, and no sample leaves this module.
+Few samples prove a weakness, never randomness. No sample is sent, nor leaves this module; only a link that was used,
+or is past its time, is asked for when the operator gives one.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from pgssi_checks.login.samples import Sample, by_sequence, by_time, from_address, read_samples, repeated, strength_bits
+from pgssi_checks.login.spent_links import spent_links
 from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
 
 
@@ -38,8 +40,9 @@ def judge(
 async def observe(ctx: CheckContext) -> list[Observation]:
     site = ctx.target.site
     samples = read_samples(ctx.declared.get("login.samples"))
+    spent = await spent_links(ctx)
     if not samples:
-        return [inconclusive(site, Reason.UNDECLARED, declare="login.samples")]
+        return spent or [inconclusive(site, Reason.UNDECLARED, declare="login.samples")]
     address = ctx.declared.get("login.sample-address")
     addresses = [account.username for account in ctx.accounts.values()] + (
         [address] if isinstance(address, str) else []
@@ -54,7 +57,8 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     }
     kept = (ctx.keep_facts("samples", {**facts, **found}),)
     slugs = found or {"no-weakness-seen": len(samples)}
-    return [
+    made = [
         Observation(slug=slug, subject=site, facts={**facts, "count": count}, evidence=kept)
         for slug, count in slugs.items()
     ]
+    return [*made, *spent]

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from pgssi_checks.login.samples import read_samples, sample_of
 from pgssi_checks.login.temporary_secrets import judge
-from pgssi_probe.check.harness import run_check, slugs
+from pgssi_probe.check.harness import page, run_check, slugs
 from pgssi_probe.model.account import Account
-from pgssi_probe.model.outcome import Reason
+from pgssi_probe.model.outcome import Level, Reason
 
 LINK = "https://portal.example/reset?user=alice%40exemple.fr&token="
 ADDRESS = "alice@exemple.fr"
@@ -85,3 +85,50 @@ async def test_without_samples_nothing_is_concluded(declared: object) -> None:
 async def test_good_samples_are_no_proof() -> None:
     (only,) = await run_check("login.temporary-secrets", {}, declared={"login.samples": RANDOM})
     assert (only.slug, only.strength.value) == ("no-weakness-seen", "hint")
+
+
+CHOOSE = (
+    "<title>Nouveau mot de passe</title><form method=post action=/reset><input type=password name=new_password></form>"
+)
+GONE = "<title>Lien périmé</title><p>Ce lien a déjà servi.</p>"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "slug"),
+    [
+        ("login.used-link", {RANDOM[0]}, "used-link-works"),
+        ("login.used-link", set(), "used-link-refused"),
+        ("login.expired-link", {RANDOM[0]}, "expired-link-works"),
+        ("login.expired-link", set(), "expired-link-refused"),
+    ],
+)
+async def test_a_link_that_has_served_opens_nothing(name: str, shown: set[str], slug: str) -> None:
+    def answer(request):
+        return page(CHOOSE if request.url in shown else GONE)
+
+    (only,) = await run_check("login.temporary-secrets", answer, declared={name: RANDOM[0]})
+    assert only.slug == slug
+    assert "p9vX2mQeR7tKc4LzN8wYb3" not in repr(only.model_dump())
+
+
+async def test_a_form_that_any_link_opens_accuses_nobody() -> None:
+    (only,) = await run_check(
+        "login.temporary-secrets", lambda _: page(CHOOSE), declared={"login.used-link": RANDOM[0]}
+    )
+    assert only.reason is Reason.NO_SAMPLE
+
+
+async def test_a_link_is_asked_for_in_an_active_run_and_in_scope_only() -> None:
+    asked = []
+
+    def answer(request):
+        asked.append(request)
+        return page(CHOOSE)
+
+    for declared, level in (
+        ({"login.used-link": RANDOM[0]}, Level.PASSIVE),
+        ({"login.used-link": "https://elsewhere.example/r/abc"}, Level.ACTIVE),
+    ):
+        (only,) = await run_check("login.temporary-secrets", answer, declared=declared, level=level)
+        assert only.reason in {Reason.UNDECLARED, Reason.OUT_OF_SCOPE}
+    assert not asked
