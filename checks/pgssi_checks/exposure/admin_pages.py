@@ -19,6 +19,8 @@ from pgssi_probe.net.exchange import Exchange, Response
 INTERFACES = Path(__file__).with_name("interfaces.yaml")
 MAX_READ = 150_000
 MAX_EXCERPT = 300
+MIN_ENDING = 7
+"""Characters below which the path of an interface is too common to be looked for elsewhere (`/admin`, `/login`)."""
 
 _PASSWORD = re.compile(r"<input[^<>]{0,400}type=[\"']?password", re.IGNORECASE)
 
@@ -100,6 +102,25 @@ def recognise(interface: Interface, exchange: Exchange) -> Reached | None:
     if excerpt := _found(interface.sign_in, text):
         return Reached(interface, Access.SIGN_IN, exchange, excerpt)
     return None
+
+
+def recognise_any(exchange: Exchange) -> Reached | None:
+    """The first interface that an answer shows, the open ones before their sign-in pages."""
+    found = [each for interface in interfaces() if (each := recognise(interface, exchange))]
+    return min(found, key=lambda each: list(Access).index(each.access), default=None)
+
+
+@cache
+def _endings() -> tuple[str, ...]:
+    """Paths of the table that tell enough to be recognised below another directory."""
+    paths = {path.rstrip("/").lower() for interface in interfaces() for path in interface.paths}
+    return tuple(sorted(path for path in paths if len(path.strip("/")) >= MIN_ENDING))
+
+
+def resembles(url: str) -> bool:
+    """Whether an address ends as that of a known interface does: `/outils/phpmyadmin/`."""
+    path = urlsplit(url).path.rstrip("/").lower()
+    return path.endswith(_endings())
 
 
 def _asked_for(interface: Interface, exchange: Exchange, response: Response) -> Reached | None:

@@ -1,11 +1,14 @@
 """`exposure.admin-interfaces`: interfaces by their content, open or asking for a sign-in; the rest left alone."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import JsonValue
 
 from pgssi_checks.exposure.admin_pages import interfaces, is_declared, is_own, recognise
 from pgssi_probe.check import Failure, Request, Response
@@ -304,3 +307,47 @@ def test_a_hostile_page_of_a_megabyte_is_read(unit: str) -> None:
         answer = exchange(ORIGIN + "/x", page(body, content_type=media_type))
         for interface in interfaces():
             recognise(interface, answer)
+
+
+PHPMYADMIN = page('<title>localhost / db | phpMyAdmin 5.2</title><div id="pma_navigation"></div>')
+
+
+@pytest.mark.parametrize("declared", [None, {"admin.inventory": ["/outils/base/"]}])
+async def test_an_interface_elsewhere_is_found_where_a_page_or_the_inventory_leads_to_it(
+    declared: dict[str, JsonValue] | None,
+) -> None:
+    path = "/outils/base/" if declared else "/outils/phpmyadmin/"
+    link = "" if declared else f"<a href={path}>Base</a>"
+    site = {f"{ORIGIN}/": page(f"<h1>Accueil</h1>{link}"), f"{ORIGIN}{path}": PHPMYADMIN}
+    outcomes = await run_check(CHECK, site, url=f"{ORIGIN}/", declared=declared)
+    assert slugs(outcomes) == {"open"}
+    assert outcomes[0].subject.name == f"{ORIGIN}{path}"
+
+
+async def test_an_inventory_outside_of_the_mandate_is_not_asked_for() -> None:
+    declared: dict[str, JsonValue] = {"admin.inventory": ["https://ailleurs.example/grafana", "Grafana", 3]}
+    outcomes = await run_check(CHECK, {f"{ORIGIN}/": page("<h1>Accueil</h1>")}, url=f"{ORIGIN}/", declared=declared)
+    assert slugs(outcomes) == {"none"}
+
+
+async def test_what_an_account_meets_is_asked_for_without_it(signed_in: Any) -> None:
+    def tools(*, guarded: bool) -> Any:
+        def wrap(script: Any, _clock: Any) -> Any:
+            def answer(request: Request) -> Response | Failure:
+                got = script(request)
+                if request.parts.path == "/interne/phpmyadmin/":
+                    known = any(name.lower() == "cookie" for name, _ in request.headers)
+                    return PHPMYADMIN if known or not guarded else page("", status=403)
+                if request.parts.path == "/mon-espace" and isinstance(got, Response) and got.status == 200:
+                    body = got.body.replace(b"</body>", b"<a href=/interne/phpmyadmin/>Base</a></body>")
+                    return replace(got, body=body, wire_bytes=len(body))
+                return got
+
+            return answer
+
+        return wrap
+
+    assert slugs(await signed_in(CHECK, answers=tools(guarded=True))) == {"none"}
+    (outcome,) = await signed_in(CHECK, answers=tools(guarded=False))
+    assert outcome.slug == "open"
+    assert outcome.subject.name.endswith("/interne/phpmyadmin/")
