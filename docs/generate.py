@@ -22,7 +22,7 @@ from pgssi_probe.cli.help_pages import files as help_pages
 from pgssi_probe.guide import Edge, Part, PlannedCheck, Rule, guide
 from pgssi_probe.guide.view import label
 from pgssi_probe.model.schema import report_schema
-from pgssi_probe.model.text import LANGS, Bilingual, Lang
+from pgssi_probe.model.text import LANGS, Bilingual, Lang, both_numbers
 from pgssi_probe.registry import checks
 from pgssi_probe.words import say
 
@@ -34,7 +34,7 @@ ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", "*": r"\*", "`": r"\`"})
 
 def text(words: str) -> str:
     """A sentence, with its named fields, as Markdown that shows it as it is."""
-    return words.replace("{{", "{").replace("}}", "}").translate(ENTITIES)
+    return both_numbers(words).replace("{{", "{").replace("}}", "}").translate(ENTITIES)
 
 
 def cell(words: str) -> str:

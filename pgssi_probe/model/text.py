@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from string import Formatter
 from typing import Literal
@@ -15,16 +16,50 @@ MAX_VALUE = 300
 MAX_ITEMS = 12
 
 
+_CHOICE = re.compile(r"\{(?P<name>\w+):(?P<one>[^{}|]*)\|(?P<many>[^{}|]*)\}")
+_FIELD_OR_ENDING = re.compile(r"\{(?P<name>\w+)[^{}]*\}|(?<=\w)\((?P<ending>s|es|x|nt)\)")
+
+
 def fields_of(template: str) -> frozenset[str]:
-    """Names between braces in a template; ValueError on anything but plain names."""
+    """Names between braces in a template; ValueError on anything but plain names and `{name:one|many}`."""
     names = set()
     for _, name, spec, conversion in Formatter().parse(template):
         if name is None:
             continue
-        if not name.isidentifier() or spec or conversion:
+        if not name.isidentifier() or conversion or (spec and spec.count("|") != 1):
             raise ValueError(f"a field must be a plain name: {{{name}}}")
         names.add(name)
     return frozenset(names)
+
+
+def agreed(template: str, values: Mapping[str, object], lang: Lang) -> str:
+    """The template with its plurals settled. `{count:is|are}` takes the first word for one; an ending in brackets, in
+    `page(s)`, follows the number named last before it, and stays when there is none. French counts nought as one."""
+
+    def single(name: str) -> bool | None:
+        value = values.get(name)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return None
+        return abs(value) < 2 if lang == "fr" else value == 1
+
+    def chosen(found: re.Match[str]) -> str:
+        return found["one"] if single(found["name"]) else found["many"]
+
+    governing: bool | None = None
+
+    def ended(found: re.Match[str]) -> str:
+        nonlocal governing
+        if found["name"]:
+            governing = one if (one := single(found["name"])) is not None else governing
+            return found[0]
+        return found[0] if governing is None else "" if governing else found["ending"]
+
+    return _CHOICE.sub(chosen, _FIELD_OR_ENDING.sub(ended, template))
+
+
+def both_numbers(template: str) -> str:
+    """The template as people read it before it is filled: `{count:is|are}` shows as `is/are`."""
+    return _CHOICE.sub(lambda found: f"{found['one']}/{found['many']}", template)
 
 
 class Bilingual(BaseModel):
@@ -43,7 +78,7 @@ Words = Mapping[str, Mapping[str, Bilingual]]
 
 
 class Template(Bilingual):
-    """A sentence with named fields between braces, the same in both languages."""
+    """A sentence with named fields between braces, the same in both languages; plurals as `agreed` settles them."""
 
     @model_validator(mode="after")
     def _same_fields(self) -> Template:
@@ -70,8 +105,8 @@ class Template(Bilingual):
             return word.in_(lang) if word is not None else shown(value, lang)
 
         return Bilingual(
-            fr=self.fr.format_map({name: worded(name, value, "fr") for name, value in values.items()}),
-            en=self.en.format_map({name: worded(name, value, "en") for name, value in values.items()}),
+            fr=agreed(self.fr, values, "fr").format_map({n: worded(n, value, "fr") for n, value in values.items()}),
+            en=agreed(self.en, values, "en").format_map({n: worded(n, value, "en") for n, value in values.items()}),
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Formatter
 
 from pgssi_probe import yaml_text
-from pgssi_probe.model.text import LANGS, Bilingual, Lang
+from pgssi_probe.model.text import LANGS, Bilingual, Lang, agreed
 
 
 @cache
@@ -29,8 +29,8 @@ def catalogue(lang: Lang) -> dict[str, str]:
 
 
 def say(lang: Lang, key: str, /, **values: object) -> str:
-    """The sentence of a key with its fields replaced. KeyError when key or field is missing."""
-    return Formatter().vformat(catalogue(lang)[key], (), values)
+    """The sentence of a key with its fields replaced, its plurals settled. KeyError when key or field is missing."""
+    return Formatter().vformat(agreed(catalogue(lang)[key], values, lang), (), values)
 
 
 def both(key: str, /, **values: object) -> Bilingual:

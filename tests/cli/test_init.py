@@ -260,7 +260,7 @@ a = ["Durand-Essai-A"]
     assert "commande touch : trouvée" in said
     assert "commande no-such-program-x : introuvable" in said
     assert "demandé dans le terminal" in said
-    assert "1 valeur(s) témoin(s)" in said
+    assert "1 valeur témoin" in said
 
 
 def test_the_context_says_which_rules_have_no_object_and_what_is_out_of_scope(probe: Probe) -> None:

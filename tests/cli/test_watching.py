@@ -43,7 +43,7 @@ def test_waits_count_down_longest_first() -> None:
         waits.set(f"session.x{number}", NOW + timedelta(minutes=number + 1))
     lines = waits.lines(NOW)
     assert lines[0] == "en attente : session.x5 jusqu'à 15:06:00 (encore 6 min 00 s)"
-    assert lines[-1] == "… et 2 autre(s) attente(s)"
+    assert lines[-1] == "… et 2 autres attentes"
     assert waits.lines(NOW + timedelta(seconds=30))[0].endswith("(encore 5 min 30 s)")
     waits.set("session.x5", None)
     assert "session.x5" not in waits
