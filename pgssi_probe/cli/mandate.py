@@ -114,6 +114,7 @@ def show_scope(engagement: Engagement, target: str, lang: Lang) -> None:
         "plain_http": scope.plain_http or "",
         "hosts": ", ".join(f"{host}{'' if ':' in host.rpartition(']')[2] else ':443'}" for host in scope.hosts),
         "addresses": ", ".join(scope.addresses) or say(lang, "engagement.any_address"),
+        "ports": say(lang, "engagement.ports_tried") if scope.ports and scope.addresses else "",
         "excluded": ", ".join(scope.excluded_paths) or say(lang, "engagement.none_excluded"),
         "authority": scope.ca_file or "",
         "proxies": ", ".join(engagement.proxies),
