@@ -13,15 +13,16 @@ from pydantic import JsonValue
 
 from pgssi_checks.authz.account_lists import AccountList, open_account_lists
 from pgssi_checks.authz.choosing import Chosen, candidates, is_only_words
-from pgssi_checks.authz.comparing import Shows, held, is_file, is_same, is_same_file
+from pgssi_checks.authz.comparing import SHORTEST, Shows, held, is_file, is_same, is_same_file
 from pgssi_checks.authz.lines import lines
 from pgssi_checks.authz.telling import compared, excerpt, subject_of
 from pgssi_checks.authz.viewers import Lost, Stage, Viewer, nothing, why_not
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.identity import find_logout
-from pgssi_probe.inventory.model import ANONYMOUS, Endpoint
-from pgssi_probe.inventory.references import Reference
+from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Source
+from pgssi_probe.inventory.references import Reference, references
+from pgssi_probe.inventory.requests import parameters_of
 from pgssi_probe.inventory.templates import template
 
 SLUGS = {Shows.RECORD: "open-record", Shows.TRACES: "open-traces", Shows.SAME: "open-page"}
@@ -74,6 +75,8 @@ async def _walked(ctx: CheckContext) -> list[Observation]:
     try:
         stage = await Stage.of(ctx, *labels)
         asked: set[tuple[str, str, bytes]] = set()
+        for judged in await _open_already(stage, labels):
+            done.add(judged)
         for label in labels:
             for judged in await _asked_by_nobody(stage, stage.viewers[label], asked):
                 done.add(judged)
@@ -81,6 +84,23 @@ async def _walked(ctx: CheckContext) -> list[Observation]:
         return nothing(ctx, lost.reason)
     found = list({(one.slug, one.subject): one for one in reversed(done.found)}.values())
     return found or _concluded(ctx, done)
+
+
+async def _open_already(stage: Stage, labels: Sequence[str]) -> list[Judged]:
+    """Pages that the walk without an account was shown, with a value that an account alone may see."""
+    ctx, nobody = stage.ctx, stage.viewers[ANONYMOUS]
+    found = []
+    for label in labels:
+        declared = [one.reveal() for one in ctx.accounts[label].canaries if len(one.reveal()) >= SHORTEST]
+        for answer in nobody.visit.answers:
+            if answer.request.method == "GET" and answer.status == 200 and held(declared, answer):
+                endpoint = Endpoint("GET", answer.url, Source.LINK, frozenset({ANONYMOUS}), parameters_of(answer.url))
+                again = await nobody.ask(endpoint)
+                if held(declared, again):
+                    named = references(endpoint)
+                    told = _told(stage, "open-record", stage.viewers[label], endpoint, named, (answer, again))
+                    found.append(Judged(Shows.RECORD, told))
+    return found
 
 
 async def _asked_by_nobody(stage: Stage, owner: Viewer, asked: set[tuple[str, str, bytes]]) -> list[Judged]:
