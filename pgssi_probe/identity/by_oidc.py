@@ -61,7 +61,7 @@ async def by_oidc(attempt: Attempt, provider: Provider) -> Judgement:
         return Judgement(SignInState.UNKNOWN, "other_issuer")  # RFC 9207 §2.4
     if not answer.get("code"):
         return Judgement(SignInState.UNKNOWN, "no_code")
-    if provider.public and provider.token and attempt.own:
+    if provider.public and provider.token:
         return await _token(attempt, provider, answer["code"], nonce, verifier)
     return Judgement(SignInState.SIGNED_IN, "code")
 

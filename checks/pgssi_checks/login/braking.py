@@ -77,7 +77,7 @@ def rows(attempts: Sequence[Attempt]) -> list[JsonValue]:
     return [
         {
             "n": number,
-            "password": "right" if one.right else "wrong",
+            "given": "right" if one.right else "wrong",
             "how": one.how,
             "status": one.status,
             "seconds": round(one.seconds, 3),

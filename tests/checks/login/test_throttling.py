@@ -418,10 +418,10 @@ async def test_the_evidence_has_the_shape_that_the_report_draws(jumping) -> None
     assert {frozenset(row) for row in attempts} == {
         frozenset({"n", "password", "how", "status", "seconds", "wait", "at", "by"})
     }
-    ways = {(row["password"], row["by"]) for row in attempts}
+    ways = {(row["given"], row["by"]) for row in attempts}
     assert ways == {("right", "direct"), ("wrong", "direct"), ("right", "elsewhere")}
     assert {row["wait"] for row in attempts} == {None, 240.0}
-    first = {"n": 1, "password": "right", "how": "signed_in", "status": 200, "by": "direct"}
+    first = {"n": 1, "given": "right", "how": "signed_in", "status": 200, "by": "direct"}
     assert attempts[0] == {**first, "seconds": 0.01, "wait": None, "at": 0.0}
 
 

@@ -130,7 +130,7 @@ def _attempt(row: JsonValue) -> tuple[bool, str, float] | None:
         kind, how, seconds = row[1], row[2], number(row[4])
     else:
         named = table(row)
-        kind, how, seconds = named.get("password"), named.get("how"), number(named.get("seconds"))
+        kind, how, seconds = named.get("given"), named.get("how"), number(named.get("seconds"))
     return (kind == "right", str(how), seconds) if seconds is not None and kind in ("right", "wrong") else None
 
 
