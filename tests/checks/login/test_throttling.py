@@ -416,7 +416,7 @@ async def test_the_evidence_has_the_shape_that_the_report_draws(jumping) -> None
     attempts = kept["data"]["attempts"]
     assert [row["n"] for row in attempts] == list(range(1, len(attempts) + 1))
     assert {frozenset(row) for row in attempts} == {
-        frozenset({"n", "password", "how", "status", "seconds", "wait", "at", "by"})
+        frozenset({"n", "given", "how", "status", "seconds", "wait", "at", "by"})
     }
     ways = {(row["given"], row["by"]) for row in attempts}
     assert ways == {("right", "direct"), ("wrong", "direct"), ("right", "elsewhere")}
