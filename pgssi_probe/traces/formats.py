@@ -86,7 +86,7 @@ def detect(sample: list[str]) -> Format:
 def dialect(first: str) -> str | None:
     """The separator of a first line that names its columns; None when it does not."""
     for separator in (";", ",", "\t", "|"):
-        cells = next(csv.reader([first], delimiter=separator), [])
+        cells = _cells(first, separator)
         known = {meaning(cell) for cell in cells} - {None}
         if len(cells) >= 3 and len(known) >= 2 and known & {"time", "date"}:
             return separator
@@ -217,14 +217,19 @@ def _csv(every: Numbered, near: datetime) -> Iterator[Record]:
             continue
         if not names:
             separator = dialect(text) or ("\t" if "\t" in text else ";" if ";" in text else ",")
-            names = [name.strip()[:100] for name in next(csv.reader([text], delimiter=separator), [])] or ["?"]
+            names = [name.strip()[:100] for name in _cells(text, separator)] or ["?"]
             continue
-        try:
-            cells = next(csv.reader([text[:TEXT_MAX]], delimiter=separator), [])
-        except csv.Error:
-            cells = text[:TEXT_MAX].split(separator)
-        record = from_pairs(dict(zip(names, (cell.strip() for cell in cells), strict=False)), text, line, near)
-        yield record
+        cells = (cell.strip() for cell in _cells(text, separator))
+        yield from_pairs(dict(zip(names, cells, strict=False)), text, line, near)
+
+
+def _cells(text: str, separator: str) -> list[str]:
+    """The cells of a line; of one that is not well formed, what stands between separators."""
+    text = text[:TEXT_MAX]
+    try:
+        return next(csv.reader([text], delimiter=separator), [])
+    except csv.Error:
+        return text.split(separator)
 
 
 READERS: Final[dict[str, Callable[[str, int, datetime], Record]]] = {

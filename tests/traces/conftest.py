@@ -77,7 +77,8 @@ class Portal(BaseHTTPRequestHandler):
                 self._page(
                     "<h1>Connexion</h1><form method=post action=/login>"
                     "<label>Identifiant <input name=username></label>"
-                    "<label>Mot de passe <input type=password name=password></label><button>Se connecter</button></form>"
+                    "<label>Mot de passe <input type=password name=password></label>"
+                    "<button>Se connecter</button></form>"
                 )
             case "/account" if self._session() in self.sessions:
                 self._page(
