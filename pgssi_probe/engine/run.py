@@ -58,6 +58,12 @@ class Gathered:
     events: list[Event] = field(default_factory=list)
 
 
+def redactor_of(accounts: Mapping[str, Account]) -> Redactor:
+    """A key of its own, and the canaries of the accounts, longest first."""
+    canaries = {secret.reveal() for account in accounts.values() for secret in account.canaries}
+    return Redactor(values=tuple(sorted(canaries, key=len, reverse=True)))
+
+
 @dataclass
 class Conductor:
     """Runs the checks of a plan. `stop` may be called from a signal handler, once or many times."""
@@ -74,13 +80,13 @@ class Conductor:
     rules_of: Callable[[str], tuple[str, ...]]
     accounts: Mapping[str, Account] = field(default_factory=dict)
     gathered: Gathered = field(default_factory=Gathered)
+    redactor: Redactor | None = field(default=None, repr=False)
     stopped_because: Reason | None = None
     _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _failure: FolderError | None = None
 
     def __post_init__(self) -> None:
-        canaries = {secret.reveal() for account in self.accounts.values() for secret in account.canaries}
-        self._redactor = Redactor(values=tuple(sorted(canaries, key=len, reverse=True)))
+        self._redactor = self.redactor or redactor_of(self.accounts)
         self._evidence = EvidenceRoom(self.folder.evidence, self.clock, self._redactor)
         self._collections = Collections(
             self.target,

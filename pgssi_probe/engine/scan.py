@@ -23,7 +23,7 @@ from pgssi_probe.engine.plan import Selection, accounts_needed, allowed_level, m
 from pgssi_probe.engine.preflight import Unreachable, preflight
 from pgssi_probe.engine.progress import Progress, Silent
 from pgssi_probe.engine.report import assemble
-from pgssi_probe.engine.run import Conductor, Gathered
+from pgssi_probe.engine.run import Conductor, Gathered, redactor_of
 from pgssi_probe.guide import guide
 from pgssi_probe.model.account import Account
 from pgssi_probe.model.declaration import Declarations
@@ -311,6 +311,7 @@ async def _run(
         conductor.note(kinds.get(event.kind, "refused"), event.host, str(event.reason))
 
     limits = with_time_to_wait(limits_of(scan.engagement), scan.engagement, plan, checks())
+    redactor = redactor_of(scan.accounts)
     async with open_gate(
         scope=scope_of(scan.target, scan.engagement),
         limits=within_the_window(limits, scan.engagement, settings.level, clock.now()),
@@ -322,6 +323,7 @@ async def _run(
         on_event=heard,
         proxies=scan.engagement.proxies,
         token_key=room.token_key(),
+        redactor=redactor,
     ) as gate:
         level = settings.level
         conductor = Conductor(
@@ -336,6 +338,7 @@ async def _run(
             progress=progress,
             rules_of=book.rules_of,
             accounts=scan.accounts,
+            redactor=redactor,
             gathered=Gathered(events=list(room.earlier_events())),
         )
         earlier = room.earlier_declarations()

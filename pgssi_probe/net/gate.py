@@ -24,6 +24,7 @@ from pgssi_probe.net.scope import OutOfScope, Resolver, Scope, ScopeGuard, canon
 from pgssi_probe.net.target_network import BudgetSpentError, Streams, TargetNetwork, Usage
 from pgssi_probe.net.trace import Trace
 from pgssi_probe.net.wire import address_text
+from pgssi_probe.redact import Redactor
 
 
 class RunStoppedError(OSError):
@@ -42,12 +43,13 @@ class Gate:
         clock: Clock,
         journal: Journal | None,
         token_key: bytes | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
         self.guard = guard
         self.governor = governor
         self._client = client
         self._clock = clock
-        self._trace = Trace(journal, token_key)
+        self._trace = Trace(journal, token_key, redactor)
         self._lag = LoopLag()
         self._pending: set[asyncio.Task[object]] = set()
 
@@ -256,6 +258,7 @@ async def open_gate(
     resolver: Resolver = system_resolver,
     proxies: Mapping[str, str] | None = None,
     token_key: bytes | None = None,
+    redactor: Redactor | None = None,
 ) -> AsyncIterator[Gate]:
     """The way out for one run, closed with all its connections at the end.
 
@@ -283,6 +286,7 @@ async def open_gate(
         clock=clock,
         journal=kept,
         token_key=token_key,
+        redactor=redactor,
     )
     try:
         gate.note("opened", run=run_id, user_agent=user_agent)

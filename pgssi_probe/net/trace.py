@@ -9,7 +9,7 @@ from datetime import datetime
 from pgssi_probe.net.exchange import Exchange
 from pgssi_probe.net.fingerprint import tokens_of
 from pgssi_probe.net.journal import Journal, Value
-from pgssi_probe.redact import redact_text, redact_url
+from pgssi_probe.redact import Redactor, redact_url
 
 TRANSCRIPT_BYTES = 16_000_000
 """Header bytes kept over a run, so that a target cannot fill the memory with them."""
@@ -18,12 +18,15 @@ TRANSCRIPT_BYTES = 16_000_000
 class Trace:
     """Every method that writes raises JournalError when no trace can be kept. The journal may be None."""
 
-    def __init__(self, journal: Journal | None, token_key: bytes | None = None) -> None:
+    def __init__(
+        self, journal: Journal | None, token_key: bytes | None = None, redactor: Redactor | None = None
+    ) -> None:
         """`token_key`: with it, the journal keeps fingerprints of session tokens (pgssi_probe.net.fingerprint)."""
         self.dropped = 0
         """Exchanges that are not in the transcript, for want of room."""
         self._journal = journal
         self._token_key = token_key
+        self._redactor = redactor or Redactor()
         self._tokens_told: set[str] = set()
         self._transcript: list[Exchange] = []
         self._room = TRANSCRIPT_BYTES
@@ -50,7 +53,7 @@ class Trace:
             "id": exchange.id,
             "method": exchange.request.method,
             "ms": round(exchange.elapsed * 1000),
-            "url": redact_url(exchange.url),
+            "url": self._clean_url(exchange.url),
         }
         if exchange.request.account:
             fields["account"] = exchange.request.account
@@ -58,7 +61,7 @@ class Trace:
             fields["act"] = exchange.request.act
         for name, value in exchange.sent_headers:
             if name.lower() == "x-forwarded-for":
-                fields["forwarded_for"] = redact_text(value[:200])
+                fields["forwarded_for"] = self._redactor.text(value[:200])
         if self._token_key is not None:
             told = [one for one in tokens_of(exchange, self._token_key) if one not in self._tokens_told]
             if told:
@@ -71,7 +74,7 @@ class Trace:
             fields["source"] = exchange.source
         if exchange.failure is not None:
             fields["failure"] = exchange.failure
-            fields["detail"] = redact_text(exchange.detail)
+            fields["detail"] = self._redactor.text(exchange.detail)
         response = exchange.response
         if response is not None:
             fields["status"] = response.status
@@ -79,6 +82,10 @@ class Trace:
             if response.truncated is not None:
                 fields["truncated"] = response.truncated
         self._journal.write("request" if sent else "refused", fields, exchange.started)
+
+    def _clean_url(self, url: str) -> str:
+        """Values known beforehand are marked first: parameters are marked by their names, which know none."""
+        return redact_url(self._redactor.known(url), self._redactor)
 
     def write(self, kind: str, fields: Mapping[str, Value], at: datetime | None = None) -> None:
         if self._journal is not None:

@@ -352,3 +352,16 @@ def test_nothing_survives_in_any_file_of_a_run(tmp_path: Path) -> None:
         for line in path.read_text().splitlines():
             for value in (*values, "295109912611193"):
                 assert not survives(value, json.loads(line) if line.startswith('"') else line), (path.name, value, line)
+
+
+def test_a_known_value_does_not_reach_the_journal(tmp_path: Path) -> None:
+    known = "Dossier Témoin 42"
+    url = f"https://h.example/{quote(known)}?x={quote(known)}&y=dossier+t%C3%A9moin+42"
+    exchange = Exchange("1", Request("GET", url), (("host", "h.example"),), datetime.now(UTC), 0.1, None)
+    with Journal(tmp_path / "journal.jsonl", SystemClock()) as journal:
+        Trace(journal, redactor=Redactor(values=(known,))).exchange(exchange)
+    (line,) = (tmp_path / "journal.jsonl").read_text().splitlines()
+    clean = json.loads(line)["url"]
+    assert clean.startswith("https://h.example/")
+    assert "moin" not in clean
+    assert "42" not in re.sub(r"‹[^›]*›", "", clean)
