@@ -181,7 +181,8 @@ def test_the_time_line_names_what_the_run_did() -> None:
     lines = [
         {"kind": "request", "id": "1" * 32, "time": "2026-11-22T09:00:00.000Z", "ms": 20, "method": "POST",
 
-         "status": 303, "url": "https://portail.example/login", "account": "a", "source": "192.0.2.7:5000", "tokens": "aa,bb"},
+         "status": 303, "url": "https://portail.example/login", "account": "a", "source": "192.0.2.7:5000",
+         "tokens": "aa,bb"},
         {"kind": "event", "event": "sign_in", "request": "1" * 32, "result": "signed_in"},
         {"kind": "request", "id": "2" * 32, "time": "2026-11-22T09:00:01.000Z", "method": "POST", "status": 401,
          "url": "https://portail.example/login", "source": "[2001:db8::1]:5000"},
