@@ -235,8 +235,8 @@ ran the value.
 {table(costs)}
 
 Requests are counted by the portal. CPU is that of the tool and of the processes that it waited for; most of that of
-Chromium is not in it. Figures of one run on a machine of two cores that other work shares: wall time may triple from one
-run to the next, for all three alike; requests and CPU change by a tenth.
+Chromium is not in it. Figures of one run on a machine of two cores that other work shares: wall time may triple from
+one run to the next, for all three alike; requests and CPU change by a tenth.
 """
 
 

@@ -60,6 +60,17 @@ async def test_a_server_that_stumbles_by_itself_is_not_accused() -> None:
     assert not any(one.failed for one in found)
 
 
+async def test_an_error_that_does_not_come_back_is_not_accused() -> None:
+    seen: set[str] = set()
+
+    def answer(request: Request) -> Response:
+        strange = "?" in request.url and "?page=1" not in request.url and request.url not in seen
+        seen.add(request.url)
+        return page("<a href='/?page=1'>x</a>", status=500 if strange else 200)
+
+    assert slugs(await run_check("input.validation", answer)) == {"handled"}
+
+
 async def test_a_refused_value_is_well_handled() -> None:
     def answer(request: Request) -> Response:
         given = parse_qs(urlsplit(request.url).query).get("jour", ["2026-11-23"])[0]
