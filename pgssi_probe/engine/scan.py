@@ -92,6 +92,7 @@ WALKED = ("authz.", "input.")
 """Families that look at what each account can reach."""
 ALSO_WALKED = frozenset(
     {
+        "components.js-libraries",
         "disclosure.banners",
         "disclosure.files",
         "disclosure.secrets",

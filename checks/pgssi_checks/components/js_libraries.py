@@ -6,7 +6,7 @@ number: every finding is a hint, and a build that says who made it again is a mi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -24,10 +24,13 @@ from pgssi_checks.components.js_list import (
 )
 from pgssi_checks.components.js_marks import Found, in_address, in_code
 from pgssi_checks.components.js_version import Version, version_of
+from pgssi_checks.disclosure.signed_in import pages_of, signed_in_visits
+from pgssi_checks.disclosure.signed_in import scripts_of as signed_in_scripts
 from pgssi_probe.browser import RENDERED, Rendered
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Subject, inconclusive
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.site import Site
+from pgssi_probe.inventory.model import Visit
 
 OWN_LIST: Final = "components.js-list"
 MAX_URLS: Final = 20
@@ -67,14 +70,14 @@ class Seen:
         return "Debian" if any(urlsplit(url).path.startswith(DEBIAN) for url in self.urls) else ""
 
 
-def scripts_of(site: Site, rendered: Rendered) -> Iterator[Script]:
-    """Every script of the pages as received, then what a browser asked for besides; each address once."""
-    read = {one.url: one for one in site.resources if one.response is not None}
+def scripts_of(site: Site, rendered: Rendered, visits: Sequence[Visit] = ()) -> Iterator[Script]:
+    """Every script of the pages as received, those of accounts included, then what a browser asked for; each once."""
+    read = {one.url: one for one in (*signed_in_scripts(visits), *site.resources) if one.response is not None}
     for asked in rendered.asked:
         if asked.kind == "script" and asked.exchange is not None and asked.exchange.status == 200:
             read.setdefault(asked.url, asked.exchange)
     named: dict[str, Exchange] = {}
-    for page in site.pages:
+    for page in pages_of(site, visits):
         for one in page.document.resources:
             if one.tag == "script":
                 named.setdefault(one.url, page.exchange)
@@ -141,7 +144,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
             known = vulnerability_list(Path(own))
         except UnreadableList:
             unreadable = True
-    seen = seen_in(scripts_of(site, rendered))
+    seen = seen_in(scripts_of(site, rendered, await signed_in_visits(ctx)))
     observations = _told(ctx, seen, known)
     if unreadable:
         shown: dict[str, JsonValue] = {"list_date": known.dated.isoformat(), "file": Path(str(own)).name}

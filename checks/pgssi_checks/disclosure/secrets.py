@@ -67,13 +67,21 @@ def judge(texts: Iterable[Place]) -> list[tuple[Secret, list[Exchange]]]:
     return list(found.values())
 
 
+def is_cut(texts: Iterable[Place]) -> bool:
+    """Whether something was not read to its end. The walks of accounts cut files sooner: what anybody else was given
+    whole at the same address was read."""
+    every = list(texts)
+    whole = {place.exchange.url for place in every if not place.exchange.truncated}
+    return any(place.exchange.truncated and not (place.own and place.exchange.url in whole) for place in every)
+
+
 async def observe(ctx: CheckContext) -> list[Observation]:
     site = await ctx.collect(SITE)
     texts = list(places(site, await signed_in_visits(ctx)))
     if not texts:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
     found = judge(texts)[:MAX_OUTCOMES]
-    if not found and any(place.exchange.truncated for place in texts):
+    if not found and is_cut(texts):
         return [inconclusive(ctx.target.site, Reason.BODY_TRUNCATED)]
     if not found:
         count = len({id(place.exchange) for place in texts})

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from pgssi_probe.check.harness import Answer, Script, slugs
+from pgssi_checks.disclosure.secrets import Place, is_cut
+from pgssi_probe.check.harness import Answer, Script, exchange, page, slugs
 from pgssi_probe.clock import VirtualClock
 from pgssi_probe.model.outcome import Level, Outcome
-from pgssi_probe.net.exchange import Request, Response
+from pgssi_probe.net.exchange import Request, Response, Truncation
 
 SignedIn = Callable[..., Coroutine[Any, Any, tuple[Outcome, ...]]]
 Wrap = Callable[[Script, VirtualClock], Script]
@@ -61,6 +62,15 @@ async def test_a_comment_in_the_space_tells_a_version(signed_in: SignedIn) -> No
     anonymous = await signed_in("disclosure.banners", answers=generator, accounts=())
     outcomes = await signed_in("disclosure.banners", answers=generator)
     assert slugs(outcomes) - slugs(anonymous) == {"comment"}
+
+
+@pytest.mark.parametrize(("name", "cut"), [("a.js", False), ("b.js", True)])
+def test_a_file_cut_for_an_account_was_read_where_anybody_was_given_it_whole(name: str, *, cut: bool) -> None:
+    script = page("x", content_type="text/javascript")
+    whole = exchange("https://portal.example/a.js", script)
+    short = exchange(f"https://portal.example/{name}", replace(script, truncated=Truncation.DECODED_CAP))
+    assert is_cut([Place(whole, "x", script=True), Place(short, "x", script=True, own=True)]) is cut
+    assert is_cut([Place(whole, "x", script=True), Place(short, "x", script=True)])
 
 
 TRACE = (
