@@ -88,6 +88,7 @@ def test_the_folder_is_readable_by_nobody_else_and_the_journal_is_whole(whole: t
     assert {path.name for path in folder.iterdir()} == {
         "run.json",
         "plan.json",
+        "tokens.key",
         "journal.jsonl",
         "outcomes.jsonl",
         "evidence",

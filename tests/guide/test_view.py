@@ -44,13 +44,13 @@ def test_a_sheet_speaks_one_language() -> None:
     assert "Slow down" not in french
 
 
-def test_a_planned_check_is_said_to_be_planned_and_a_shipped_one_gets_the_title_given() -> None:
+def test_a_check_is_shown_with_its_edge_and_the_title_given() -> None:
     checks = rule_sheet(find("AA7"), "fr")["parts"][2]["checks"]
     assert checks[0] == {
         "check": "assist.alert-crosscheck",
-        "title": "Les alertes de l'exploitant répondent aux événements provoqués par la sonde",
-        "state": "planned",
-        "weight": "hint",
+        "title": None,
+        "state": "shipped",
+        "weight": "verdict",
         "coverage": "partial",
         "outcomes": None,
     }
