@@ -209,6 +209,10 @@ TURNS = 60
 """Turns of the loop in which a check reaches its next wait, since a scripted site answers without awaiting."""
 
 
+PATIENCE = 0.002
+"""Real seconds left to a thread that a check waits for: turning the loop would only hold it up."""
+
+
 async def drive(clock: VirtualClock, task: asyncio.Task[T]) -> T:
     """Let a task run, moving its clock to the next deadline whenever it only waits."""
     while not task.done():
@@ -221,6 +225,8 @@ async def drive(clock: VirtualClock, task: asyncio.Task[T]) -> T:
                 await asyncio.sleep(0)
         if not task.done() and quiet is not None:
             await clock.advance(quiet - clock.monotonic())
+        elif not task.done():
+            await asyncio.wait([task], timeout=PATIENCE)
     return await task
 
 
