@@ -5,26 +5,31 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from pgssi_probe.inventory.model import TELLING, Endpoint, Inventory, Visit
+from pgssi_probe.discovery.site import Skipped
+from pgssi_probe.inventory.model import Endpoint, Inventory, Place, Visit
 from pgssi_probe.inventory.references import Form, Reference, references
 from pgssi_probe.inventory.templates import bears_a_right, template
 
 Chosen = tuple[Endpoint, tuple[Reference, ...]]
+MAY_BE_ASKED = frozenset({None, Skipped.BUDGET, Skipped.REPEATED})
+"""Why the walk left an address that its owner may ask for all the same: it had seen enough."""
 
 
 def candidates(endpoints: Iterable[Endpoint], visit: Visit, most: int, per_template: int) -> list[Chosen]:
     """Requests that read, a few of each template: those with identifiers first, one of every template before a second
-    of any, those that the visitor was answered before those that something only told of. What was refused to the
-    visitor itself is left out, and addresses that open what they name for whoever has them."""
+    of any, those that the visitor was answered before those that it was only offered or told of: it asks these first.
+    What was refused to the visitor itself is left out, and addresses that open what they name for whoever has them."""
     met: Counter[str] = Counter()
     ranked: list[tuple[bool, int, bool, Chosen]] = []
     for endpoint in endpoints:
-        if not endpoint.reads or endpoint.held is not None:
+        if not endpoint.reads or endpoint.held not in MAY_BE_ASKED:
             continue
         found = references(endpoint)
         answered = visit.answer_to(endpoint.url, endpoint.headers) if endpoint.method == "GET" else None
         refused = answered is not None and answered.status != 200
-        unasked = answered is None and endpoint.method == "GET" and endpoint.source not in TELLING
+        in_path = any(each.parameter.place is Place.PATH and each.form is not Form.SLUG for each in found)
+        # Of what the walk left, records only: the rest is lists sorted and filtered otherwise.
+        unasked = answered is None and endpoint.held is not None and not in_path
         if refused or unasked or bears_a_right(endpoint, found):
             continue
         name = template(endpoint, found)
