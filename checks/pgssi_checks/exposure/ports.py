@@ -139,9 +139,14 @@ async def _observed(ctx: CheckContext, site: Site, address: str) -> list[Observa
     ports = known_ports()
     declared = declared_ports(ctx.declared.get(OPEN_PORTS))
     try:
-        tried = await try_address(ctx, address, ports, own_ports(ctx))
+        # The port of the application is the control: where it does not answer, or answers no more, we are shut out.
+        reached = await _state(ctx, address, ctx.target.port)
+        tried = await try_address(ctx, address, ports, own_ports(ctx)) if reached is State.OPEN else None
+        reached = await _state(ctx, address, ctx.target.port)
     except Stopped as stopped:
         return [inconclusive(subject, stopped.reason)]
+    if tried is None or reached is not State.OPEN:
+        return [inconclusive(subject, Reason.TIMEOUT if reached is State.SILENT else Reason.CONNECTION_FAILED)]
     if tried.controls_open > MAX_CONTROLS_OPEN:
         return [inconclusive(subject, Reason.OTHER_DEVIATION, controls_open=tried.controls_open)]
     counts: dict[str, JsonValue] = {

@@ -42,6 +42,7 @@ async def on(
     headers: tuple[tuple[str, str], ...] = (),
     spent_after: int = 10_000,
     silent: frozenset[int] = frozenset(),
+    own_port: bool = True,
 ) -> tuple[list[Observation], list[int], float]:
     """Observations, ports dialled in order and seconds, on a host where `answers(port, time)` says what is open."""
     clock = VirtualClock()
@@ -56,9 +57,13 @@ async def on(
     async def dial(host: str, port: int, address: str | None = None) -> Any:
         assert host == "portal.example"
         assert address in addresses
-        dialled.append(port)
+        own = port == 443
+        if not own:
+            dialled.append(port)
         if len(dialled) > spent_after:
             raise BudgetSpentError("spent")
+        if own and own_port:
+            return None, Writer()
         if port in silent:
             raise TimeoutError
         if answers(port, dialled.count(port)):
@@ -92,7 +97,12 @@ async def test_a_closed_host_is_cleared_at_the_declared_pace() -> None:
     assert said(observations) == {"closed": []}
     assert len(dialled) >= 100
     assert seconds >= (len(dialled) - 1) / 10
-    assert 443 not in dialled
+
+
+async def test_a_host_that_refuses_the_port_of_the_application_too_is_not_cleared() -> None:
+    observations, dialled, _ = await on(lambda _port, _time: False, own_port=False)
+    assert [one.facts.get("reason") or one.reason for one in observations] == [Reason.CONNECTION_FAILED]
+    assert dialled == []
 
 
 async def test_open_data_and_admin_ports_are_named() -> None:
