@@ -221,7 +221,7 @@ def test_accounts_that_a_check_also_uses_are_asked_for_with_those_it_needs() -> 
     ("told", "runs"), [({}, False), ({"login.samples": []}, False), ({"login.samples": ["a", "b"]}, True)]
 )
 def test_a_check_that_judges_what_is_declared_does_not_run_without(told: dict[str, object], runs: bool) -> None:
-    metadata = check("login.temporary-secrets").metadata
+    metadata = declared().model_copy(update={"needs_declared": ("login.samples",)})
     (only,) = make_plan([metadata], HTTPS, Engagement(declared=told), Selection(), NOW).entries
     assert only.runs is runs
     assert (only.reason, only.missing) == ((None, None) if runs else (Reason.UNDECLARED, "declared.login.samples"))

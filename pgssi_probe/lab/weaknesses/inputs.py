@@ -67,8 +67,8 @@ def reflected_xss(lab: Blueprint) -> None:
 
 @weakness(
     "input.reflected-xss/unescaped",
-    fr="Une page renvoie un guillemet dans un attribut ; la politique de contenu arrête les scripts",
-    en="A page returns a quote within an attribute; the content policy stops scripts",
+    fr="Un guillemet revient tel quel dans un attribut ; la CSP arrête les scripts",
+    en="A quote comes back within an attribute; the CSP stops scripts",
 )
 def unescaped_attribute(lab: Blueprint) -> None:
     async def contact(request: Request) -> Response:
