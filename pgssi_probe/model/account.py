@@ -52,7 +52,7 @@ class SecretError(Exception):
 @dataclass(frozen=True, slots=True, eq=False)
 class ClientCertificate:
     """A certificate with its key, for the connections of one account. `chain` is PEM, the certificate itself first;
-    `key` is PEM too, encrypted under `passphrase`, which is made when the certificate is read and lives in memory only."""
+    `key` is PEM too, encrypted under `passphrase`, which is made on reading and lives in memory only."""
 
     chain: bytes = field(repr=False)
     key: bytes = field(repr=False)
