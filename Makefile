@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.locked
 
-.PHONY: env demo test packages lint docs lock bench clean
+.PHONY: env demo test cover packages lint docs lock bench clean
 
 env: $(STAMP)
 
@@ -26,8 +26,12 @@ lint: env
 	PYTHONPATH=.:checks:reports $(BIN)/lint-imports
 	$(BIN)/python -m docs.generate --check
 
+# Three workers on two cores: many tests wait for servers, browsers and time budgets.
 test: packages env lint
-	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n 3 --durations=25
+
+cover: packages env
+	$(BIN)/pytest -n 3 --cov --cov-report=term:skip-covered
 
 docs: env
 	$(BIN)/python -m docs.generate
