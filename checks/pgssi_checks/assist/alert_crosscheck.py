@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgssi_probe.check import CheckContext, Observation
+from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
 
 REFUSALS = frozenset({401, 403, 429})
 
@@ -12,4 +12,6 @@ async def observe(ctx: CheckContext) -> list[Observation]:
         exchange.status is not None and (exchange.status >= 500 or exchange.status in REFUSALS)
         for exchange in ctx.transcript()
     )
+    if not caused:
+        return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
     return [Observation(slug="ready", subject=ctx.target.site, facts={"count": caused})]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pgssi_probe.check.harness import page, run_check, slugs
+from pgssi_probe.check.harness import exchange, page, run_check, slugs
+from pgssi_probe.model.outcome import Reason
 from pgssi_probe.net.exchange import Request, Response
 
 
@@ -26,5 +27,12 @@ async def test_the_other_sends_nothing_and_counts() -> None:
         sent.append(request)
         return page("no", status=403)
 
-    (outcome,) = await run_check("assist.alert-crosscheck", site)
-    assert (outcome.slug, outcome.facts["count"], sent) == ("ready", 0, [])
+    answered = [(200, "ok"), (403, "no"), (500, "?")]
+    transcript = [exchange("https://portal.example/", page(body, status=status)) for status, body in answered]
+    (outcome,) = await run_check("assist.alert-crosscheck", site, transcript=transcript)
+    assert (outcome.slug, outcome.facts["count"], sent) == ("ready", 2, [])
+
+
+async def test_nothing_to_raise_an_alarm_is_nothing_to_judge() -> None:
+    (outcome,) = await run_check("assist.alert-crosscheck", {}, transcript=[])
+    assert outcome.reason is Reason.NO_SAMPLE
