@@ -105,14 +105,15 @@ def test_the_same_in_english(probe: Any) -> None:
         assert not set("éèàêç«»") & set(one_sentence(english.err))
 
 
-def test_a_check_that_is_only_planned_is_no_typing_mistake(probe: Any) -> None:
-    from pgssi_probe.guide import guide
-    from pgssi_probe.registry import checks
+def test_a_check_that_is_only_planned_is_no_typing_mistake(probe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pgssi_probe.guide
+    from pgssi_probe.guide.model import PlannedCheck
+    from pgssi_probe.model.text import Bilingual
 
-    planned = next((one.id for one in guide().planned if one.id not in checks()), None)
-    if planned is None:
-        pytest.skip("every planned check is there")
-    done = probe("checks", "show", planned)
+    planned = PlannedCheck(id="session.telepathy", title=Bilingual(fr="Rien ne se devine", en="Nothing is guessed"))
+    announced = pgssi_probe.guide.guide().model_copy(update={"planned": (planned,)})
+    monkeypatch.setattr(pgssi_probe.guide, "guide", lambda: announced)
+    done = probe("checks", "show", planned.id)
     assert done.code == Exit.USAGE
     assert "pas encore" in one_sentence(done.err)
 

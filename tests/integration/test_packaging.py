@@ -74,7 +74,7 @@ def test_it_works_away_from_the_sources(wheel: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
     assert sum(row["state"] == "shipped" for row in rows) >= 28
-    assert len(rows) == 68
+    assert len(rows) >= 69
 
 
 def test_every_format_is_rendered_away_from_the_sources(wheel: Path, tmp_path: Path) -> None:

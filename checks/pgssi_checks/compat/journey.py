@@ -74,7 +74,8 @@ async def travel(ground: Ground, route: Route, onwards: Route | None = None) -> 
 
     visitor = replace(ground, ctx=replace(ground.ctx, network=first), opened=[])
     try:
-        session = (await visitor.open()).session
+        # A refusal by this way is what is looked for: it is not waited out.
+        session = (await visitor.open(patient=False)).session
         reached.append("sign-in")
         ground.crowded = ground.crowded or visitor.crowded
         session = session.on(rest)
