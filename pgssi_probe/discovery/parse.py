@@ -56,6 +56,22 @@ def decoded(response: Response) -> str:
         return body.decode("utf-8" if cut and error.start > len(body) - 4 else "cp1252", errors="replace")
 
 
+NOT_OF_THE_WEB = frozenset(
+    {
+        "undefined",
+        "idna",
+        "punycode",
+        "unicode-escape",
+        "unicode_escape",
+        "raw-unicode-escape",
+        "raw_unicode_escape",
+        "mbcs",
+        "oem",
+    }
+)
+"""Codecs of Python that are no charset: some raise whatever errors are asked to be replaced."""
+
+
 def _web_encoding(label: str) -> str | None:
     """The codec of a label as the WHATWG reads it: Latin-1 and ASCII are windows-1252, UTF-16 in a meta is UTF-8."""
     try:
@@ -66,7 +82,7 @@ def _web_encoding(label: str) -> str | None:
         return "cp1252"
     if info.name.startswith(("utf-16", "utf-32", "utf-7")):
         return "utf-8"
-    return info.name if info._is_text_encoding else None
+    return info.name if info._is_text_encoding and info.name not in NOT_OF_THE_WEB else None
 
 
 async def parse_page(exchange: Exchange) -> Page | None:

@@ -263,6 +263,9 @@ def test_never_raises_and_stays_bounded(markup: str) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200), st.text(max_size=20))
+@example(b"x", "UNDEFINED")
+@example(b"\xff", "idna")
+@example(b"\\x", "unicode_escape")
 def test_decoding_never_raises(body: bytes, charset: str) -> None:
     decoded(page(body, content_type=f"text/html; charset={charset}"))
     decoded(page(b"<meta charset=" + charset.encode("utf-8", "replace") + b">" + body, content_type="text/html"))
