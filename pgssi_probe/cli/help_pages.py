@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import typer.main
-
 from pgssi_probe.cli.app import build
 from pgssi_probe.model.text import LANGS, Lang
 from pgssi_probe.words import say
@@ -28,7 +26,7 @@ FURNITURE = {
 
 def pages(lang: Lang) -> Iterator[tuple[str, str]]:
     """Name and text of each page: `index`, `scan`, `rules`, `rules-show`…"""
-    yield from _pages(typer.main.get_command(build(lang)), (), lang, None)
+    yield from _pages(build(lang), (), lang, None)
 
 
 def _pages(command: Any, path: tuple[str, ...], lang: Lang, parent: Any) -> Iterator[tuple[str, str]]:

@@ -262,6 +262,22 @@ def show_result(result: RunResult, folder: Path, files: tuple[Path, ...], lang: 
         path_line("  " + say(lang, "summary.resume", path=shlex.quote(str(folder))))
 
 
+def show_plan_of(scan: Any, lang: Lang, *, json: bool) -> None:
+    """`--dry-run`: the plan, and nothing sent."""
+    from pgssi_probe.cli.showing import show_plan, write_json
+    from pgssi_probe.clock import SystemClock
+    from pgssi_probe.engine.plan import allowed_level
+    from pgssi_probe.engine.scan import plan_of
+
+    with explained(lang):
+        plan = plan_of(scan)
+    if json:
+        write_json(plan.model_dump(mode="json"))
+        return
+    level = allowed_level(scan.target, scan.engagement, scan.selection, SystemClock().now())
+    show_plan(plan, scan.target.url, level, lang)
+
+
 def scan_now(scan: Any, lang: Lang, *, out: Path | None, json: bool, quiet: bool) -> Any:
     """Run, with every foreseeable mistake said in one sentence."""
     from pgssi_probe.cli.secrets import resolver

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import typer.main
 
 from pgssi_probe.cli.app import build
 from pgssi_probe.cli.exits import Exit
@@ -31,7 +30,7 @@ def commands(text: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_every_command_and_option_exists(lang) -> None:
-    root = typer.main.get_command(build(lang))
+    root = build(lang)
     assert len(commands(TEXT[lang])) > 10
     for words in commands(TEXT[lang]):
         command, rest = root, list(words)
@@ -44,7 +43,7 @@ def test_every_command_and_option_exists(lang) -> None:
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_options_of_the_table_belong_to_scan(lang) -> None:
-    scan = typer.main.get_command(build(lang)).commands["scan"]
+    scan = build(lang).commands["scan"]
     known = {name for parameter in scan.params for name in parameter.opts}
     named = re.findall(r"^\| `(--[a-z-]+)", TEXT[lang], re.MULTILINE)
     assert len(named) >= 8
