@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
@@ -15,6 +15,8 @@ from pgssi_probe.model.text import Bilingual, Template
 Need = Literal["https", "account", "two_accounts", "second_role", "sacrifice", "browser", "time", "mailbox", "ports"]
 
 SUBJECT_FIELD = "subject"
+
+CollectorName = Annotated[str, Field(pattern=r"^[a-z]+([-_][a-z0-9]+)*$")]
 
 
 class Sends(Frozen):
@@ -74,6 +76,7 @@ class CheckMetadata(Frozen):
     `after_everything` is for checks that judge the headers of every exchange of the run, or that may upset later ones.
     `needs_declared` are values of the engagement without which there is nothing to judge: it does not run then.
     `also_uses` are labels of accounts that it signs in with when the engagement has them, and does without otherwise.
+    `collects` are the shared collections that it asks for; those that they build on follow.
     """
 
     id: str = Field(pattern=r"^[a-z]+(\.[a-z0-9]+(-[a-z0-9]+)*)?$")
@@ -84,6 +87,7 @@ class CheckMetadata(Frozen):
     summary: Bilingual
     needs: tuple[Need, ...] = ()
     also_uses: tuple[Label, ...] = ()
+    collects: tuple[CollectorName, ...] = ()
     needs_declared: tuple[str, ...] = ()
     after_everything: bool = False
     sends: Sends
