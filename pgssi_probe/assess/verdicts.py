@@ -1,4 +1,4 @@
-"""The algebra of verdicts (docs/verdicts.md).
+"""The algebra of verdicts (docs/en/verdicts.md).
 
 Four laws hold, and are tested as properties: nothing that concludes nothing (a crash, a skip, an inconclusive outcome,
 a missing account) ever improves a verdict; adding a failing outcome never improves one; only a pass that the guide data

@@ -10,7 +10,7 @@ from pgssi_probe.model.text import Bilingual
 
 
 class Verdict(StrEnum):
-    """See docs/verdicts.md. `no_deviation` is a pass with partial coverage: never called compliant."""
+    """See docs/en/verdicts.md. `no_deviation` is a pass with partial coverage: never called compliant."""
 
     NON_COMPLIANT = "non_compliant"
     SUSPECTED = "suspected"

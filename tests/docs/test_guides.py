@@ -16,7 +16,7 @@ from pgssi_probe.model.verdict import Verdict
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 GUIDES = {"fr": DOCS / "fr" / "guide.md", "en": DOCS / "en" / "guide.md"}
-VERDICTS = {"fr": DOCS / "fr" / "verdicts.md", "en": DOCS / "verdicts.md"}
+VERDICTS = {"fr": DOCS / "fr" / "verdicts.md", "en": DOCS / "en" / "verdicts.md"}
 TEXT = {lang: path.read_text(encoding="utf-8") for lang, path in GUIDES.items()}
 
 
