@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from pgssi_probe.check.context import Collector, CollectorContext
 from pgssi_probe.discovery.collect import DECLARED_PAGES, SITE, page_limit
 from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.discovery.site import Site, Skipped
 from pgssi_probe.identity import ORACLE, SIGN_IN, Oracle, SignInPlan, sign_in
+from pgssi_probe.inventory.declaring import is_declared
 from pgssi_probe.inventory.describing import MAX_SENT, REQUESTS, Described, ask_described, described, pool_of
 from pgssi_probe.inventory.gleaning import Found, of_document, of_script
 from pgssi_probe.inventory.har import own_headers, recorded
@@ -171,8 +171,8 @@ def _of_site(site: Site) -> Iterable[Found]:
 def _endpoint(
     found: Found, shown: frozenset[str], told: frozenset[str], held: Skipped | None, declared: frozenset[str]
 ) -> Endpoint:
-    dangerous = is_dangerous(found.url, found.text)
-    reads = found.method in {"GET", "HEAD"} or found.media_type == GRAPHQL_TYPE or _is_declared(found, declared)
+    dangerous = found.writes or is_dangerous(found.url, found.text)
+    reads = found.method in {"GET", "HEAD"} or found.media_type == GRAPHQL_TYPE or is_declared(found, declared)
     if dangerous:
         held = Skipped.DANGEROUS
     elif not found.complete:
@@ -190,19 +190,6 @@ def _endpoint(
         reads=reads and not dangerous,
         told_to=told - shown,
     )
-
-
-def _is_declared(found: Found, declared: frozenset[str]) -> bool:
-    """Whether the operator says that this POST reads: `POST /api/recherche`, or the path alone; `*` is a segment."""
-    if found.method != "POST":
-        return False
-    path = urlsplit(found.url).path
-    for line in declared:
-        written = line.removeprefix("POST").strip()
-        pattern = "/".join("[^/]+" if step == "*" else re.escape(step) for step in written.split("/"))
-        if re.fullmatch(pattern, path):
-            return True
-    return False
 
 
 def _told(parameters: tuple[Parameter, ...], fields: tuple[Parameter, ...]) -> tuple[Parameter, ...]:

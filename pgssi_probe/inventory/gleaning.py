@@ -53,6 +53,8 @@ class Found:
     """Of the application's own; never credentials."""
     complete: bool = True
     """False when a value that it needs is not known: it is listed, and cannot be sent."""
+    writes: bool = False
+    """A GET that a description says changes something: it is listed, and not sent."""
 
     @property
     def key(self) -> tuple[str, str, bytes]:
@@ -80,13 +82,17 @@ def of_document(document: Document, url: str) -> Iterator[Found]:
 
 
 def of_form(form: Form) -> Found | None:
-    """What the form sends when nobody touches it; None when it goes nowhere on the web."""
+    """What the form sends when somebody presses Enter in it and touches nothing else: its fields and its first named
+    button (HTML §4.10.21.2). None when it goes nowhere on the web."""
     if not form.action:
         return None
     place = Place.QUERY if form.method == "GET" else Place.FORM
     sent = [field for field in form.fields if field.name and field.kind in _TYPED and not field.disabled]
     told = tuple(Parameter(place, field.name, _untouched(field), field.kind, field.required) for field in sent)
     pairs = [(one.name, one.value) for one in told if one.kind not in {"checkbox", "radio"} or one.value]
+    button = next((field for field in form.fields if field.kind == "submit" and not field.disabled), None)
+    if button is not None and button.name:
+        pairs.append((button.name, button.value))
     said = " ".join((form.text, form.identifier))
     if form.method == "GET":
         parts = urlsplit(form.action)

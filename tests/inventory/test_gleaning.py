@@ -41,7 +41,7 @@ def test_links_frames_and_forms() -> None:
     }
     post = next(one for one in found if one.method == "POST")
     assert post.source is Source.FORM
-    assert post.body == b"csrf=abc&texte="
+    assert post.body == b"csrf=abc&texte=&go=1"
     assert [(one.name, one.kind, one.place) for one in post.fields] == [
         ("csrf", "hidden", Place.FORM),
         ("texte", "textarea", Place.FORM),

@@ -178,9 +178,9 @@ async def observe(ctx: CheckContext) -> list[Observation]:
 
 def _told(ctx: CheckContext, slug: str, echoes: list[Echo]) -> Observation:
     first = echoes[0]
-    kept = [ctx.keep(first.exchange, excerpt=first.shown.excerpt, title="The answer that bears the given name")]
+    kept = [ctx.keep(first.exchange, excerpt=first.shown.excerpt, title="given-name")]
     if slug == "poisoned" and first.poisoned is not None:
-        kept.append(ctx.keep(first.poisoned, excerpt=first.shown.excerpt, title="The same address, the usual name"))
+        kept.append(ctx.keep(first.poisoned, excerpt=first.shown.excerpt, title="usual-name"))
     line = curl(first.exchange.request)
     urls = list(dict.fromkeys(echo.exchange.url.partition("?")[0] for echo in echoes))
     facts: dict[str, JsonValue] = {
@@ -189,5 +189,5 @@ def _told(ctx: CheckContext, slug: str, echoes: list[Echo]) -> Observation:
         "count": len(urls),
         "urls": [*urls[:MAX_URLS]],
     }
-    kept.append(ctx.keep_facts("The request again", {"curl": line, **facts}))
+    kept.append(ctx.keep_facts("again", {"curl": line, **facts}))
     return Observation(slug=slug, subject=ctx.target.site, facts=facts, evidence=tuple(kept))

@@ -1,0 +1,43 @@
+"""Values that a request carries beside its address: headers that pages repeat, and cookies that are no session."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from pgssi_checks.input.asking import Asker
+from pgssi_checks.input.points import Point
+from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Parameter, Place, Source
+
+HEADERS: Final = ("User-Agent", "Referer", "X-Forwarded-For")
+"""What error pages, logs and counters of visits repeat or keep."""
+MAX_COOKIES: Final = 6
+_SESSION: Final = re.compile(
+    r"sess|^sid$|token|csrf|xsrf|nonce|auth|jwt|login|remember|^__(?:host|secure)-|signature", re.IGNORECASE
+)
+_OPAQUE: Final = re.compile(r"[A-Za-z0-9+/=_.%:-]{22,}")
+"""A value that long without a word names a session or a signature."""
+
+
+def headers_on(url: str) -> list[Point]:
+    """The headers, sent by nobody with the address."""
+    endpoint = Endpoint("GET", url, Source.LINK, frozenset({ANONYMOUS}))
+    return [Point(endpoint, Parameter(Place.HEADER, name), ANONYMOUS) for name in HEADERS]
+
+
+def cookies_of(asker: Asker, url: str) -> list[Point]:
+    """Cookies that the site gave to nobody in particular, with the page that is asked for: a language, a theme, a
+    place in a list. Those that may name a session are left alone."""
+    endpoint = Endpoint("GET", url, Source.LINK, frozenset({ANONYMOUS}))
+    given: dict[str, str] = {}
+    session = asker.visitors[ANONYMOUS].session.fork()
+    for answer in asker.inventory.visits[ANONYMOUS].answers:
+        if answer.response is not None:
+            session.jar.store(answer.url, answer.response.all("set-cookie"), asker.ctx.clock.now())
+    for cookie in session.jar:
+        if not _SESSION.search(cookie.name) and not _OPAQUE.fullmatch(cookie.value):
+            given.setdefault(cookie.name, cookie.value)
+    return [
+        Point(endpoint, Parameter(Place.COOKIE, name, value), ANONYMOUS)
+        for name, value in list(given.items())[:MAX_COOKIES]
+    ]
