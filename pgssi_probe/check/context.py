@@ -12,10 +12,12 @@ from urllib.parse import urlsplit
 from pydantic import JsonValue
 
 from pgssi_probe.check.metadata import CheckMetadata
+from pgssi_probe.check.official import titled
 from pgssi_probe.clock import Clock
 from pgssi_probe.model.account import Account
 from pgssi_probe.model.evidence import EvidenceKind
 from pgssi_probe.model.outcome import Level, Subject
+from pgssi_probe.model.text import Bilingual
 from pgssi_probe.net.exchange import Exchange, Headers, Request
 
 T = TypeVar("T")
@@ -78,9 +80,9 @@ class Network(Protocol):
 class EvidenceStore(Protocol):
     """Redacts, then stores; returns the id that an observation refers to."""
 
-    def exchange(self, check: str, exchange: Exchange, *, excerpt: str | None, title: str | None) -> str: ...
+    def exchange(self, check: str, exchange: Exchange, *, excerpt: str | None, title: Bilingual | None) -> str: ...
 
-    def facts(self, check: str, kind: EvidenceKind, title: str, data: Mapping[str, JsonValue]) -> str: ...
+    def facts(self, check: str, kind: EvidenceKind, title: Bilingual, data: Mapping[str, JsonValue]) -> str: ...
 
 
 class Note(Protocol):
@@ -162,9 +164,18 @@ class CheckContext:
     async def send(self, request: Request) -> Exchange:
         return await self.network.send(request)
 
-    def keep(self, exchange: Exchange, *, excerpt: str | None = None, title: str | None = None) -> str:
-        """Store the exchange, redacted, as evidence. `excerpt` is the part of the body that carries the proof."""
-        return self.evidence.exchange(self.metadata.id, exchange, excerpt=excerpt, title=title)
+    def keep(
+        self, exchange: Exchange, *, excerpt: str | None = None, title: str | None = None, **values: JsonValue
+    ) -> str:
+        """Store the exchange, redacted, as evidence. `excerpt` is the part of the body that carries the proof.
 
-    def keep_facts(self, title: str, data: Mapping[str, JsonValue], kind: EvidenceKind = "facts") -> str:
-        return self.evidence.facts(self.metadata.id, kind, title, data)
+        `title` is a key of the declaration's `evidence`, `values` its fields; method and address without one.
+        """
+        said = titled(self.metadata, title, values) if title is not None else None
+        return self.evidence.exchange(self.metadata.id, exchange, excerpt=excerpt, title=said)
+
+    def keep_facts(
+        self, title: str, data: Mapping[str, JsonValue], kind: EvidenceKind = "facts", **values: JsonValue
+    ) -> str:
+        """Store facts as evidence under a title of the declaration, as in `keep`."""
+        return self.evidence.facts(self.metadata.id, kind, titled(self.metadata, title, values), data)

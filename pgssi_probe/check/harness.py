@@ -26,6 +26,7 @@ from pgssi_probe.clock import Clock, VirtualClock
 from pgssi_probe.model.account import Account
 from pgssi_probe.model.evidence import EvidenceKind
 from pgssi_probe.model.outcome import Level, Outcome
+from pgssi_probe.model.text import Bilingual
 from pgssi_probe.net.exchange import Exchange, Failure, Headers, Request, Response
 from pgssi_probe.registry import RegisteredCheck, check
 
@@ -125,10 +126,10 @@ class KeptEvidence:
 
     kept: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def exchange(self, check: str, exchange: Exchange, *, excerpt: str | None, title: str | None) -> str:
+    def exchange(self, check: str, exchange: Exchange, *, excerpt: str | None, title: Bilingual | None) -> str:
         return self._keep({"check": check, "exchange": exchange, "excerpt": excerpt, "title": title})
 
-    def facts(self, check: str, kind: EvidenceKind, title: str, data: Mapping[str, JsonValue]) -> str:
+    def facts(self, check: str, kind: EvidenceKind, title: Bilingual, data: Mapping[str, JsonValue]) -> str:
         return self._keep({"check": check, "kind": kind, "title": title, "data": dict(data)})
 
     def _keep(self, piece: dict[str, Any]) -> str:
@@ -234,7 +235,8 @@ async def run_check(which: str | RegisteredCheck, script: Script, **options: Any
     """The outcomes of a check on a scripted site. Options are those of `scripted`. Unless a clock is given, time passes
     by itself whenever the check only waits.
 
-    AssertionError when it sends more than it declares; ContractBroken for an undeclared slug or a missing fact.
+    AssertionError when it sends more than it declares; ContractBroken for an undeclared slug, a missing fact
+    or a title of evidence that is not declared.
     """
     registered = check(which) if isinstance(which, str) else which
     clock = options.get("clock") or VirtualClock()

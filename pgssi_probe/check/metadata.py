@@ -96,6 +96,13 @@ class CheckMetadata(Frozen):
     words: dict[str, dict[str, Bilingual]] = Field(
         default_factory=dict, description="how values of a closed list are said in sentences: field, value, text"
     )
+    evidence: dict[str, Template] = Field(
+        default_factory=dict, description="titles of what it keeps: key, text; fields are given with the key"
+    )
+    labels: dict[str, Bilingual] = Field(
+        default_factory=dict,
+        description="its facts as people read them, where the report knows no general name",
+    )
     outcomes: dict[str, OutcomeDeclaration] = Field(min_length=1)
 
     @field_validator("outcomes")

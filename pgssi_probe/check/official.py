@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pydantic import JsonValue
+
 from pgssi_probe.check.metadata import SUBJECT_FIELD, CheckMetadata
 from pgssi_probe.model.outcome import INCONCLUSIVE, Observation, Outcome, Reason, Status, Strength, stable_id
-from pgssi_probe.model.text import Template
+from pgssi_probe.model.text import Bilingual, Template
 
 NOTHING_CONCLUDED = Template(
     fr="Rien n'a pu être conclu sur {subject}.",
@@ -14,6 +16,16 @@ NOTHING_CONCLUDED = Template(
 
 class ContractBroken(Exception):
     """The code of a check does not keep what its declaration says. The message names the check and the slug."""
+
+
+def titled(metadata: CheckMetadata, key: str, values: dict[str, JsonValue]) -> Bilingual:
+    """The title of a piece of evidence; ContractBroken for an undeclared key or other values than it takes."""
+    declared = metadata.evidence.get(key)
+    if declared is None:
+        raise ContractBroken(f"{metadata.id}: no title of evidence is declared as {key!r}")
+    if declared.fields != values.keys():
+        raise ContractBroken(f"{metadata.id}: the title {key!r} takes {sorted(declared.fields)}, not {sorted(values)}")
+    return declared.filled(values, metadata.words)
 
 
 def official(metadata: CheckMetadata, observation: Observation) -> Outcome:

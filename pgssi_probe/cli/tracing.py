@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from pgssi_probe.check.official import titled
 from pgssi_probe.cli.exits import Exit, Stop, explained, stop, system_words
 from pgssi_probe.cli.formats import reporters as reporters_for
 from pgssi_probe.cli.safe import plain
@@ -202,7 +203,7 @@ def _said(
         "leaks": [leak.model_dump(mode="json") for leak in found.leaks[:50]],
         "alerts": list(found.alerts),
     }
-    identifier = evidence.facts(TRACES, "facts", KEPT, data)
+    identifier = evidence.facts(TRACES, "facts", titled(trace, "matched", {}), data)
     return [
         (metadata, [one.model_copy(update={"evidence": (identifier,)}) for one in several])
         for metadata, several in said

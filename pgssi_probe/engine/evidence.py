@@ -13,9 +13,11 @@ from pydantic import JsonValue
 from pgssi_probe.clock import Clock
 from pgssi_probe.engine.folder import FolderError, symbol_of
 from pgssi_probe.model.evidence import Evidence, EvidenceKind
+from pgssi_probe.model.text import Bilingual
 from pgssi_probe.net.exchange import Exchange, Headers
 from pgssi_probe.redact import Redactor, redact_headers, redact_url
 
+MAX_TITLE = 2000
 MAX_EXCERPT = 1200
 MAX_HEADER_VALUE = 600
 MAX_HEADERS = 60
@@ -28,7 +30,7 @@ class EvidenceRoom:
         self._folder = folder
         self._clock = clock
         self._redactor = redactor or Redactor()
-        self._by_exchange: dict[tuple[str, str | None], str] = {}
+        self._by_exchange: dict[tuple[str, str | None, Bilingual | None], str] = {}
         self._pieces: dict[str, Evidence] = {}
         taken = {path.stem for path in folder.glob("E*.json")}
         self._numbers = (f"E{n:04d}" for n in itertools.count(1) if f"E{n:04d}" not in taken)
@@ -43,8 +45,8 @@ class EvidenceRoom:
     def pieces(self) -> tuple[Evidence, ...]:
         return tuple(self._pieces[name] for name in sorted(self._pieces))
 
-    def exchange(self, check: str, exchange: Exchange, *, excerpt: str | None, title: str | None) -> str:
-        known = self._by_exchange.get((exchange.id, excerpt))
+    def exchange(self, check: str, exchange: Exchange, *, excerpt: str | None, title: Bilingual | None) -> str:
+        known = self._by_exchange.get((exchange.id, excerpt, title))
         if known is not None:
             return known
         response = exchange.response
@@ -68,12 +70,15 @@ class EvidenceRoom:
                 kind="exchange",
                 taken=exchange.started,
                 check=check,
-                title=redact_url(title or f"{exchange.request.method} {exchange.url}", self._redactor)[:2000],
+                title=self._titled(title)
+                if title is not None
+                else _plain(f"{exchange.request.method} {exchange.url}", self._redactor),
                 request="\n".join(sent),
                 response=received,
                 excerpt=clean(excerpt)[:MAX_EXCERPT] if excerpt is not None else None,
                 body_sha256=response.sha256 if response and response.body else None,
                 data={
+                    "url": self._redactor.known(redact_url(exchange.url, self._redactor)),
                     "request_id": exchange.id,
                     "peer": exchange.peer,
                     "elapsed_ms": round(exchange.elapsed * 1000),
@@ -81,20 +86,24 @@ class EvidenceRoom:
                 },
             )
         )
-        self._by_exchange[exchange.id, excerpt] = identifier
+        self._by_exchange[exchange.id, excerpt, title] = identifier
         return identifier
 
-    def facts(self, check: str, kind: EvidenceKind, title: str, data: Mapping[str, JsonValue]) -> str:
+    def facts(self, check: str, kind: EvidenceKind, title: Bilingual, data: Mapping[str, JsonValue]) -> str:
         return self._store(
             Evidence(
                 id=next(self._numbers),
                 kind=kind,
                 taken=self._clock.now(),
                 check=check,
-                title=self._redactor.text(title)[:2000],
+                title=self._titled(title),
                 data=self._cleaned(data),
             )
         )
+
+    def _titled(self, title: Bilingual) -> Bilingual:
+        clean = self._redactor.text
+        return Bilingual(fr=clean(title.fr)[:MAX_TITLE], en=clean(title.en)[:MAX_TITLE])
 
     def _cleaned(self, data: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         clean = self._redactor.value(dict(data))
@@ -109,10 +118,10 @@ class EvidenceRoom:
 
     def _store(self, piece: Evidence) -> str:
         known = self._redactor.known
-        told = {name: known(text) for name in ("title", "request", "response") if (text := getattr(piece, name))}
-        piece = piece.model_copy(
-            update=told
-        )  # addresses and headers are marked by their own rules, which know no value
+        told = {name: known(text) for name in ("request", "response") if (text := getattr(piece, name))}
+        title = Bilingual(fr=known(piece.title.fr), en=known(piece.title.en))
+        # Addresses and headers are marked by their own rules, which know no value.
+        piece = piece.model_copy(update={**told, "title": title})
         raw = piece.model_dump_json(indent=1).encode()
         path = self._folder / f"{piece.id}.json"
         try:
@@ -122,6 +131,12 @@ class EvidenceRoom:
             raise FolderError("unwritable", path, symbol_of(error)) from None
         self._pieces[piece.id] = piece.model_copy(update={"sha256": hashlib.sha256(raw).hexdigest()})
         return piece.id
+
+
+def _plain(line: str, redactor: Redactor) -> Bilingual:
+    """A line of the protocol, the same in both languages."""
+    text = redact_url(line, redactor)[:MAX_TITLE]
+    return Bilingual(fr=text, en=text)
 
 
 def _version(exchange: Exchange) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, field_validator
 
 from pgssi_probe.model.outcome import Frozen
+from pgssi_probe.model.text import Bilingual
 
 EvidenceKind = Literal["exchange", "handshake", "facts", "timing"]
 
@@ -23,10 +24,16 @@ class Evidence(Frozen):
     kind: EvidenceKind
     taken: datetime
     check: str
-    title: str = Field(max_length=2048)
+    title: Bilingual
     request: str | None = None
     response: str | None = None
     excerpt: str | None = None
     body_sha256: str | None = None
     data: dict[str, JsonValue] = Field(default_factory=dict)
     sha256: str | None = None
+
+    @field_validator("title", mode="before")
+    @classmethod
+    def _one_language(cls, title: object) -> object:
+        """Folders of runs from before titles had two languages are still read."""
+        return {"fr": title, "en": title} if isinstance(title, str) else title

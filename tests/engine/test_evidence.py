@@ -8,7 +8,6 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,6 +18,7 @@ from pgssi_probe.engine.facts import fit_to_print
 from pgssi_probe.engine.folder import FolderError
 from pgssi_probe.model.evidence import Evidence
 from pgssi_probe.model.outcome import Observation, Subject
+from pgssi_probe.model.text import Bilingual
 from pgssi_probe.net.exchange import Exchange, Failure, Request
 from pgssi_probe.redact import Redactor
 
@@ -31,8 +31,12 @@ def room(tmp_path: Path) -> EvidenceRoom:
     return EvidenceRoom(tmp_path, VirtualClock())
 
 
-def kept(room: EvidenceRoom, one: Exchange, excerpt: str | None = None, **options: Any) -> Evidence:
-    identifier = room.exchange("a.b", one, excerpt=excerpt, title=options.get("title"))
+def both(text: str) -> Bilingual:
+    return Bilingual(fr=text, en=text)
+
+
+def kept(room: EvidenceRoom, one: Exchange, excerpt: str | None = None, title: str | None = None) -> Evidence:
+    identifier = room.exchange("a.b", one, excerpt=excerpt, title=both(title) if title is not None else None)
     return next(piece for piece in room.pieces() if piece.id == identifier)
 
 
@@ -44,7 +48,7 @@ def test_what_is_stored_is_what_is_told_and_what_is_hashed(room: EvidenceRoom, t
     assert piece.sha256 == hashlib.sha256(raw).hexdigest()
     stored = Evidence.model_validate_json(raw)
     assert stored.model_copy(update={"sha256": piece.sha256}) == piece
-    assert (stored.check, stored.kind, stored.title) == ("a.b", "exchange", f"GET {HOME}")
+    assert (stored.check, stored.kind, stored.title) == ("a.b", "exchange", both(f"GET {HOME}"))
     assert stored.body_sha256 == hashlib.sha256(b"<h1>Accueil</h1>").hexdigest()
 
 
@@ -61,7 +65,7 @@ def test_no_secret_and_nobody_s_data_reach_the_disk(room: EvidenceRoom, tmp_path
     one = exchange(f"{HOME}?token={SECRET}&page=2", answer)
     one = replace(one, request=replace(one.request, headers=sent, body=f"mdp={SECRET}".encode()), sent_headers=sent)
     kept(room, one, excerpt=f"password={SECRET} jeanne.martin@exemple.fr", title=f"{HOME}?token={SECRET}")
-    room.facts("a.b", "facts", f"token={SECRET}", {"in": [{"deep": f"password={SECRET}"}], "n": 3})
+    room.facts("a.b", "facts", both(f"token={SECRET}"), {"in": [{"deep": f"password={SECRET}"}], "n": 3})
     stored = "".join(path.read_text(encoding="utf-8") for path in tmp_path.iterdir())
     for secret in (SECRET, "1 85 05 78", "185057800608491", "jeanne.martin"):
         assert secret not in stored
@@ -74,7 +78,7 @@ def test_the_same_secret_has_the_same_mark_within_a_run_and_another_in_the_next(
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         room = EvidenceRoom(tmp_path / name, VirtualClock())
-        room.facts("a.b", "facts", "x", {"a": "a.b@exemple.fr", "b": "a.b@exemple.fr"})
+        room.facts("a.b", "facts", both("x"), {"a": "a.b@exemple.fr", "b": "a.b@exemple.fr"})
         data = room.pieces()[0].data
         assert data["a"] == data["b"] != "a.b@exemple.fr"
         marks.append(data["a"])
@@ -87,7 +91,8 @@ def test_the_same_exchange_is_kept_once_for_the_same_excerpt(room: EvidenceRoom)
     assert room.exchange("c.d", one, excerpt=None, title=None) == first
     assert room.exchange("a.b", one, excerpt="a", title=None) != first
     assert room.exchange("a.b", other, excerpt=None, title=None) != first
-    assert len(room.pieces()) == 3
+    assert room.exchange("a.b", one, excerpt=None, title=both("La fiche")) != first
+    assert len(room.pieces()) == 4
 
 
 def test_a_failure_is_evidence_too(room: EvidenceRoom) -> None:
@@ -104,7 +109,7 @@ def test_what_a_target_sends_without_end_is_capped(room: EvidenceRoom, tmp_path:
     assert max(len(line) for line in lines) <= MAX_HEADER_VALUE + 202
     assert "[+" in lines[-1]
     assert len(piece.excerpt or "") <= MAX_EXCERPT
-    assert len(piece.title) <= 2000
+    assert len(piece.title.fr) <= 2000
     assert (tmp_path / f"{piece.id}.json").stat().st_size < 100_000
 
 
@@ -123,12 +128,12 @@ def test_a_target_sent_verbatim_is_shown_as_sent(room: EvidenceRoom) -> None:
 
 def test_numbers_go_on_where_an_interrupted_run_stopped(tmp_path: Path) -> None:
     before = EvidenceRoom(tmp_path, VirtualClock())
-    first = before.facts("a.b", "facts", "x", {})
+    first = before.facts("a.b", "facts", both("x"), {})
     (tmp_path / "E0002.json").write_text("{torn", encoding="utf-8")
     after = EvidenceRoom(tmp_path, VirtualClock())
     assert [piece.id for piece in after.pieces()] == [first]
     assert after.pieces() == before.pieces()
-    assert after.facts("a.b", "facts", "y", {}) == "E0003"
+    assert after.facts("a.b", "facts", both("y"), {}) == "E0003"
     assert (tmp_path / "E0002.json").read_text(encoding="utf-8") == "{torn"
 
 
@@ -137,7 +142,7 @@ def test_a_file_that_waits_there_is_never_followed_nor_overwritten(room: Evidenc
     elsewhere.write_text("à moi", encoding="utf-8")
     (tmp_path / "E0001.json").symlink_to(elsewhere)
     with pytest.raises(FolderError) as caught:
-        room.facts("a.b", "facts", "x", {})
+        room.facts("a.b", "facts", both("x"), {})
     assert (caught.value.code, caught.value.detail) == ("unwritable", "EEXIST")
     assert elsewhere.read_text(encoding="utf-8") == "à moi"
 
@@ -148,7 +153,7 @@ def test_a_full_disk_is_an_error_of_the_folder(room: EvidenceRoom, monkeypatch: 
 
     monkeypatch.setattr(os, "open", full)
     with pytest.raises(FolderError) as caught:
-        room.facts("a.b", "facts", "x", {})
+        room.facts("a.b", "facts", both("x"), {})
     assert caught.value.detail == "ENOSPC"
     monkeypatch.undo()
     assert room.pieces() == ()
@@ -188,7 +193,7 @@ def test_a_canary_is_marked_wherever_it_stands_and_however_it_is_written(tmp_pat
     answer = page(f"<p>{written}</p>", headers=(("X-Name", written),))
     url = f"{HOME}dossier/{written.replace(' ', '%20')}?nom=x"
     piece = kept(room, exchange(url, answer), excerpt=f"<p>{written}</p>", title=f"Dossier {written}")
-    room.facts("a.b", "facts", f"Dossier {written}", {"seen": [written], "more": {"name": written}})
+    room.facts("a.b", "facts", both(f"Dossier {written}"), {"seen": [written], "more": {"name": written}})
     for text in (piece.model_dump_json(), *(path.read_text(encoding="utf-8") for path in tmp_path.glob("E*.json"))):
         assert "durand" not in text.lower().replace("‹canary", "")
     observation = Observation(

@@ -64,7 +64,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
 
 
 def _listing(ctx: CheckContext, found: AccountList) -> Observation:
-    kept = ctx.keep(found.exchange, excerpt=None, title="A list of accounts, without a session")
+    kept = ctx.keep(found.exchange, excerpt=None, title="account-list")
     facts: dict[str, JsonValue] = {"url": found.exchange.url, "software": found.software or "—", "count": found.count}
     return Observation(slug="account-list", subject=ctx.target.site, facts=facts, evidence=(kept,))
 
@@ -185,9 +185,9 @@ def _told(
     original, answer = answers
     facts = compared(endpoint, name, owner.label, ANONYMOUS, original, answer)
     kept = (
-        ctx.keep(original, excerpt=excerpt(values, original), title=f"The page, for account {owner.label}"),
-        ctx.keep(answer, excerpt=excerpt(values, answer), title="The same request, without a session"),
-        ctx.keep_facts("One factor changed: the session", facts),
+        ctx.keep(original, excerpt=excerpt(values, original), title="owner", account=owner.label),
+        ctx.keep(answer, excerpt=excerpt(values, answer), title="nobody"),
+        ctx.keep_facts("compared", facts),
     )
     said: dict[str, JsonValue] = {"request": name, "owner": owner.label}
     return Observation(slug=slug, subject=subject_of(ctx.target, name), facts=said, evidence=kept)

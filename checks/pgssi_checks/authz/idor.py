@@ -151,9 +151,9 @@ def _told(
     forms = ", ".join(sorted({each.form.value for each in plain}))
     facts = compared(endpoint, name, owner[0].label, asker[0].label, owner[1], asker[1])
     kept = (
-        ctx.keep(owner[1], excerpt=excerpt(values, owner[1]), title=f"The record, for account {owner[0].label}"),
-        ctx.keep(asker[1], excerpt=excerpt(values, asker[1]), title=f"Same request, account {asker[0].label}"),
-        ctx.keep_facts("One factor changed: the session", {**facts, "identifiers": forms}),
+        ctx.keep(owner[1], excerpt=excerpt(values, owner[1]), title="owner", account=owner[0].label),
+        ctx.keep(asker[1], excerpt=excerpt(values, asker[1]), title="asker", account=asker[0].label),
+        ctx.keep_facts("compared", {**facts, "identifiers": forms}),
     )
     said: dict[str, JsonValue] = {
         "request": name,

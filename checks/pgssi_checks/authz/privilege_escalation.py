@@ -107,9 +107,9 @@ def _told(stage: Stage, slug: str, chosen: Chosen, answers: tuple[Exchange, Exch
     original, answer = answers
     facts = compared(endpoint, name, "high", "low", original, answer)
     kept = (
-        ctx.keep(original, excerpt=None, title="The page, for account high"),
-        ctx.keep(answer, excerpt=None, title="The same request, for account low"),
-        ctx.keep_facts("One factor changed: the session", {**facts, "reserved_strings": shared}),
+        ctx.keep(original, excerpt=None, title="high"),
+        ctx.keep(answer, excerpt=None, title="low"),
+        ctx.keep_facts("compared", {**facts, "reserved_strings": shared}),
     )
     said: dict[str, JsonValue] = {"request": name, "strings": shared}
     return Observation(slug=slug, subject=subject_of(ctx.target, name), facts=said, evidence=kept)

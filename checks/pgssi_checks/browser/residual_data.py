@@ -67,7 +67,7 @@ async def _observe(ground: Ground) -> list[Observation]:
         backs = await _backs(inside, int(ctx.setting("back_presses")))
     digests = Digests()
     table: dict[str, JsonValue] = {"before": digests.table(before), "after": digests.table(after)}
-    kept = ctx.keep_facts("Avant et après la déconnexion", table)
+    kept = ctx.keep_facts("before-and-after", table)
     observations = [
         Observation(slug=slug, subject=ctx.target.site, facts=shown(entries), evidence=(kept,))
         for slug, entries in judge_kept(after, inside.tokens, canaries).items()

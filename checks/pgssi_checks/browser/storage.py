@@ -59,7 +59,7 @@ async def _observe(ground: Ground) -> list[Observation]:
 
 def _judged(inside: Inside, dump: Dump, canaries: Canaries) -> list[Observation]:
     ctx = inside.ctx
-    kept = ctx.keep_facts("Ce que le navigateur conserve, connecté", {"kept": Digests().table(dump)})
+    kept = ctx.keep_facts("kept", {"kept": Digests().table(dump)})
     found = judge(dump, inside.tokens, canaries)
     observations = [
         Observation(slug=slug, subject=ctx.target.site, facts=shown(entries), evidence=(kept,))

@@ -101,7 +101,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     failures = judge_frames(frames)
     if scripts := scripts_at_sign_in(pages, calls):
         failures["script-at-sign-in"] = scripts
-    kept = (ctx.keep_facts("Demandes à d'autres sites", {"calls": _table(calls)}),) if calls else ()
+    kept = (ctx.keep_facts("calls", {"calls": _table(calls)}),) if calls else ()
     observations = [
         Observation(
             slug=slug,

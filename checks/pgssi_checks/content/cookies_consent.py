@@ -60,7 +60,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
             slug=slug,
             subject=ctx.target.site,
             facts=_facts(seen),
-            evidence=(ctx.keep_facts("Traceurs avant tout choix", {"trackers": [_line(one) for one in seen]}),),
+            evidence=(ctx.keep_facts("trackers", {"trackers": [_line(one) for one in seen]}),),
         )
         for slug, seen in by_slug.items()
     ]

@@ -50,5 +50,5 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     if little_to_read(site, ctx.setting(MIN_TEXT)):
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
     read = listed(page.url for page in site.pages)
-    kept = ctx.keep_facts(ctx.metadata.title.en, {"read": read})
+    kept = ctx.keep_facts("read", {"read": read})
     return [Observation(slug="missing", subject=ctx.target.site, facts={"count": len(site.pages)}, evidence=(kept,))]

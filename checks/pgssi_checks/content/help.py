@@ -34,5 +34,5 @@ async def observe(ctx: CheckContext) -> list[Observation]:
         return [inconclusive(ctx.target.site, Reason.BODY_TRUNCATED)]
     if little_to_read(site, ctx.setting(MIN_TEXT)):
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
-    read = ctx.keep_facts(ctx.metadata.title.en, {"read": listed(page.url for page in site.pages)})
+    read = ctx.keep_facts("read", {"read": listed(page.url for page in site.pages)})
     return [Observation(slug="missing", subject=ctx.target.site, facts=facts, evidence=(read,))]

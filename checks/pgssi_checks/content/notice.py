@@ -102,9 +102,7 @@ async def observe_notice(
         return [inconclusive(ctx.target.site, verdict.reason)]
     evidence = tuple(_kept(ctx, page, elements) for page in verdict.pages[:3])
     if not evidence:
-        evidence = (
-            ctx.keep_facts(ctx.metadata.title.en, {"read": listed(page.url for page in site.pages), **verdict.facts}),
-        )
+        evidence = (ctx.keep_facts("read", {"read": listed(page.url for page in site.pages), **verdict.facts}),)
     return [Observation(slug=verdict.slug, subject=ctx.target.site, facts=verdict.facts, evidence=evidence)]
 
 

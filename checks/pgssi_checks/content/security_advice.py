@@ -65,7 +65,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     }
     if about.unread:
         return [*found, Observation(slug="linked", subject=ctx.target.site, facts=facts)]
-    read = ctx.keep_facts(ctx.metadata.title.en, {"read": listed(page.url for page, _ in pages)})
+    read = ctx.keep_facts("read", {"read": listed(page.url for page, _ in pages)})
     missing = [TOPICS[slug][0] for slug, one in seen.items() if one is None]
     slugs = missing if found else ["missing"]
     return [

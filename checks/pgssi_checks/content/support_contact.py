@@ -101,7 +101,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     cut = any(page.is_cut for page in site.pages)
     if (blind or cut) and not found and not reporting:
         return [inconclusive(ctx.target.site, Reason.BODY_TRUNCATED if cut else Reason.NO_SAMPLE)]
-    read = ctx.keep_facts(ctx.metadata.title.en, {"read": listed(page.url for page in site.pages)})
+    read = ctx.keep_facts("read", {"read": listed(page.url for page in site.pages)})
     told = [_about_support(ctx, site, found, read), _about_phishing(ctx, reporting, read)]
     if not cut:
         return told

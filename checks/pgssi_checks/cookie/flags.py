@@ -151,4 +151,4 @@ def _keep(ctx: CheckContext, sighting: Sighting) -> str:
         "signed_in": bool(sighting.exchange.request.account),
         "request_id": sighting.exchange.id,
     }
-    return ctx.keep_facts(f"Set-Cookie: {cookie.name[:200]}", data)
+    return ctx.keep_facts("line", data, cookie=cookie.name[:200])

@@ -97,7 +97,7 @@ async def _forms(
         "same_site": [*sorted({value or "none" for value in guarded.values()})],
     }
     where = list(dict.fromkeys(one.page for one in bare))[:MAX_URLS]
-    kept = (ctx.keep_facts("Forms that act", {**facts, "pages": [*where]}),)
+    kept = (ctx.keep_facts("forms", {**facts, "pages": [*where]}),)
     slug = "tokens" if not bare else "same-site-only" if browser_guards else "no-token"
     return [Observation(slug=slug, subject=ctx.target.site, facts=facts, evidence=kept)]
 
@@ -148,7 +148,7 @@ async def _declared(ground: Ground, own: Session, browser_guards: bool) -> Obser
     except Lost as lost:
         return inconclusive(ctx.target.site, lost.reason)
     facts: dict[str, JsonValue] = {"url": url, "ways": [*(accepted or tried)], "count": len(accepted or tried)}
-    kept = [ctx.keep_facts("Forged requests on the declared form", {**facts, "tried": [*tried]})]
+    kept = [ctx.keep_facts("forged", {**facts, "tried": [*tried]})]
     if proof.written is not None:
         kept.append(ctx.keep(proof.written))
     slug = "verified" if not accepted else "token-not-checked" if browser_guards else "forgery-accepted"

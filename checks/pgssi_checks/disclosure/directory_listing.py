@@ -65,7 +65,6 @@ def _observation(ctx: CheckContext, found: list[tuple[Exchange, Listing]]) -> Ob
             "urls": [exchange.url for exchange, _ in found][:MAX_SHOWN],
         },
         evidence=tuple(
-            ctx.keep(exchange, excerpt=f"{listing.server}: {listing.entries}", title=exchange.url)
-            for exchange, listing in found[:3]
+            ctx.keep(exchange, excerpt=f"{listing.server}: {listing.entries}") for exchange, listing in found[:3]
         ),
     )

@@ -156,7 +156,7 @@ async def _observed(ctx: CheckContext, site: Site, address: str) -> list[Observa
     }
     found = judge(tried, ports, declared)
     states: dict[str, JsonValue] = {str(port): str(state) for port, state in tried.states.items()}
-    evidence = ctx.keep_facts(f"Ports de {address}", {"address": address, "states": states})
+    evidence = ctx.keep_facts("ports", {"address": address, "states": states}, address=address)
     observations = [
         Observation(
             slug=slug, subject=subject, facts={**counts, "ports": [str(port) for port in open_]}, evidence=(evidence,)

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 
 from pgssi_checks.input.asking import Asker, concluded, go_round, told
 from pgssi_checks.input.landing import Sent, host_of, sends_to
-from pgssi_checks.input.points import FIELDS, Point, curl
+from pgssi_checks.input.points import Point, curl, points
 from pgssi_probe.check import CheckContext, Exchange, Observation, Request, Subject
 from pgssi_probe.discovery.collect import location
 from pgssi_probe.discovery.danger import is_dangerous
@@ -93,18 +93,17 @@ def redirecting(inventory: Inventory) -> Iterator[Point]:
 
 async def observe(ctx: CheckContext) -> list[Observation]:
     asker = await Asker.of(ctx)
-    every = asker.points(FIELDS)
+    every = points(asker.inventory, most=10_000)
     places = {(urlsplit(point.endpoint.url).path, point.name) for point in every}
     every += [p for p in redirecting(asker.inventory) if (urlsplit(p.endpoint.url).path, p.name) not in places]
     chosen = [point for point in every if is_candidate(point)]
     chosen.sort(key=lambda point: not NAMES.match(point.name))
-    done = await go_round(asker, chosen, _one, most=ctx.setting("points_max"))
+    done = await go_round(asker, chosen[: ctx.setting("points_max")], _one)
     if done.reason is None and "a" in ctx.accounts:
         plan = await ctx.collect(SIGN_IN)
         found = await _after_sign_in(asker, plan)
         done.found += found
-        asked = 1 if plan.driver is Driver.FORM else 0
-        done.tried, done.known = done.tried + asked, done.known + asked
+        done.tried += 1 if plan.driver is Driver.FORM else 0
     return concluded(ctx, asker, done, "closed")
 
 

@@ -51,7 +51,7 @@ async def _tried(ctx: CheckContext, url: str, works: str, refused: str) -> Obser
         again, _ = await _opens(ctx, url)
         if invented or not again:  # shown to anyone: what is typed there may still be refused
             return inconclusive(ctx.target.site, Reason.NO_SAMPLE)
-    kept = ctx.keep_facts("Link that must open nothing", {"opens": opens, "status": last.status})
+    kept = ctx.keep_facts("link", {"opens": opens, "status": last.status})
     slug = works if opens else refused
     return Observation(slug=slug, subject=ctx.target.site, facts={"status": last.status}, evidence=(kept,))
 

@@ -42,7 +42,7 @@ async def _both(ground: Ground, first: SignIn, second: SignIn) -> Observation:
         if not await ground.is_in(first.session):
             return await _closed(ground, before, second.session, delay)
     facts: dict[str, JsonValue] = {"seconds": int(delay)}
-    kept = (ctx.keep_facts("Two sessions of one account", {**facts, "first": "in", "second": "in"}),)
+    kept = (ctx.keep_facts("two-sessions", {**facts, "first": "in", "second": "in"}),)
     single = ctx.declared.get("session.single")
     if not isinstance(single, bool):
         return inconclusive(ctx.target.site, Reason.UNDECLARED, evidence=kept, both_open_after_seconds=int(delay))

@@ -96,5 +96,5 @@ async def _adopted(ctx: CheckContext, ground: Ground, names: list[str], genuine:
 
 def _judged(ctx: CheckContext, slug: str, facts: Mapping[str, JsonValue]) -> Observation:
     """Names of cookies only: values stay in memory."""
-    kept = ctx.keep_facts("Session cookies before and after sign-in", facts)
+    kept = ctx.keep_facts("before-and-after", facts)
     return Observation(slug=slug, subject=ctx.target.site, facts=dict(facts), evidence=(kept,))

@@ -186,7 +186,7 @@ class Ground:
         check lost one."""
         driver = str(self.oracle.sign_in.why.get("driver") or "") if self.oracle.sign_in else ""
         facts = {**self.oracle.quality, "driver": driver, "renewed": self.renewed}
-        kept = self.ctx.keep_facts("What tells an open session apart", facts)
+        kept = self.ctx.keep_facts("oracle", facts)
         return [one.model_copy(update={"evidence": (*one.evidence, kept)}) for one in observed]
 
     def visitor(self) -> Session:

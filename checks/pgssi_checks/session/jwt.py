@@ -89,7 +89,7 @@ class Judging:
 
     def _said(self, slug: str, facts: dict[str, JsonValue]) -> Observation:
         """Neither the token nor a claim is kept: kinds and numbers only."""
-        kept = self.ground.ctx.keep_facts(f"JWT: {slug}", {**facts, "refused": [*self.refused]})
+        kept = self.ground.ctx.keep_facts("token", {**facts, "refused": [*self.refused]})
         return Observation(slug=slug, subject=self.bearing.subject, facts=facts, evidence=(kept,))
 
     def _let_in(self) -> list[Observation]:

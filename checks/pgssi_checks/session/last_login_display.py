@@ -47,7 +47,7 @@ async def _observe(ground: Ground) -> list[Observation]:
     slug = slug_of(visits)
     said = next((one.excerpt for visit in visits for one in (*visit.first, *visit.rest)), None)
     kept = ctx.keep_facts(
-        "Last sign-in shown to two successive sessions",
+        "shown",
         {"right": [visit.right for visit in visits], "shown": [len(visit.first) for visit in visits], "text": said},
     )
     evidence = [kept, *([ctx.keep(done.exchanges[-1], excerpt=said)] if said or slug == "missing" else [])]

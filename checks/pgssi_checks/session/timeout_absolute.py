@@ -62,14 +62,14 @@ def _announced(ctx: CheckContext, long: dict[str, float], declared: float | None
         "hours": round(max(long.values()) / 60, 1),
         "declared": declared,
     }
-    kept = ctx.keep_facts("Announced life of the session tokens", facts)
+    kept = ctx.keep_facts("announced", facts)
     return Observation(slug="announced-long", subject=ctx.target.site, facts=facts, evidence=(kept,))
 
 
 def _undeclared(ctx: CheckContext, announced: dict[str, float]) -> Observation:
     """The measure alone: nothing was declared to compare it with."""
     said: dict[str, JsonValue] = {name[:200]: round(minutes, 1) for name, minutes in announced.items()}
-    kept = ctx.keep_facts("Announced life of the session tokens, in minutes", said)
+    kept = ctx.keep_facts("minutes", said)
     return inconclusive(ctx.target.site, Reason.UNDECLARED, evidence=(kept,), announced_minutes=said)
 
 
@@ -99,5 +99,5 @@ async def _followed(ground: Ground, session: Renewal, declared: float) -> Observ
 
 
 def _said(ctx: CheckContext, slug: str, facts: dict[str, JsonValue]) -> Observation:
-    kept = ctx.keep_facts("Active session followed", facts, "timing")
+    kept = ctx.keep_facts("followed", facts, "timing")
     return Observation(slug=slug, subject=ctx.target.site, facts=facts, evidence=(kept,))

@@ -106,7 +106,7 @@ def _judged(ctx: CheckContext, looks: list[Rung], declared: float | None) -> Obs
     if slug is None:
         raise Lost(Reason.SCAN_INCOMPLETE)
     said: list[JsonValue] = [{"idle_minutes": round(rung.minutes, 1), "in": rung.alive} for rung in looks]
-    kept = ctx.keep_facts("Sessions left idle", {"sessions": said, "declared_minutes": declared}, "timing")
+    kept = ctx.keep_facts("idle", {"sessions": said, "declared_minutes": declared}, "timing")
     facts: dict[str, JsonValue] = {
         "above": round(found.above, 1),
         "below": round(found.below, 1) if found.below is not None else None,

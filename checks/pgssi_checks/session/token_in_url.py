@@ -64,5 +64,5 @@ def _bare(url: str) -> str:
 
 def _said(ctx: CheckContext, slug: str, urls: list[str], *, kinds: list[str]) -> Observation:
     facts: dict[str, JsonValue] = {"count": len(urls), "urls": [*urls[:MAX_URLS]], "kinds": [*kinds]}
-    kept = ctx.keep_facts(f"Addresses: {slug}", facts)
+    kept = ctx.keep_facts("addresses", facts)
     return Observation(slug=slug, subject=ctx.target.site, facts=facts, evidence=(kept,))

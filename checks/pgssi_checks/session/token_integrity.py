@@ -59,7 +59,7 @@ def _judged(ctx: CheckContext, trial: Trial) -> Observation:
         "refused": [*trial.refused],
         "inert_parts": trial.inert,
     }
-    kept = ctx.keep_facts(f"Altered values of {trial.bearing.subject}", data)
+    kept = ctx.keep_facts("altered", data, carrier=trial.bearing.subject.name)
     facts: dict[str, JsonValue] = {
         "count": len(trial.accepted or trial.refused),
         "kinds": [*(trial.accepted or trial.refused)],

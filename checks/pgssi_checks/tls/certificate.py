@@ -171,7 +171,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
                 found.append(inconclusive(endpoint, Reason.PROTOCOL_ERROR))
                 continue
             subject = _subject(seen, facts, chain)
-            evidence = ctx.keep_facts(f"Certificate {subject.name}", chain_summary(chain, facts), kind="handshake")
+            evidence = ctx.keep_facts("chain", chain_summary(chain, facts), kind="handshake", endpoint=subject.name)
             for slug, values in judge(chain, facts, profile, now, warn_days):
                 if system is None and slug in ("private-authority", "chain-incomplete"):
                     found.append(inconclusive(subject, Reason.TOOL_MISSING, evidence=(evidence,)))

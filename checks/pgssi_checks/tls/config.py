@@ -149,7 +149,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
             why = facts.reachable if isinstance(facts.reachable, Unknown) else Unknown("no_answer")
             found.append(inconclusive(subject, reason_of(why)))
             continue
-        evidence = ctx.keep_facts(f"TLS {subject.name}", summary(facts), kind="handshake")
+        evidence = ctx.keep_facts("endpoint", summary(facts), kind="handshake", endpoint=subject.name)
         judged = judge(facts, profile, day, subject, most)
         if ctx.allows(Level.ACTIVE) and facts.source == "merged" and facts.vulnerabilities:
             judged.append(compared(seen.disagreements_at(facts.address), facts, subject, most))

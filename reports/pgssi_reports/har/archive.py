@@ -73,10 +73,10 @@ def _entry(piece: Evidence, target: str, words: Words) -> dict[str, Any]:
 
 
 def _address(piece: Evidence, request: Message, target: str) -> str:
-    """The address asked for: the one in the title, which is whole, or the one that the request spells."""
-    words = piece.title.split()
-    if words and "://" in words[-1]:
-        return words[-1]
+    """The address asked for: the one kept, which is whole, or the one that the request spells."""
+    kept = piece.data.get("url")
+    if isinstance(kept, str) and "://" in kept:
+        return kept
     path = [*request.first.split(" "), "/"][1]
     scheme = target.partition("://")[0] if "://" in target else "https"
     return path if "://" in path else f"{scheme}://{request.header('host') or 'unknown'}{path}"

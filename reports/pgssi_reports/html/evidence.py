@@ -78,7 +78,7 @@ def evidence_view(piece: Evidence, source: Source) -> EvidenceView:
     return EvidenceView(
         id=piece.id,
         kind=words.say(f"html.evidence.kind.{piece.kind}"),
-        title=source.title(piece.check) if piece.kind in ("facts", "timing") else piece.title,
+        title=words.text(piece.title),
         taken=words.moment(piece.taken),
         excerpts=tuple(
             Excerpt(words.say(f"html.evidence.{name}"), visible(text.strip("\n"), EXCERPT_MAX, lines=True))

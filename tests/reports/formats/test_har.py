@@ -48,19 +48,19 @@ def test_an_exchange_is_read_back(sample: RunResult) -> None:
 
 
 @pytest.mark.parametrize(
-    ("title", "request_text", "url"),
+    ("kept", "request_text", "url"),
     [
-        ("GET https://a.test/x?y=1", "GET /x?y=1 HTTP", "https://a.test/x?y=1"),
+        ("https://a.test/x?y=1", "GET /x?y=1 HTTP", "https://a.test/x?y=1"),
         ("a page", "POST /login HTTP/1.1\nHost: b.test\n\nuser=‹5 characters›", "https://b.test/login"),
         ("a page", "GET http://c.test/ HTTP/1.1", "http://c.test/"),
         ("", "nonsense", "https://unknown/"),
-        ("https://a.test/é ", "", None),
+        ("https://a.test/é", "", None),
     ],
 )
 def test_the_address_is_found_whatever_is_kept(
-    sample: RunResult, title: str, request_text: str, url: str | None
+    sample: RunResult, kept: str, request_text: str, url: str | None
 ) -> None:
-    found = entries(with_exchange(sample, title=title, request=request_text, response=None, excerpt=None))
+    found = entries(with_exchange(sample, data={"url": kept}, request=request_text, response=None, excerpt=None))
     assert [one["request"]["url"] for one in found] == ([url] if url else [])
 
 
