@@ -20,7 +20,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -30,10 +29,11 @@ from bench._nginx import static_site
 from bench._wapiti import VERSION, scan_command
 from pgssi_probe.check.context import Target
 from pgssi_probe.clock import SystemClock
-from pgssi_probe.engagement import Engagement, Limits, Mandate, ScopeSection
+from pgssi_probe.engagement import Engagement, Limits, ScopeSection
+from pgssi_probe.engagement.fictional import fictional_mandate
 from pgssi_probe.engine.plan import Selection
 from pgssi_probe.engine.scan import Scan, run_scan
-from pgssi_probe.model.outcome import Level, Status
+from pgssi_probe.model.outcome import Status
 
 SHOWN = 12
 SECONDS = 600
@@ -50,20 +50,7 @@ class Site(Protocol):
 
 
 def engagement(site: Site) -> Engagement:
-    today = SystemClock().now().date()
-    mandate = Mandate(
-        reference="BENCH-1",
-        organisation="Maison de santé de Valombre (fictive)",
-        signatory="Direction de Valombre (fictive)",
-        signed=today,
-        valid_from=today - timedelta(days=1),
-        valid_until=today + timedelta(days=1),
-        hours="00:00-24:00",
-        source_addresses=("127.0.0.1",),
-        hosting_agreement="BENCH-H1",
-        emergency_contact="+33 1 99 00 00 00",
-        levels=(Level.PASSIVE, Level.ACTIVE),
-    )
+    mandate = fictional_mandate(SystemClock().now().date())
     limits = Limits(requests_per_second=500, connections_per_second=500)
     return Engagement(mandate=mandate, scope=ScopeSection(target=site.https_url), limits=limits)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from pgssi_probe.cli.showing import line, path_line, table, write_json
 from pgssi_probe.cli.watching import watching
 from pgssi_probe.clock import SystemClock
 from pgssi_probe.engine.folder import FolderError, RunFolder, symbol_of
-from pgssi_probe.model.outcome import Level
 from pgssi_probe.model.text import Lang
 from pgssi_probe.words import say
 
@@ -109,27 +107,15 @@ def demo(out: Path, lang: Lang) -> Exit:
 
 async def _scan_the_lab(out: Path, lang: Lang) -> Any:
     from pgssi_probe.check.context import Target
-    from pgssi_probe.engagement import Engagement, Limits, Mandate, ScopeSection
+    from pgssi_probe.engagement import Engagement, Limits, ScopeSection
+    from pgssi_probe.engagement.fictional import fictional_mandate
     from pgssi_probe.engagement.model import AccountSection, SecretReference
     from pgssi_probe.engine.plan import Selection
     from pgssi_probe.engine.scan import Scan, run_scan
     from pgssi_probe.lab import resolve, running_lab
     from pgssi_probe.model.account import Account, Secret
 
-    today = SystemClock().now().date()
-    mandate = Mandate(
-        reference="DEMO-1",
-        organisation="Centre hospitalier de Valombre (fictif)",
-        signatory="Direction de Valombre (fictive)",
-        signed=today,
-        valid_from=today - timedelta(days=1),
-        valid_until=today + timedelta(days=1),
-        hours="00:00-24:00",
-        source_addresses=("127.0.0.1",),
-        hosting_agreement="DEMO-H1",
-        emergency_contact="+33 1 99 00 00 00",
-        levels=(Level.PASSIVE, Level.ACTIVE),
-    )
+    mandate = fictional_mandate(SystemClock().now().date())
     weak = resolve((DEMO,))
     async with running_lab(weak) as lab:
         path_line(say(lang, "lab.demo", url=lab.https_url, count=len(weak)))

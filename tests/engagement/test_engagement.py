@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pgssi_probe.check.context import Target
 from pgssi_probe.engagement import Engagement, EngagementError, Mandate, Refusal, ScopeSection, load_engagement
+from pgssi_probe.engagement.fictional import fictional_mandate
 from pgssi_probe.engagement.model import AccountSection, parse_hours
 from pgssi_probe.engine.allowance import lacks_of
 from pgssi_probe.engine.plan import ACCOUNTS_NEEDED, Selection, allowed_level, make_plan
@@ -20,18 +21,8 @@ from pgssi_probe.model.outcome import Level, Reason
 from pgssi_probe.registry import checks
 
 NOON = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)  # 12:00 in Paris
-COMPLETE = Mandate(
-    reference="CONV-1",
-    organisation="CH de Valombre",
-    signatory="La directrice",
-    signed=date(2026, 11, 1),
-    valid_from=date(2026, 11, 1),
-    valid_until=date(2026, 12, 31),
-    hours="08:00-18:00",
-    source_addresses=("192.0.2.10",),
-    hosting_agreement="H-1",
-    emergency_contact="+33 1 99 00 00 00",
-    levels=(Level.PASSIVE, Level.ACTIVE),
+COMPLETE = fictional_mandate(
+    NOON.date(), valid_until=date(2026, 12, 31), hours="08:00-18:00", valid_from=date(2026, 11, 1)
 )
 NEEDED = (
     "reference",

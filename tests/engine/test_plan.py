@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 
 from pgssi_probe.check.context import Collector, Target
 from pgssi_probe.check.metadata import CheckMetadata
-from pgssi_probe.engagement import Engagement, Mandate, ScopeSection
+from pgssi_probe.engagement import Engagement, ScopeSection
+from pgssi_probe.engagement.fictional import fictional_mandate
 from pgssi_probe.engine.plan import Selection, accounts_needed, allowed_level, make_plan
 from pgssi_probe.engine.scan import normalised_url, scope_of, shared_collections
 from pgssi_probe.model.outcome import Level, Reason
@@ -17,19 +18,7 @@ from pgssi_probe.registry import check
 
 NOW = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
 HTTPS = Target("https://portal.example/")
-MANDATE = Mandate(
-    reference="R",
-    organisation="O",
-    signatory="S",
-    signed=date(2026, 1, 1),
-    valid_from=date(2026, 1, 1),
-    valid_until=date(2026, 12, 31),
-    hours="00:00-24:00",
-    source_addresses=("192.0.2.1",),
-    hosting_agreement="H",
-    emergency_contact="C",
-    levels=(Level.PASSIVE, Level.ACTIVE),
-)
+MANDATE = fictional_mandate(NOW.date())
 
 
 SCOPE = ScopeSection(target="https://portal.example/")

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from pgssi_probe.check.context import Target
-from pgssi_probe.engagement import Engagement, Mandate, ScopeSection
+from pgssi_probe.engagement import Engagement, ScopeSection
+from pgssi_probe.engagement.fictional import fictional_mandate
 from pgssi_probe.engine.plan import Selection, make_plan
 from pgssi_probe.engine.scan import scope_of
-from pgssi_probe.model.outcome import Level, Reason
+from pgssi_probe.model.outcome import Reason
 from pgssi_probe.registry import check
 
 URL = "https://portal.example/"
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
-MANDATE = Mandate(
-    reference="C-1",
-    organisation="CH de Valombre",
-    signatory="La directrice",
-    signed=date(2026, 11, 1),
-    valid_from=date(2026, 11, 1),
-    valid_until=date(2026, 12, 31),
-    hours="00:00-24:00",
-    source_addresses=("192.0.2.1",),
-    hosting_agreement="H-1",
-    emergency_contact="+33 1 99 00 00 00",
-    levels=(Level.PASSIVE, Level.ACTIVE),
-)
+MANDATE = fictional_mandate(NOW.date())
 
 
 @pytest.mark.parametrize(

@@ -4,35 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pgssi_probe.check import Target
-from pgssi_probe.engagement import Engagement, Mandate, ScopeSection
+from pgssi_probe.clock import SystemClock
+from pgssi_probe.engagement import Engagement, ScopeSection
+from pgssi_probe.engagement.fictional import fictional_mandate
 from pgssi_probe.engagement.model import Limits
 from pgssi_probe.engine.plan import Selection
 from pgssi_probe.engine.scan import Scan, run_scan
 from pgssi_probe.lab import Lab, running_lab
 from pgssi_probe.model.account import Account, Secret
-from pgssi_probe.model.outcome import Level
 
 Tinyproxy = Callable[..., Awaitable[str]]
-MANDATE = Mandate(
-    reference="R",
-    organisation="O",
-    signatory="S",
-    signed=date(2026, 1, 1),
-    valid_from=date(2000, 1, 1),
-    valid_until=date(2100, 1, 1),
-    hours="00:00-24:00",
-    source_addresses=("127.0.0.1",),
-    hosting_agreement="H",
-    emergency_contact="C",
-    levels=(Level.PASSIVE, Level.ACTIVE),
-)
+MANDATE = fictional_mandate(SystemClock().now().date())
 
 
 async def scanned(lab: Lab, folder: Path, proxies: dict[str, str]) -> Any:
