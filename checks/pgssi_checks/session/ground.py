@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from pgssi_checks.session.lane import SINGLE, my_turn
+from pgssi_checks.session.lane import LANE, PATIENCE, SINGLE, my_turn
 from pgssi_checks.session.patience import patient_sign_in
 from pgssi_probe.check import CheckContext, Collector, CollectorContext, Failure, Observation, Reason, inconclusive
 from pgssi_probe.discovery.parse import parse_page
@@ -17,8 +17,6 @@ from pgssi_probe.identity.sighting import Sighting
 
 RENEWALS: Final = 3
 """Sessions that a check may lose without being told why before it gives up (design §6)."""
-PATIENCE: Final = 1200.0
-"""Seconds after which a check gives up waiting for the others to leave the account alone [ours]."""
 PAUSE: Final = 3.0
 """Seconds before asking again what answered neither in nor out."""
 
@@ -134,6 +132,12 @@ class Ground:
                 raise Lost(Reason.SCAN_INCOMPLETE)
             await clock.sleep(left)
 
+    async def replace(self) -> SignIn:
+        """A session in place of those that the check opened, where an application keeps one of an account."""
+        await self.leave()
+        self.opened.clear()
+        return await self.open()
+
     async def leave(self) -> None:
         """Sign out of what was opened where an application refuses a second session: the next check needs the place."""
         if self.crowded:
@@ -198,12 +202,16 @@ async def _at_once(ctx: CheckContext, label: str, session: Session | None) -> Si
     return await sign_in(ctx, label, session=session)
 
 
-async def on_ground(ctx: CheckContext, judge: Callable[[Ground], Awaitable[list[Observation]]]) -> list[Observation]:
-    """What `judge` observes, or one inconclusive observation with the reason when its ground is lost."""
+async def on_ground(
+    ctx: CheckContext, judge: Callable[[Ground], Awaitable[list[Observation]]], *, last: float = 0.0
+) -> list[Observation]:
+    """What `judge` observes, or one inconclusive observation with the reason when its ground is lost. `last`: where
+    checks take turns, this one comes once nobody has wanted a turn for so many seconds."""
     try:
         ground = await Ground.of(ctx)
         await ctx.collect(SINGLE)
-        async with my_turn(ctx):
+        ground.crowded = (await ctx.collect(LANE)).refuses
+        async with my_turn(ctx, last=last):
             try:
                 observed = await judge(ground)
             finally:

@@ -19,6 +19,7 @@ _WHAT = re.compile(
     r"\b(?:connexions?|connecte\w*|sessions?|appareil|poste|navigateur|utilise\w*|sign\w* in|log\w* in|login|logon"
     r"|device|browser|location|computer|used)\b"
 )
+_IDLE = re.compile(r"\b(?:inactiv\w*|inutilise\w*|idle|expire\w*|timed? ?out|delai|duree)\b")
 _ALARM = re.compile(
     r"\b(?:prevene\w*|contacte\w*|signale\w*|alerte\w*|appele\w*|avertisse\w*|assistance|support|administrat\w*|helpdesk"
     r"|service informatique|rssi|contact|report|notify|inform|call|tell us|alert|help desk)\b"
@@ -27,11 +28,16 @@ _ALARM = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """`text` holds the lines that say it, capped."""
+    """`text` holds the lines that say it, capped. `says_why`: another sign-in closed the session."""
 
     says_why: bool
     says_alarm: bool
     text: str
+
+    @property
+    def closed_elsewhere(self) -> bool:
+        """Another sign-in, and no delay, is given as the reason."""
+        return self.says_why and not _IDLE.search(words_of(self.text))
 
 
 def notice_in(document: Document | None, usual: Iterable[str]) -> Notice:

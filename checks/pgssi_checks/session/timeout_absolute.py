@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
+from pgssi_checks.session.alone import MINUTE, closed_elsewhere, disturbed, still_open
 from pgssi_checks.session.bearing import Bearing, bearings
 from pgssi_checks.session.ground import Ground, Lost, on_ground
 from pgssi_checks.session.json_token import parsed
+from pgssi_checks.session.lane import SINGLE
 from pgssi_checks.session.refresh import Renewal
-from pgssi_checks.session.timeout_idle import MINUTE, minutes_in, still_open
+from pgssi_checks.session.timeout_idle import minutes_in
 from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
 from pgssi_probe.identity import Session, carriers
 
 PAST = 1.1
 """Share of the declared length from which a session that is still in is too old (checks.md: past the maximum)."""
 
+SHIFT = 1 / 3
+"""Share of the first life that passes before the second begins: visits at regular hours would not end both alike."""
+QUIET = 120.0
+"""Seconds without another check that wants its turn, where an application keeps one session of an account [ours]."""
+
 
 async def observe(ctx: CheckContext) -> list[Observation]:
-    return await on_ground(ctx, _observe)
+    return await on_ground(ctx, _observe, last=QUIET)
 
 
 async def _observe(ground: Ground) -> list[Observation]:
@@ -39,6 +46,8 @@ async def _observe(ground: Ground) -> list[Observation]:
         return observations or [_undeclared(ctx, announced)]
     if declared * PAST > longest:
         return [*observations, inconclusive(ctx.target.site, Reason.SCAN_INCOMPLETE, longest_minutes=longest)]
+    if await ctx.collect(SINGLE):
+        return [*observations, await _one_by_one(ground, Renewal.of(done, ctx), declared, longest)]
     return [*observations, await _followed(ground, Renewal.of(done, ctx), declared)]
 
 
@@ -96,6 +105,43 @@ async def _followed(ground: Ground, session: Renewal, declared: float) -> Observ
             young = Renewal.of(await ground.open(), ctx, session.way)
         elif young is not None:
             await still_open(ground, young)
+
+
+async def _one_by_one(ground: Ground, first: Renewal, declared: float, longest: float) -> Observation:
+    """Where an application keeps one session of an account, no younger one can stand beside it. What ended must end at
+    the same age a second time, and no other sign-in may have closed it."""
+    ctx = ground.ctx
+    await first.renew()
+    lived = await _life(ground, first, declared * PAST)
+    if lived >= declared * PAST:
+        return _said(ctx, "too-long", {"declared": declared, "minutes": round(lived, 1)})
+    if lived < declared / 2:
+        raise Lost(Reason.SESSION_LOST)  # not what was declared: anything may have ended it
+    if lived * 2 > longest * PAST:
+        return inconclusive(ctx.target.site, Reason.SCAN_INCOMPLETE, ended_after_minutes=round(lived, 1))
+    await ctx.clock.sleep(lived * MINUTE * SHIFT)
+    again = await _life(ground, Renewal.of(await ground.replace(), ctx, first.way), declared * PAST)
+    if abs(again - lived) * MINUTE > float(ctx.setting("period_seconds")) * 1.1:
+        raise Lost(Reason.UNSTABLE_TARGET)
+    return _said(ctx, "as-declared", {"declared": declared, "minutes": round(min(lived, again), 1)})
+
+
+async def _life(ground: Ground, held: Renewal, until: float) -> float:
+    """Minutes for which a busy session was seen open, followed for `until` minutes at most. Lost when another sign-in
+    closed it."""
+    clock = ground.ctx.clock
+    began, last, was_disturbed = clock.monotonic(), 0.0, False
+    while last < until:
+        since = clock.now()
+        await clock.sleep(float(ground.ctx.setting("period_seconds")))
+        was_disturbed = was_disturbed or disturbed(ground, since)
+        before = held.session.fork()
+        if not await still_open(ground, held):
+            if was_disturbed or await closed_elsewhere(ground, before):
+                raise Lost(Reason.SESSION_LOST)
+            break
+        last = (clock.monotonic() - began) / MINUTE
+    return last
 
 
 def _said(ctx: CheckContext, slug: str, facts: dict[str, JsonValue]) -> Observation:

@@ -1,7 +1,8 @@
 """`session.timeout-idle`: how long an idle session lives, against what was declared (AA13, DT9).
 
 A ladder of sessions, each looked at exactly once; a control session asked for every minute shows that an end comes from
-idleness and not from age, a restart or a ban.
+idleness and not from age, a restart or a ban. Where an application keeps one session of an account there is no ladder:
+sessions are left idle one after the other (`alone`).
 """
 
 from __future__ import annotations
@@ -11,17 +12,17 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from pgssi_checks.session.alone import MINUTE, OneByOne, still_open
 from pgssi_checks.session.ground import Ground, Lost, on_ground
 from pgssi_checks.session.ladder import Contradiction, Rung, bracket, rungs, slug_of
+from pgssi_checks.session.lane import SINGLE
 from pgssi_checks.session.refresh import Renewal
-from pgssi_probe.check import CheckContext, Observation, Reason
+from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
 from pgssi_probe.identity import State
-
-MINUTE = 60.0
 
 
 async def observe(ctx: CheckContext) -> list[Observation]:
-    return await on_ground(ctx, _observe)
+    return await on_ground(ctx, _observe, last=float(ctx.setting("quiet_seconds")))
 
 
 def minutes_in(ctx: CheckContext, name: str) -> float | None:
@@ -35,11 +36,13 @@ async def _observe(ground: Ground) -> list[Observation]:
     declared = minutes_in(ctx, "session.idle-minutes")
     longest = minutes_in(ctx, "session.idle-max-minutes") or float(ctx.setting("longest_minutes"))
     waits = rungs(declared, ctx.setting("rungs_minutes"), longest)
+    if await ctx.collect(SINGLE):
+        return [await _one_by_one(ground, waits, declared)]
     await ground.quiet(float(ctx.setting("quiet_seconds")))
     control = Renewal.of(await ground.open(), ctx)
     sessions = [Renewal.of(await ground.open(), ctx) for _ in waits]
     if not await ground.is_in(control.session):
-        raise Lost(Reason.SESSION_LOST)  # one session at a time: a ladder cannot stand
+        raise Lost(Reason.SESSION_LOST)  # something else ends sessions
     if await control.renew():
         for session in sessions:
             session.way = control.way
@@ -61,11 +64,22 @@ async def _observe(ground: Ground) -> list[Observation]:
     return [_judged(ctx, vouched, declared)]
 
 
-async def still_open(ground: Ground, held: Renewal) -> bool:
-    """Whether its user is still in: by the token, or by the one that its refresh token gives, as the script does it."""
-    if await ground.is_in(held.session):
-        return True
-    return held.way is not None and await held.renew() and await ground.is_in(held.session)
+async def _one_by_one(ground: Ground, waits: tuple[float, ...], declared: float | None) -> Observation:
+    """Where an application keeps one session of an account. What was not bounded is said, with what was seen."""
+    ctx = ground.ctx
+    measure = OneByOne(ground, float(ctx.setting("alone_minutes")))
+    try:
+        looks = await measure.search(waits)
+    except Lost as lost:
+        if not measure.looks:
+            raise
+        kept = _kept(ctx, measure.looks, declared, alone=True)
+        seen: dict[str, JsonValue] = {
+            "open_after_minutes": max((look.minutes for look in measure.looks if look.alive), default=None),
+            "ended_within_minutes": min((look.minutes for look in measure.looks if not look.alive), default=None),
+        }
+        return inconclusive(ctx.target.site, lost.reason, evidence=(kept,), **seen)
+    return _judged(ctx, looks, declared, alone=True)
 
 
 async def _look(ground: Ground, session: Renewal, began: float, minutes: float) -> Rung:
@@ -97,7 +111,7 @@ class Witness:
                 self.minutes = (clock.monotonic() - began) / MINUTE
 
 
-def _judged(ctx: CheckContext, looks: list[Rung], declared: float | None) -> Observation:
+def _judged(ctx: CheckContext, looks: list[Rung], declared: float | None, *, alone: bool = False) -> Observation:
     try:
         found = bracket(looks)
     except Contradiction:
@@ -105,8 +119,7 @@ def _judged(ctx: CheckContext, looks: list[Rung], declared: float | None) -> Obs
     slug = slug_of(found, declared)
     if slug is None:
         raise Lost(Reason.SCAN_INCOMPLETE)
-    said: list[JsonValue] = [{"idle_minutes": round(rung.minutes, 1), "in": rung.alive} for rung in looks]
-    kept = ctx.keep_facts("idle", {"sessions": said, "declared_minutes": declared}, "timing")
+    kept = _kept(ctx, looks, declared, alone=alone)
     facts: dict[str, JsonValue] = {
         "above": round(found.above, 1),
         "below": round(found.below, 1) if found.below is not None else None,
@@ -114,3 +127,13 @@ def _judged(ctx: CheckContext, looks: list[Rung], declared: float | None) -> Obs
         "sessions": len(looks),
     }
     return Observation(slug=slug, subject=ctx.target.site, facts=facts, evidence=(kept,))
+
+
+def _kept(ctx: CheckContext, looks: list[Rung], declared: float | None, *, alone: bool) -> str:
+    """Evidence: every look, and whether the sessions stood beside each other or one after the other."""
+    said: list[JsonValue] = [
+        {"idle_minutes": round(rung.minutes, 1), "in": rung.alive}
+        for rung in sorted(looks, key=lambda one: one.minutes)
+    ]
+    facts: dict[str, JsonValue] = {"sessions": said, "declared_minutes": declared, "one_by_one": alone}
+    return ctx.keep_facts("idle", facts, "timing")

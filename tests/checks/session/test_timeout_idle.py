@@ -71,11 +71,6 @@ async def test_a_restart_that_ends_every_session_is_not_idleness(signed_in: Sign
     assert outcome.reason is Reason.SESSION_LOST
 
 
-async def test_a_single_session_application_has_no_ladder(signed_in: SignedIn) -> None:
-    (outcome,) = await signed_in("session.timeout-idle", "mode/single-session")
-    assert outcome.reason is Reason.SESSION_LOST
-
-
 @given(st.floats(0.5, 1000), st.one_of(st.none(), st.floats(1, 1000)), st.floats(1, 500))
 def test_a_single_delay_always_gives_a_bracket_around_it(delay: float, declared: float | None, longest: float) -> None:
     looks = [Rung(minutes, minutes < delay) for minutes in rungs(declared, UNDECLARED, longest)]
