@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgssi_probe.check.metadata import CheckMetadata
+from pgssi_probe.check.metadata import CheckMetadata, Sends
 from pgssi_probe.cli.exits import close_names, stop
 from pgssi_probe.cli.showing import heading, line, table, write_json
 from pgssi_probe.guide import guide
@@ -92,15 +92,7 @@ def show_check(identifier: str, lang: Lang, *, json: bool) -> None:
     heading(f"{metadata.id} — {metadata.title.in_(lang)}")
     line(f"{say(lang, 'checks.level')} : {say(lang, f'level.{metadata.level}')}")
     line("\n" + metadata.summary.in_(lang))
-    line(
-        say(
-            lang,
-            "checks.sends",
-            requests=metadata.sends.requests,
-            connections=metadata.sends.connections,
-            methods=", ".join(metadata.sends.methods),
-        )
-    )
+    line(_sends(metadata.sends, lang))
     if metadata.needs:
         line(f"{say(lang, 'checks.needs')} : {', '.join(metadata.needs)}")
     heading(say(lang, "checks.outcomes"))
@@ -120,3 +112,12 @@ def show_check(identifier: str, lang: Lang, *, json: bool) -> None:
     if rules:
         heading(say(lang, "checks.rules"))
         line("  " + ", ".join(rules))
+
+
+def _sends(sends: Sends, lang: Lang) -> str:
+    if sends.requests or sends.connections:
+        methods = ", ".join(sends.methods)
+        said = say(lang, "checks.sends", requests=sends.requests, connections=sends.connections, methods=methods)
+    else:
+        said = say(lang, "checks.sends_nothing")
+    return f"{said} {sends.note.in_(lang)}" if sends.note else said

@@ -69,7 +69,8 @@ def explained(lang: Lang, *, host: str = "", port: int = 0) -> Iterator[None]:
         raise Stop(code, say(lang, f"folder.error.{error.code}", path=error.path, detail=detail)) from None
     except Unreachable as error:
         detail = say(lang, f"reason.{error.detail}") if error.code == "stopped" else error.detail
-        stop(lang, f"unreachable.{error.code}", Exit.UNREACHABLE, host=host, port=port, detail=detail)
+        named = f"[{host}]" if ":" in host else host
+        stop(lang, f"unreachable.{error.code}", Exit.UNREACHABLE, host=named, port=port, detail=detail)
     except UnknownCheck as error:
         unknown_check(lang, error.identifier, error.close)
     except RegistryError as error:

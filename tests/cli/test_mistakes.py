@@ -156,6 +156,7 @@ def test_an_authority_that_is_none(probe: Any, tmp_path: Path, content: bytes) -
     [
         (CLOSED, "refuse la connexion"),
         ("https://127.0.0.1:1/", "refuse la connexion"),
+        ("https://[::1]:1/", "[::1]:1 refuse la connexion"),
         ("https://inconnu.invalid/", "inconnu"),
     ],
 )

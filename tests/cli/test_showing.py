@@ -117,3 +117,10 @@ def test_nothing_that_a_target_says_acts_on_a_terminal(text: str) -> None:
 def test_a_long_text_is_cut() -> None:
     assert len(plain("é" * 1000)) == 400
     assert plain("a\nb\tc\rd") == "a b c d"
+
+
+def test_what_a_check_sends_is_said_with_its_note(probe: Any) -> None:
+    shown = probe("checks", "show", "tls.config", "--lang", "en").out
+    assert "Sends nothing on top of the shared collection." in shown
+    assert "about 600 an address" in shown
+    assert "Sends at most" in probe("checks", "show", "headers.csp", "--lang", "en").out
