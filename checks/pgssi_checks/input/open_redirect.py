@@ -15,7 +15,7 @@ from pydantic import JsonValue
 
 from pgssi_checks.input.asking import Asker, concluded, go_round, told
 from pgssi_checks.input.landing import Sent, host_of, sends_to
-from pgssi_checks.input.points import Point, curl, points
+from pgssi_checks.input.points import FIELDS, Point, curl
 from pgssi_probe.check import CheckContext, Exchange, Observation, Request, Subject
 from pgssi_probe.discovery.collect import location
 from pgssi_probe.discovery.danger import is_dangerous
@@ -93,17 +93,18 @@ def redirecting(inventory: Inventory) -> Iterator[Point]:
 
 async def observe(ctx: CheckContext) -> list[Observation]:
     asker = await Asker.of(ctx)
-    every = points(asker.inventory, most=10_000)
+    every = asker.points(FIELDS)
     places = {(urlsplit(point.endpoint.url).path, point.name) for point in every}
     every += [p for p in redirecting(asker.inventory) if (urlsplit(p.endpoint.url).path, p.name) not in places]
     chosen = [point for point in every if is_candidate(point)]
     chosen.sort(key=lambda point: not NAMES.match(point.name))
-    done = await go_round(asker, chosen[: ctx.setting("points_max")], _one)
+    done = await go_round(asker, chosen, _one, most=ctx.setting("points_max"))
     if done.reason is None and "a" in ctx.accounts:
         plan = await ctx.collect(SIGN_IN)
         found = await _after_sign_in(asker, plan)
         done.found += found
-        done.tried += 1 if plan.driver is Driver.FORM else 0
+        asked = 1 if plan.driver is Driver.FORM else 0
+        done.tried, done.known = done.tried + asked, done.known + asked
     return concluded(ctx, asker, done, "closed")
 
 

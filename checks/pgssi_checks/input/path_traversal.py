@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
-from pgssi_checks.input.asking import Asker, Lost, concluded, go_round, told
-from pgssi_checks.input.points import MAX_BODY, PLAIN, Point, curl, points
+from pgssi_checks.input.asking import Asker, Lost, concluded, few_pages, go_round, told
+from pgssi_checks.input.carried import cookies_of
+from pgssi_checks.input.points import MAX_BODY, PLAIN, Point, curl
 from pgssi_probe.check import CheckContext, Exchange, Observation, Request, Subject
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.site import Site
@@ -95,13 +96,13 @@ async def _one(asker: Asker, point: Point) -> list[Observation]:
     before: Exchange | None = None
     for known, way in values(point):
         value = way.replace("%", known.path, 1) if "%2f" not in way else way.removesuffix("%") + known.path
-        got = await asker.put(point, value)
+        got = await asker.shown(point, value)
         sign = shows(got, known)
         if sign is None:
             continue
-        before = before or await asker.ask(point.untouched(), point.label)
-        other = await asker.put(point, value.replace(known.path, f"{secrets.token_hex(6)}/{secrets.token_hex(6)}"))
-        again = await asker.put(point, value)
+        before = before or await asker.untouched(point)
+        other = await asker.shown(point, value.replace(known.path, f"{secrets.token_hex(6)}/{secrets.token_hex(6)}"))
+        again = await asker.shown(point, value)
         if shows(before, known) or shows(other, known) or shows(again, known) is None:
             continue
         kept = (asker.ctx.keep(again, excerpt=sign, title="file"),)
@@ -145,13 +146,15 @@ def _raw(ctx: CheckContext, form: str) -> Request:
 async def observe(ctx: CheckContext) -> list[Observation]:
     asker = await Asker.of(ctx)
     site = await ctx.collect(SITE)
-    chosen = [point for point in points(asker.inventory, most=10_000, where=PLAIN) if is_candidate(point)]
+    cookies = [point for url in few_pages(asker)[:1] for point in cookies_of(asker, url)]
+    chosen = [point for point in (*asker.points(PLAIN), *cookies) if is_candidate(point)]
     chosen.sort(key=lambda point: not (NAMES.search(point.name) and FILE_LIKE.match(point.value)))
-    done = await go_round(asker, chosen[: ctx.setting("points_max")], _one)
+    done = await go_round(asker, chosen, _one, most=ctx.setting("points_max"))
     if done.reason is None:
         try:
             done.found += await _addresses(asker, site)
         except Lost as lost:
             done.reason = lost.reason
         done.tried += 1
+        done.known += 1
     return concluded(ctx, asker, done, "confined")

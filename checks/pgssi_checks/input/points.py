@@ -1,4 +1,5 @@
-"""Where values can be put: parameters of requests that only read, each with the visitor who was shown it."""
+"""Where values can be put: parameters of requests that only read, or that are declared harmless, each with the visitor
+who was shown it."""
 
 from __future__ import annotations
 
@@ -9,12 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import unquote_plus, urlsplit
 
+from pgssi_checks.input.ready import may_be_sent, ready
 from pgssi_probe.check import Request
 from pgssi_probe.discovery.address import extension
 from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Parameter, Place, Source
 from pgssi_probe.inventory.references import ASSETS, Form, references
-from pgssi_probe.inventory.requests import GRAPHQL_TYPE, request_of, with_value
+from pgssi_probe.inventory.requests import FORM_TYPE, GRAPHQL_TYPE, parameters_of, request_of, with_value
 from pgssi_probe.redact.url import redact_url
 
 MAX_BODY = 400_000
@@ -53,12 +55,28 @@ class Point:
 
     @property
     def place(self) -> str:
-        """The request and its parameter for people, without identifiers: `GET /documents/{id}?format`."""
-        if self.parameter.place is Place.PATH:
-            return shape(self.endpoint, self.name)[:MAX_SHOWN]
-        return f"{shape(self.endpoint)}?{self.name}"[:MAX_SHOWN]
+        """The request and its parameter for people, without identifiers: `GET /documents/{id}?format`, and
+        `POST /recherche [q]` for what stands elsewhere than in the address."""
+        match self.parameter.place:
+            case Place.PATH:
+                said = shape(self.endpoint, self.name)
+            case Place.QUERY:
+                said = f"{shape(self.endpoint)}?{self.name}"
+            case _:
+                said = f"{shape(self.endpoint)} [{self.name}]"
+        return said[:MAX_SHOWN]
+
+    @property
+    def is_carried(self) -> bool:
+        """In a header or a cookie: whoever sends the request chooses it, and no link does."""
+        return self.parameter.place in {Place.HEADER, Place.COOKIE}
 
     def request(self, value: str) -> Request:
+        """The request with the value. A cookie is put by who sends it: the others go with it."""
+        if self.parameter.place is Place.COOKIE:
+            return replace(_asking(self.endpoint), headers=(("Cookie", f"{self.name}={as_cookie(value)}"),))
+        if self.parameter.place is Place.HEADER and not self.endpoint.at(Place.HEADER):
+            return replace(_asking(self.endpoint), headers=((self.name, value),))
         return _asking(with_value(self.endpoint, self.parameter, value))
 
     def untouched(self) -> Request:
@@ -85,18 +103,27 @@ def identifiers(endpoint: Endpoint) -> list[Parameter]:
     return [one.parameter for one in found if one.parameter.place is Place.PATH and one.form is not Form.SLUG]
 
 
-FIELDS: Final = frozenset({Place.QUERY})
-PLAIN: Final = frozenset({Place.QUERY, Place.PATH})
-VALUES: Final = frozenset({Place.QUERY, Place.PATH, Place.GRAPHQL})
+REFUSED: Final = frozenset({401, 403, 405, 419})
+"""Answers to the request itself, whatever it holds: 419 is Laravel's word for a token that has passed."""
+FIELDS: Final = frozenset({Place.QUERY, Place.FORM, Place.JSON})
+PLAIN: Final = FIELDS | {Place.PATH}
+VALUES: Final = PLAIN | {Place.GRAPHQL}
 
 
 def points(
-    inventory: Inventory, *, most: int, per_template: int = 100, where: frozenset[Place] = FIELDS
+    inventory: Inventory,
+    *,
+    most: int = 10_000,
+    per_template: int = 100,
+    where: frozenset[Place] = FIELDS,
+    lines: Iterable[str] = (),
 ) -> list[Point]:
     """Fields of forms first, then of queries, then segments that name a record, each once for requests of one shape; at
-    most `per_template` of each."""
+    most `per_template` of each. A POST only where `lines` of the engagement let it be sent."""
+    lines = tuple(lines)
     live = [label for label, visit in inventory.visits.items() if label == ANONYMOUS or visit.session is not None]
     usable = [one for one in inventory.endpoints if _is_usable(one, where)]
+    usable += [ready(one) for one in inventory.endpoints if may_be_sent(one, lines)]
     named = _named(usable) if Place.PATH in where else {}
     found: dict[tuple[str, str], Point] = {}
     counts: dict[str, int] = {}
@@ -104,7 +131,7 @@ def points(
         label = next((one for one in live if one in endpoint.seen_by), None)
         if label is None:
             continue
-        fields = [one for one in endpoint.parameters if one.place in where and one.place is not Place.PATH]
+        fields = [one for one in sent(endpoint) if one.place in where and one.place is not Place.PATH]
         for parameter in (*fields, *named.get(endpoint.url, ())):
             segment = parameter.name if parameter.place is Place.PATH else ""
             name = shape(endpoint, segment)
@@ -119,6 +146,18 @@ def points(
                 found[key] = Point(endpoint, parameter, label)
     ordered = sorted(found.values(), key=lambda point: point.parameter.place is Place.PATH)
     return ordered[:most]
+
+
+def sent(endpoint: Endpoint) -> tuple[Parameter, ...]:
+    """The parameters with the values that the request would be sent with: that of a POST was made ready."""
+    if endpoint.method != "POST" or endpoint.media_type == GRAPHQL_TYPE:
+        return endpoint.parameters
+    filled = parameters_of(endpoint.url, endpoint.body, endpoint.media_type)
+    said = {(one.place, one.name): one for one in endpoint.parameters}
+    return tuple(
+        replace(one, kind=known.kind, required=known.required) if (known := said.get((one.place, one.name))) else one
+        for one in filled
+    )
 
 
 def _named(endpoints: Iterable[Endpoint]) -> dict[str, list[Parameter]]:
@@ -158,6 +197,18 @@ def _may_change(point: Point) -> bool:
     return True
 
 
+def fits(value: str) -> bool:
+    """Whether a value can be written in a header."""
+    return value.isascii() and value.isprintable()
+
+
+def as_cookie(value: str) -> str:
+    """The value as a cookie carries it: its own separators, and what no header holds, are written in hexadecimal."""
+    return "".join(
+        one if fits(one) and one not in ";," else "".join(f"%{byte:02X}" for byte in one.encode()) for one in value
+    )
+
+
 def curl(request: Request, label: str = "", parameter: str = "") -> str:
     """A command line that repeats a request; the session is left for the reader to put in. Values that may be secrets
     are marked, but for that of `parameter`, which is ours."""
@@ -167,11 +218,26 @@ def curl(request: Request, label: str = "", parameter: str = "") -> str:
     if label:
         words += ["-H", f"Cookie: <session {label}>"]
     for name, value in request.headers:
-        if name.lower() not in {"cookie", "authorization"}:
+        ours = not label and bool(parameter) and value.startswith(f"{parameter}=")
+        if name.lower() not in {"cookie", "authorization"} or (name == "Cookie" and ours):
             words += ["-H", f"{name}: {value}"]
+    if request.body:
+        words += ["--data-raw", _body(request, parameter)]
     if request.origin_form is not None:
         words += ["--request-target", request.origin_form]
     return shlex.join([*words, _without_secrets(request.url, parameter)])
+
+
+def _body(request: Request, parameter: str) -> str:
+    """The body, capped; of a form, values that prove something or are secrets are left for the reader to put in."""
+    text = request.body.decode("utf-8", "replace")
+    if ("Content-Type", FORM_TYPE) not in request.headers:
+        return text[:MAX_SHOWN]
+    pairs = []
+    for pair in text.split("&"):
+        name = unquote_plus(pair.partition("=")[0])
+        pairs.append(f"{pair.partition('=')[0]}=<>" if name != parameter and SECRETS.search(name) else pair)
+    return "&".join(pairs)[:MAX_SHOWN]
 
 
 def _without_secrets(url: str, parameter: str) -> str:

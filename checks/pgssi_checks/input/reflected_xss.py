@@ -11,18 +11,36 @@ import re
 import secrets
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urljoin
+from urllib.parse import parse_qsl, urljoin
 
-from pgssi_checks.input.asking import Asker, concluded, go_round, told
-from pgssi_checks.input.points import PLAIN, Point, points
+from pgssi_checks.input.asking import Asker, Unheard, concluded, few_pages, go_round, told
+from pgssi_checks.input.carried import cookies_of, headers_on
+from pgssi_checks.input.points import PLAIN, REFUSED, Point
 from pgssi_checks.input.reflection import Out, got_out, spots
-from pgssi_probe.browser import BROWSER, Browser, BrowserLost
+from pgssi_probe.browser import BROWSER, Browser, BrowserLost, Landing, Visit
 from pgssi_probe.check import CheckContext, Exchange, Observation, Response
 from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Place, Source
 from pgssi_probe.inventory.requests import parameters_of
 
 _TRUSTED = re.compile(r"'(?:nonce|sha\d+)-")
 XML: Final = frozenset({"application/xml", "text/xml", "image/svg+xml", "application/rss+xml", "application/atom+xml"})
+SENT: Final = """([action, fields, tried]) => {
+  const theirs = [...document.forms].find(one => one.method === 'post' && one.action === action);
+  const form = document.createElement('form');
+  form.method = 'post';
+  form.action = action;
+  for (const [name, value] of fields) {
+    const field = document.createElement('input');
+    const fresh = theirs && [...theirs.elements].find(one => one.name === name && one.type === 'hidden');
+    field.type = 'hidden';
+    field.name = name;
+    field.value = fresh && name !== tried ? fresh.value : value;
+    form.append(field);
+  }
+  document.body.append(form);
+  HTMLFormElement.prototype.submit.call(form);
+}"""
+"""Sends a form of ours, with the hidden values of theirs."""
 MAX_WAYS: Final = 8
 """Values tried on one parameter, after the first."""
 AROUND: Final = 80
@@ -65,6 +83,12 @@ def is_shown(response: Response) -> bool:
     return not attached and not 300 <= response.status < 400 and (response.is_html or is_doubtful(response))
 
 
+def is_heard(exchange: Exchange, marker: str) -> bool:
+    """Whether the answer is one to the value: a refusal of the request itself says nothing of it."""
+    refused = exchange.response is None or exchange.response.status in REFUSED
+    return not refused or (exchange.response is not None and marker in exchange.response.text.lower())
+
+
 def is_doubtful(response: Response) -> bool:
     """Shown as something else than a page, or guessed by the browser from its content."""
     if response.media_type in XML:
@@ -74,7 +98,9 @@ def is_doubtful(response: Response) -> bool:
 
 async def _one(asker: Asker, point: Point) -> list[Observation]:
     marker = word()
-    first = await asker.put(point, marker)
+    first = await asker.shown(point, marker)
+    if not is_heard(first, marker):
+        raise Unheard
     if first.response is None or not is_shown(first.response) or marker not in first.response.text.lower():
         return []
     tried = 0
@@ -94,7 +120,7 @@ async def _try(asker: Asker, point: Point, way: str, context: str) -> Escaped | 
     value = way.replace("%", mark)
     if context != "address":
         value = word() + value
-    got = await asker.put(point, value)
+    got = await asker.shown(point, value)
     if got.response is None or not is_shown(got.response):
         return None
     out = got_out(got.response.text, mark)
@@ -118,8 +144,14 @@ async def _judged(asker: Asker, point: Point, got: Escaped) -> Observation:
     assert got.exchange.response is not None  # noqa: S101 read already
     ctx = asker.ctx
     browser = await ctx.collect(BROWSER)
-    verdict = "doubtful" if is_doubtful(got.exchange.response) else await _run(asker, browser, point, got)
+    if is_doubtful(got.exchange.response):
+        verdict = "doubtful"
+    elif point.parameter.place in {Place.QUERY, Place.PATH, Place.FORM}:
+        verdict = await _run(asker, browser, point, got)
+    else:
+        verdict = "not-a-link"
     slug = {"ran": "executed", "policy": "unescaped", "no-browser": "unescaped"}.get(verdict, "ambiguous")
+    slug = "carried" if point.is_carried else slug
     text = got.exchange.response.text
     at = text.lower().find(got.mark)
     shown = text[max(0, at - AROUND) : at + AROUND]
@@ -139,7 +171,7 @@ async def _run(asker: Asker, browser: Browser, point: Point, got: Escaped) -> st
         async with browser.visit(ctx.network, ctx.clock, session=session, label=point.label) as visit:
             for made in running(got.way, got.mark):
                 value = made if got.context == "address" else word() + made
-                landing = await visit.open(point.request(value).url)
+                landing = await _brought(asker, visit, point, value)
                 if await visit.ask(RAN, got.mark) or await visit.ask(PRESSED, got.mark):
                     return "ran"
                 refused = any("ContentSecurityPolicy" in code for code, _ in visit.issues)
@@ -148,6 +180,18 @@ async def _run(asker: Asker, browser: Browser, point: Point, got: Escaped) -> st
     except BrowserLost:
         return "no-browser"
     return "policy" if stopped else "not-run"
+
+
+async def _brought(asker: Asker, visit: Visit, point: Point, value: str) -> Landing:
+    """Go there as a link leads, or as a form sends: from the page that bears it, with the tokens of this visit."""
+    request = point.request(value)
+    if request.method != "POST":
+        return await visit.open(request.url)
+    visitor = asker.visitors[point.label]
+    await visit.open(visitor.forms.page_of(point.endpoint, visitor.visit) or urljoin(request.url, "/"))
+    fields = parse_qsl(request.body.decode(), keep_blank_values=True)
+    await visit.ask(SENT, [request.url, fields, point.name])
+    return await visit.settled()
 
 
 def stops_scripts(response: Response) -> bool:
@@ -171,8 +215,9 @@ def absent_page(origin: str) -> Point:
 
 async def observe(ctx: CheckContext) -> list[Observation]:
     asker = await Asker.of(ctx)
-    wanted = points(
-        asker.inventory, most=ctx.setting("points_max"), per_template=ctx.setting("per_template"), where=PLAIN
-    )
-    done = await go_round(asker, [*wanted, absent_page(ctx.target.origin)], _one)
+    absent = absent_page(ctx.target.origin)
+    pages = list(dict.fromkeys([absent.endpoint.url, *few_pages(asker)]))
+    carried = [point for url in pages for point in (*headers_on(url), *cookies_of(asker, url))]
+    wanted = asker.points(PLAIN, per_template=ctx.setting("per_template"))
+    done = await go_round(asker, [absent, *carried, *wanted], _one, most=ctx.setting("points_max"))
     return concluded(ctx, asker, done, "escaped")

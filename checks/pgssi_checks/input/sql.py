@@ -12,10 +12,12 @@ from typing import Final
 from pgssi_checks.disclosure.error_pages import sql_error
 from pgssi_checks.disclosure.reading import readable
 from pgssi_checks.disclosure.traces import Trace
-from pgssi_checks.input.asking import Asker, concluded, go_round, told
+from pgssi_checks.input.asking import Asker, Unheard, concluded, few_pages, go_round, told
+from pgssi_checks.input.carried import cookies_of, headers_on
 from pgssi_checks.input.conditions import Round, Style, lines, obeyed, styles
-from pgssi_checks.input.points import VALUES, Point, points
+from pgssi_checks.input.points import REFUSED, VALUES, Point
 from pgssi_probe.check import CheckContext, Exchange, Observation
+from pgssi_probe.inventory.model import Place
 
 QUOTES: Final = "'\""
 ROUNDS: Final = 3
@@ -29,11 +31,11 @@ def error_in(exchange: Exchange) -> Trace | None:
 
 async def _one(asker: Asker, point: Point) -> list[Observation]:
     value = point.value or UNKNOWN
-    untouched = await asker.put(point, value)
-    if untouched.response is None or (untouched.status or 500) >= 500:
-        return []
+    untouched = await asker.shown(point, value)
+    if untouched.response is None or (untouched.status or 500) >= 500 or untouched.status in REFUSED:
+        raise Unheard
     found = await _error(asker, point, value, untouched)
-    if not found and untouched.status == 200:
+    if not found and untouched.status == 200 and point.parameter.place is not Place.HEADER:
         for style in styles(value):
             found = await _conditions(asker, point, value, style, untouched)
             if found:
@@ -43,12 +45,12 @@ async def _one(asker: Asker, point: Point) -> list[Observation]:
 
 async def _error(asker: Asker, point: Point, value: str, untouched: Exchange) -> list[Observation]:
     """A message of an engine that the quote alone brings out, twice; another strange value does not."""
-    got = await asker.put(point, value + QUOTES)
+    got = await asker.shown(point, value + QUOTES)
     trace = error_in(got)
     if trace is None or error_in(untouched) is not None:
         return []
-    other = await asker.put(point, value + "zz")
-    again = await asker.put(point, value + QUOTES)
+    other = await asker.shown(point, value + "zz")
+    again = await asker.shown(point, value + QUOTES)
     trace = error_in(again)
     if trace is None or error_in(other) is not None:
         return []
@@ -64,8 +66,8 @@ async def _conditions(asker: Asker, point: Point, value: str, style: Style, unto
     for _ in range(ROUNDS):
         number = secrets.randbelow(8_000) + 1_000
         true, false = style.true(value, number), style.false(value, number)
-        when_true = await asker.put(point, true)
-        when_false = await asker.put(point, false)
+        when_true = await asker.shown(point, true)
+        when_false = await asker.shown(point, false)
         if when_true.response is None or when_false.response is None or before.response is None:
             return []
         if when_true.status != 200 or (when_false.status or 500) >= 500 or before.status != 200:
@@ -80,9 +82,9 @@ async def _conditions(asker: Asker, point: Point, value: str, style: Style, unto
         if not obeyed(rounds, frozenset()):
             return []
         last = (when_true, when_false)
-        before = await asker.put(point, value)
+        before = await asker.shown(point, value)
     senseless = style.senseless(value, secrets.randbelow(8_000) + 1_000)
-    broken = await asker.put(point, senseless)
+    broken = await asker.shown(point, senseless)
     if broken.response is None or before.response is None or last is None:
         return []
     rounds.append(Round(lines(before.response, value, value), rounds[-1].true, rounds[-1].false))
@@ -101,8 +103,10 @@ async def _conditions(asker: Asker, point: Point, value: str, style: Style, unto
 
 async def observe(ctx: CheckContext) -> list[Observation]:
     asker = await Asker.of(ctx)
-    wanted = points(
-        asker.inventory, most=ctx.setting("points_max"), per_template=ctx.setting("per_template"), where=VALUES
-    )
-    done = await go_round(asker, wanted, _one)
+    pages = few_pages(asker)
+    wanted = asker.points(VALUES, per_template=ctx.setting("per_template"))
+    carried = [point for url in pages for point in headers_on(url)] + [
+        p for url in pages for p in cookies_of(asker, url)
+    ]
+    done = await go_round(asker, [*wanted, *carried], _one, most=ctx.setting("points_max"))
     return concluded(ctx, asker, done, "separate")

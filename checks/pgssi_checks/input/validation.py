@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pgssi_checks.input.asking import MAX_FOUND, Asker, concluded, go_round, told
-from pgssi_checks.input.points import VALUES, Point, points
+from pgssi_checks.input.asking import MAX_FOUND, Asker, Unheard, concluded, go_round, told
+from pgssi_checks.input.points import VALUES, Point
 from pgssi_probe.check import CheckContext, Exchange, Observation
 from pgssi_probe.discovery.folding import without_accents
 from pgssi_probe.discovery.parse import parse_page
@@ -98,19 +98,19 @@ async def uses(answer: Exchange, untouched: Exchange, value: str) -> bool:
 
 
 async def _one(asker: Asker, point: Point) -> list[Observation]:
-    untouched = await asker.ask(point.untouched(), point.label)
+    untouched = await asker.untouched(point)
     if not is_well(untouched):
-        return []
+        raise Unheard
     hints: list[Observation] = []
     for tried in malformed(kind_of(point)):
-        answer = await asker.put(point, tried.value)
+        answer = await asker.shown(point, tried.value)
         if is_error(answer) and (again := await _three_times(asker, point, tried.value)) is not None:
             kept = (asker.ctx.keep(again, title="malformed"),)
             request = point.request(tried.value)
             status = again.status or 0
             return [*hints, told(asker.ctx, "server-error", point, kept, request, wrong=tried.wrong, status=status)]
         if tried.wrong in TYPED and not hints and await uses(answer, untouched, tried.value):
-            again = await asker.put(point, tried.value)
+            again = await asker.shown(point, tried.value)
             if await uses(again, untouched, tried.value):
                 kept = (asker.ctx.keep(again, excerpt=tried.value, title="used"),)
                 hints = [told(asker.ctx, "accepted", point, kept, point.request(tried.value), wrong=tried.wrong)]
@@ -121,19 +121,19 @@ async def _three_times(asker: Asker, point: Point, value: str) -> Exchange | Non
     """The last of two more errors, each between two good answers to the untouched request; None otherwise."""
     last: Exchange | None = None
     for _ in range(2):
-        if not is_well(await asker.ask(point.untouched(), point.label)):
+        if not is_well(await asker.untouched(point)):
             return None
-        last = await asker.put(point, value)
+        last = await asker.shown(point, value)
         if not is_error(last):
             return None
-    return last if is_well(await asker.ask(point.untouched(), point.label)) else None
+    return last if is_well(await asker.untouched(point)) else None
 
 
 async def observe(ctx: CheckContext) -> list[Observation]:
     asker = await Asker.of(ctx)
-    every = points(asker.inventory, most=10_000, per_template=ctx.setting("per_template"), where=VALUES)
+    every = asker.points(VALUES, per_template=ctx.setting("per_template"))
     every.sort(key=lambda point: kind_of(point) == "text")  # what is converted breaks first
-    done = await go_round(asker, every[: ctx.setting("points_max")], _one)
+    done = await go_round(asker, every, _one, most=ctx.setting("points_max"))
     done.found = _together(ctx, done.found)
     return concluded(ctx, asker, done, "handled")
 
