@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from pgssi_probe.identity import jsonapi
 from pgssi_probe.identity.attempt import Attempt
 from pgssi_probe.identity.judging import Judgement, SignInState, judge_json
-from pgssi_probe.identity.plan import Taken
+from pgssi_probe.identity.plan import SignInPlan, Taken
 from pgssi_probe.identity.schemes import bearer
 from pgssi_probe.net.exchange import Request, Response
 
@@ -36,10 +36,17 @@ def _ways(attempt: Attempt) -> tuple[tuple[Taken, ...], ...]:
     if plan.accepted:
         return ((plan.accepted[0],),)
     ways = tuple(
-        jsonapi.shapes(url, plan.username_field, plan.password_field, plan.named)
+        (*_described(plan, url), *jsonapi.shapes(url, plan.username_field, plan.password_field, plan.named))
         for url in plan.endpoints or (plan.url,)
     )
     return ways if attempt.own else (ways[0][:1],)
+
+
+def _described(plan: SignInPlan, url: str) -> tuple[Taken, ...]:
+    """The fields that a description names, where the operator names none."""
+    if plan.username_field or plan.password_field:
+        return ()
+    return tuple(one for one in plan.described if one.url == url and one.names)
 
 
 async def _post(attempt: Attempt, way: Taken) -> tuple[Judgement, int | None]:
@@ -66,7 +73,10 @@ async def _post(attempt: Attempt, way: Taken) -> tuple[Judgement, int | None]:
     judged = judge_json(chain, data, token=token is not None, cookies_changed=changed)
     if judged.state is SignInState.SIGNED_IN:
         if token is not None:
-            attempt.carry(bearer(token, *attempt.plan.schemes[:1]), way.url)
+            carried = bearer(token, *attempt.plan.schemes[:1])
+            if attempt.plan.token_header:
+                carried = (*carried, (attempt.plan.token_header, token))
+            attempt.carry(carried, way.url)
         if not attempt.plan.accepted:
             attempt.plan.accepted.append(way)
     return judged, last.status

@@ -289,10 +289,12 @@ class Choice:
         elif plan.driver in BEHIND_SCRIPTS:
             known = plan.accepted[0].url if plan.accepted else plan.url
             told = [one.url for one in signed.exchanges if one.request.method == "GET" and _is_json(one)]
-            given = [*told[-5:], *self._api(known), *given]
+            given = [*told[-5:], *plan.personal, *self._api(known), *given]
         elif plan.driver not in BY_PAGE:
             given = [plan.url, *given]
-        return self._kept(given, MAX_CANDIDATES + (len(API_NAMES) if plan.driver in BEHIND_SCRIPTS else 0))
+        return self._kept(
+            given, MAX_CANDIDATES + (len(API_NAMES) + len(plan.personal) if plan.driver in BEHIND_SCRIPTS else 0)
+        )
 
     def _guessed(self, plan: SignInPlan) -> list[str]:
         """Addresses tried when nothing that the application shows tells the two sides apart: those of the account at

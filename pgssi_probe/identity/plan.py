@@ -102,6 +102,12 @@ class SignInPlan:
     command: tuple[str, ...] = ()
     named: Mapping[str, str] = field(default_factory=dict)
     """Names that the fields of a scripted page have, for `username` and `password`."""
+    described: tuple[Taken, ...] = ()
+    """How the description of the API says that it takes credentials; no names where it does not tell them."""
+    token_header: str = ""
+    """The header in which the description wants the token, where it is not `Authorization`."""
+    personal: tuple[str, ...] = ()
+    """Addresses that, by the description, likely tell who is signed in."""
     accepted: list[Taken] = field(default_factory=list, compare=False, repr=False)
     """How a JSON API took credentials once."""
     learned: list[Learned] = field(default_factory=list, compare=False, repr=False)

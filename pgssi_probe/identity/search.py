@@ -12,9 +12,11 @@ from pgssi_probe.check.context import Collector, CollectorContext
 from pgssi_probe.discovery.address import absolute
 from pgssi_probe.discovery.collect import SITE, location
 from pgssi_probe.discovery.danger import is_dangerous
+from pgssi_probe.discovery.descriptions import DESCRIPTIONS, Descriptions
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Page, Site
 from pgssi_probe.identity import oidc
+from pgssi_probe.identity.described import personal_addresses, sign_ins, token_header
 from pgssi_probe.identity.endpoints import EndpointSearch
 from pgssi_probe.identity.forms import SignInForm, filled, loose_names, sign_in_button, sign_in_form
 from pgssi_probe.identity.plan import BY_HEADER, Driver, SignInPlan
@@ -125,10 +127,17 @@ class Search:
         if not self.providers and self.left_scope is None and self._is_scripted(site):
             if self.ctx.allows(Level.ACTIVE):
                 found = await self._json(site, None)
+                found = found if found.usable else await self._described(site)
                 if found.usable:
                     return found
             if await self._has_browser():
                 return self._browser(site, url)
+        if url is None and site.home_page is None and self.ctx.allows(Level.ACTIVE) and not self.providers:
+            # An API by itself: its description tells, else its endpoint stands at a usual place.
+            found = await self._described(site)
+            found = found if found.usable else await self._json(site, None)
+            if found.usable:
+                return found
         if url is None and self.scripted is None:
             self.steps += await oidc.offered(self.ctx, Session(self.ctx.network, self.ctx.clock))
         return self._made(None, url=url or "", reason=self._reason(site))
@@ -338,6 +347,27 @@ class Search:
         return self._made(
             Driver.JSON, url=endpoints[0], endpoints=endpoints, page_url=page_url, named=named, found_by=how
         )
+
+    async def _described(self, site: Site) -> SignInPlan:
+        """By the description of an API that is shown without an account."""
+        read: Descriptions = await self.ctx.collect(DESCRIPTIONS)
+        for one in read.found:
+            taken = sign_ins(one.document, one.url, self.ctx.network.in_scope)
+            endpoints = tuple(each.url for each in taken if not self.ctx.excluded(each.url))
+            self.steps.append(Step("described", one.url, 200, "endpoint" if endpoints else "no_endpoint"))
+            if endpoints:
+                page = self.scripted or site.home_page
+                return self._made(
+                    Driver.JSON,
+                    url=endpoints[0],
+                    endpoints=endpoints,
+                    page_url=page.url if page else "",
+                    found_by="described",
+                    described=taken,
+                    token_header=token_header(one.document),
+                    personal=personal_addresses(one.document, one.url, self.ctx.network.in_scope),
+                )
+        return self._made(None, reason="no_endpoint")
 
 
 def _runs_scripts(page: Page) -> bool:

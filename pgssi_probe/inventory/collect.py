@@ -62,6 +62,9 @@ class Known:
             elif self.found[key].source in TELLING and one.source not in TELLING:
                 fields, text = self.found[key].fields or one.fields, one.text or self.found[key].text
                 self.found[key] = replace(one, fields=fields, text=text)
+            elif is_dangerous(one.url, self.found[key].text) and not is_dangerous(one.url, one.text):
+                # A page is opened by one link and deleted by another, with a method that scripts add.
+                self.found[key] = replace(self.found[key], text=one.text)
             (self.told if one.source in TELLING else self.shown).setdefault(key, set()).add(label)
 
     def endpoints(self, reads: frozenset[str]) -> Iterable[Endpoint]:
@@ -145,10 +148,12 @@ async def _described(walks: Mapping[str, Walking], site: Site, known: Known) -> 
 
 def _concluded(label: str, walking: Walking, known: Known) -> Visit:
     visit = walking.visit()
-    for url, reason in walking.frontier.skipped:
-        known.held.setdefault(url, reason)
-    known.add(label, walking.found.values())
     plain = [one for one in visit.answers if one.status == 200 and one.request.method == "GET"]
+    answered = {one.url for one in plain}
+    for url, reason in walking.frontier.skipped:
+        if url not in answered:  # another link to what was read may have looked dangerous
+            known.held.setdefault(url, reason)
+    known.add(label, walking.found.values())
     known.add(label, (Found("GET", one.url, Source.LINK) for one in plain if not _has_own_headers(one)))
     return visit
 

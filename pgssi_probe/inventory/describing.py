@@ -3,12 +3,20 @@ with what each account was shown."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urljoin
 
+from pgssi_probe.discovery.described import DESCRIBES, MAX_OPERATIONS
+from pgssi_probe.discovery.descriptions import (
+    DESCRIPTIONS,
+    MAX_BODY,
+    PLACES,
+    Description,
+    Descriptions,
+    described_by,
+)
 from pgssi_probe.inventory import graphql, openapi
 from pgssi_probe.inventory.gleaning import Found
 from pgssi_probe.inventory.requests import GRAPHQL_TYPE, is_json
@@ -16,20 +24,11 @@ from pgssi_probe.inventory.values import Pool
 from pgssi_probe.inventory.walking import Walking
 from pgssi_probe.net.exchange import Request
 
-PLACES: Final = (
-    "/openapi.json", "/swagger.json", "/api/openapi.json", "/api/swagger.json", "/v3/api-docs", "/v2/api-docs",
-    "/swagger/v1/swagger.json", "/api-docs", "/api/v1/openapi.json", "/api/v1/_openapi", "/api/schema/",
-    "/openapi.yaml",
-)  # fmt: skip
-"""Where frameworks put their description: FastAPI, springdoc, Swashbuckle, drf-spectacular, Flask-AppBuilder…"""
 MAX_MET: Final = 6
 MAX_DESCRIPTIONS: Final = 3
-MAX_BODY: Final = 2_000_000
 MAX_SENT: Final = 40
 """Requests of descriptions that one account sends."""
 REQUESTS: Final = len(PLACES) + MAX_MET + 2 * len(graphql.PLACES) + MAX_MET
-_DESCRIBES = re.compile(r"openapi|swagger|api-?docs|/schema(?:\.|/|$)|asyncapi", re.IGNORECASE)
-_MAY_DESCRIBE = re.compile(r"json|yaml|openapi|text/plain")
 
 
 @dataclass(frozen=True)
@@ -51,23 +50,16 @@ async def described(walking: Walking, home: str, met: Iterable[str]) -> Describe
     """Ask for the descriptions as an account: some are kept from people without one. `met` are addresses known so
     far."""
     known = list(dict.fromkeys(met))
-    usual = [urljoin(home, place) for place in PLACES]
-    linked = [url for url in known if _DESCRIBES.search(url) and not graphql.looks_like_graphql(url)]
-    operations: list[openapi.Operation] = []
-    told_by: list[str] = []
-    for url in dict.fromkeys((*linked[:MAX_MET], *usual)):
-        if len(told_by) >= MAX_DESCRIPTIONS or not _may_ask(walking, url):
-            continue
-        answer = await walking.session.send(Request("GET", url, max_body=MAX_BODY))
-        response = answer.response
-        if response is None or response.status != 200 or not _MAY_DESCRIBE.search(response.media_type):
-            continue
-        document = openapi.document(response.body)
-        if document is not None:
-            told_by.append(url)
-            operations += [
-                one for one in openapi.operations(document, url) if walking.ctx.network.in_scope(one.url.split("{")[0])
-            ]
+    told: Descriptions = await walking.ctx.collect(DESCRIPTIONS)
+    read = [*told.found, *await _kept_for_accounts(walking, home, known, told)]
+    in_scope = walking.ctx.network.in_scope
+    operations = [
+        operation
+        for one in read[:MAX_DESCRIPTIONS]
+        for operation in openapi.operations(one.document, one.url, in_scope)
+        if in_scope(operation.url.split("{")[0])
+    ]
+    told_by = [one.url for one in read[:MAX_DESCRIPTIONS]]
     schemas: list[tuple[str, graphql.Schema]] = []
     places = [url for url in known if graphql.looks_like_graphql(url)][:MAX_MET]
     for url in dict.fromkeys((*places, *(urljoin(home, place) for place in graphql.PLACES))):
@@ -82,7 +74,26 @@ async def described(walking: Walking, home: str, met: Iterable[str]) -> Describe
         if found is not None:
             schemas.append((bare, found))
             told_by.append(bare)
-    return Described(tuple(operations[: openapi.MAX_OPERATIONS]), tuple(schemas), tuple(told_by))
+    return Described(tuple(operations[:MAX_OPERATIONS]), tuple(schemas), tuple(told_by))
+
+
+async def _kept_for_accounts(
+    walking: Walking, home: str, known: Iterable[str], told: Descriptions
+) -> list[Description]:
+    """Descriptions that nobody was shown: at addresses that pages of the account speak of, and, where nobody was shown
+    any, at the usual places."""
+    linked = [url for url in known if DESCRIBES.search(url) and not graphql.looks_like_graphql(url)]
+    usual = [] if told.found else [urljoin(home, f"/{place}") for place in PLACES]
+    found: list[Description] = []
+    read = {one.url for one in told.found}
+    for url in dict.fromkeys((*linked[:MAX_MET], *usual)):
+        if url in read or len(found) + len(read) >= MAX_DESCRIPTIONS or not _may_ask(walking, url):
+            continue
+        answer = await walking.session.send(Request("GET", url, max_body=MAX_BODY))
+        document = described_by(answer)
+        if document is not None and all(one.document != document for one in told.found):
+            found.append(Description(url, document))
+    return found
 
 
 def _may_ask(walking: Walking, url: str) -> bool:

@@ -1,34 +1,25 @@
-"""Descriptions of APIs: OpenAPI 3.x (https://spec.openapis.org/oas/v3.1.0) and Swagger 2.0, JSON or YAML. Pure, hostile
-input: references are followed a few steps within the document, never elsewhere, and everything is counted."""
+"""The requests that a description of an API stands for, filled with what an account was shown. Pure."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
-import yaml
-
-from pgssi_probe.discovery.address import absolute
+from pgssi_probe.discovery.described import MAX_REFS, anywhere, base_of, each_operation, resolved, said_of, writes
 from pgssi_probe.inventory.gleaning import Found
 from pgssi_probe.inventory.model import Parameter, Place, Source
 from pgssi_probe.inventory.references import written_as
 from pgssi_probe.inventory.requests import FORM_TYPE, is_json
 from pgssi_probe.inventory.values import Pool
 
-MAX_BYTES: Final = 2_000_000
-MAX_YAML: Final = 300_000
-"""Bytes of a YAML description: it is read more slowly than JSON."""
-MAX_OPERATIONS: Final = 500
 MAX_PARAMETERS: Final = 40
-MAX_REFS: Final = 6
 MAX_DEPTH: Final = 5
 MAX_FILLED: Final = 2
 """Records for which one operation is filled."""
-METHODS: Final = ("get", "head", "post", "put", "patch", "delete")
 _HOLE = re.compile(r"\{([^{}/]{1,80})\}")
 _CREDENTIAL = re.compile(
     r"authorization|api[-_]?key|x-auth|token|secret|password|mot_de_passe|csrf|xsrf|cookie|session|signature",
@@ -47,82 +38,32 @@ class Operation:
     body: Any = None
     media_type: str = ""
     text: str = ""
+    writes: bool = False
+    """A GET that changes something, by its own words."""
 
     @property
     def holes(self) -> tuple[str, ...]:
         return tuple(_HOLE.findall(urlsplit(self.url).path))
 
 
-class _NoAliases(yaml.SafeLoader):
-    """YAML whose anchors are not repeated: ten lines of them may stand for a billion."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("alias")
-        return super().compose_node(parent, index)
-
-
-def document(body: bytes) -> Mapping[str, Any] | None:
-    """The description that an answer is; None when it is none."""
-    head = body[:4_000]
-    if len(body) > MAX_BYTES or not (b"openapi" in head or b"swagger" in head or body[:1] == b"{"):
-        return None
-    try:
-        if body.lstrip()[:1] == b"{":
-            value = json.loads(body)
-            json.dumps(value, ensure_ascii=False).encode()  # half of a character cannot be sent
-        elif len(body) <= MAX_YAML and re.search(rb"^(?:openapi|swagger)\s*:", body, re.MULTILINE):
-            value = yaml.load(body, _NoAliases)  # noqa: S506 a subclass of SafeLoader
-        else:
-            return None
-    except (ValueError, RecursionError, yaml.YAMLError):
-        return None
-    described = isinstance(value, dict) and isinstance(value.get("paths"), dict)
-    return value if described and (value.get("openapi") or value.get("swagger")) else None
-
-
-def operations(described: Mapping[str, Any], url: str) -> Iterator[Operation]:
+def operations(
+    described: Mapping[str, Any], url: str, in_scope: Callable[[str], bool] = anywhere
+) -> Iterator[Operation]:
     """The operations, at most 500, with absolute addresses. `url` is where the description was read."""
-    base = _base(described, url)
-    count = 0
-    for path, item in described["paths"].items():
-        item = _resolved(described, item)
-        if not isinstance(path, str) or not path.startswith("/") or not isinstance(item, dict):
-            continue
-        for method in METHODS:
-            operation = item.get(method)
-            if not isinstance(operation, dict):
-                continue
-            count += 1
-            if count > MAX_OPERATIONS:
-                return
-            made = _operation(described, method, base, path, item, operation)
-            if made is not None:
-                yield made
-
-
-def _base(described: Mapping[str, Any], url: str) -> str:
-    """Where the paths begin: the first server, or host and basePath."""
-    servers = described.get("servers")
-    first = servers[0] if isinstance(servers, list) and servers and isinstance(servers[0], dict) else {}
-    written = first.get("url")
-    if isinstance(written, str):
-        variables = first.get("variables")
-        for name, said in list(variables.items())[:10] if isinstance(variables, dict) else ():
-            if isinstance(said, dict):
-                written = written.replace(f"{{{name}}}", str(said.get("default", "")))
-        return (absolute(written, url) or urljoin(url, "/")).rstrip("/")
-    parts = urlsplit(url)
-    if described.get("swagger"):
-        host, path = described.get("host"), described.get("basePath")
-        path = path if isinstance(path, str) and path.startswith("/") else ""
-        made = f"{parts.scheme}://{host}{path}" if isinstance(host, str) and host else path or "/"
-        return (absolute(made, url) or urljoin(url, "/")).rstrip("/")
-    return urljoin(url, "/").rstrip("/")
+    base = base_of(described, url, in_scope)
+    for path, method, item, operation in each_operation(described):
+        made = _operation(described, method, base, path, item, operation)
+        if made is not None:
+            yield made
 
 
 def _operation(
-    described: Mapping[str, Any], method: str, base: str, path: str, item: Mapping[str, Any], operation: dict[str, Any]
+    described: Mapping[str, Any],
+    method: str,
+    base: str,
+    path: str,
+    item: Mapping[str, Any],
+    operation: Mapping[str, Any],
 ) -> Operation | None:
     shared, own = item.get("parameters"), operation.get("parameters")
     given = [
@@ -131,11 +72,11 @@ def _operation(
     ]
     parameters, fields, body, media_type = [], {}, None, ""
     for raw in given[:MAX_PARAMETERS]:
-        one = _resolved(described, raw)
+        one = resolved(described, raw)
         if not isinstance(one, dict) or not isinstance(one.get("name"), str):
             continue
         place = str(one.get("in", ""))
-        said = _resolved(described, one.get("schema")) if place != "body" else None
+        said = resolved(described, one.get("schema")) if place != "body" else None
         schema = said if isinstance(said, dict) else {}
         sample = _sample({**schema, **one})
         if place in {"path", "query", "header"}:
@@ -148,7 +89,7 @@ def _operation(
             body, media_type = _example(described, one.get("schema"), 0), "application/json"
     if fields:
         body, media_type = fields, FORM_TYPE
-    request = _resolved(described, operation.get("requestBody"))
+    request = resolved(described, operation.get("requestBody"))
     content = request.get("content") if isinstance(request, dict) else None
     if isinstance(content, dict):
         chosen = next((kind for kind in content if is_json(kind) or kind == FORM_TYPE), "")
@@ -156,25 +97,15 @@ def _operation(
             media_type = chosen
             told = content[chosen].get("example")
             body = _unfilled(told) if told is not None else _example(described, content[chosen].get("schema"), 0)
-    said = " ".join(str(operation.get(name) or "") for name in ("operationId", "summary"))[:200]
-    return Operation(method.upper(), base + path[:500], tuple(parameters), body, media_type, said)
-
-
-def _resolved(described: Mapping[str, Any], value: Any) -> Any:
-    """What a reference of the same document stands for; None for one that leads elsewhere, or round and round."""
-    for _ in range(MAX_REFS):
-        if not isinstance(value, dict) or not isinstance(value.get("$ref"), str):
-            return value
-        written = value["$ref"]
-        if not written.startswith("#/"):
-            return None
-        value = described
-        for step in written[2:].split("/")[:10]:
-            step = step.replace("~1", "/").replace("~0", "~")
-            if not isinstance(value, dict) or step not in value:
-                return None
-            value = value[step]
-    return None
+    return Operation(
+        method.upper(),
+        base + path[:500],
+        tuple(parameters),
+        body,
+        media_type,
+        said_of(operation),
+        writes=method == "get" and writes(operation),
+    )
 
 
 def _sample(told: Mapping[str, Any]) -> str:
@@ -192,7 +123,7 @@ def _sample(told: Mapping[str, Any]) -> str:
 
 
 def _example(described: Mapping[str, Any], schema: Any, depth: int) -> Any:
-    schema = _resolved(described, schema)
+    schema = resolved(described, schema)
     if not isinstance(schema, dict) or depth > MAX_DEPTH:
         return None
     for joined in ("allOf", "oneOf", "anyOf"):
@@ -288,6 +219,7 @@ def _filled(operation: Operation, pool: Pool, number: int) -> Found:
         fields,
         tuple(headers),
         complete,
+        operation.writes,
     )
 
 

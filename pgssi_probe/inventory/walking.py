@@ -196,7 +196,7 @@ class Walking:
             self.found.setdefault(one.key, one)
             if one.headers or not one.complete:
                 continue
-            if one.method == "GET" and not is_dangerous(one.url, one.text):
+            if one.method == "GET" and not one.writes and not is_dangerous(one.url, one.text):
                 self.frontier.offer(Link(one.url, one.text), depth + 1)
             elif one.method == "GET":
                 self.frontier.skip(one.url, Skipped.DANGEROUS)

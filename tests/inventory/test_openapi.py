@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pgssi_probe.discovery import described
 from pgssi_probe.inventory import openapi
 from pgssi_probe.inventory.values import Pool, singular
 
@@ -25,7 +26,7 @@ def pool(**known: str) -> Pool:
 
 
 def told(document: dict[str, Any], known: Pool, url: str = URL) -> dict[str, Any]:
-    read = openapi.document(json.dumps(document).encode())
+    read = described.document(json.dumps(document).encode())
     assert read is not None
     found = [one for operation in openapi.operations(read, url) for one in openapi.filled(operation, known)]
     return {f"{one.method} {one.url.removeprefix('https://portal.example')}": one for one in found}
@@ -85,7 +86,7 @@ paths:
     get:
       parameters: [{name: recordId, in: path, required: true, type: string}]
 """
-    read = openapi.document(body)
+    read = described.document(body)
     assert read is not None
     made = pool(patientid="9", recordid=UUID)
     found = {one.method: one for operation in openapi.operations(read, URL) for one in openapi.filled(operation, made)}
@@ -137,19 +138,19 @@ def test_a_schema_that_holds_itself_ends() -> None:
 
 def test_yaml_bombs_and_other_texts_are_no_description() -> None:
     bomb = b"openapi: 3.0.0\na: &a [x,x,x,x]\nb: &b [*a,*a,*a,*a]\npaths: {c: [*b,*b,*b,*b]}\n"
-    assert openapi.document(bomb) is None
-    assert openapi.document(b"openapi: !!python/object/apply:os.system ['true']\npaths: {}") is None
-    assert openapi.document(b'{"openapi": "3.0.0", "paths": []}') is None
-    assert openapi.document(b'{"paths": {}}') is None
-    assert openapi.document(b"[" * 100_000) is None
-    assert openapi.document(b"{" + b'"openapi":{' * 50_000) is None
+    assert described.document(bomb) is None
+    assert described.document(b"openapi: !!python/object/apply:os.system ['true']\npaths: {}") is None
+    assert described.document(b'{"openapi": "3.0.0", "paths": []}') is None
+    assert described.document(b'{"paths": {}}') is None
+    assert described.document(b"[" * 100_000) is None
+    assert described.document(b"{" + b'"openapi":{' * 50_000) is None
 
 
 def test_a_thousand_operations_are_bounded() -> None:
     document = v3({f"/p{n}": get() for n in range(2_000)})
-    read = openapi.document(json.dumps(document).encode())
+    read = described.document(json.dumps(document).encode())
     assert read is not None
-    assert len(list(openapi.operations(read, URL))) == openapi.MAX_OPERATIONS
+    assert len(list(openapi.operations(read, URL))) == described.MAX_OPERATIONS
 
 
 SCHEMA = st.recursive(
