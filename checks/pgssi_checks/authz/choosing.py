@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from pgssi_probe.discovery.site import Skipped
-from pgssi_probe.inventory.model import Endpoint, Inventory, Place, Visit
+from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Place, Visit
 from pgssi_probe.inventory.references import Form, Reference, references
 from pgssi_probe.inventory.templates import bears_a_right, template
 
 Chosen = tuple[Endpoint, tuple[Reference, ...]]
 MAY_BE_ASKED = frozenset({None, Skipped.BUDGET, Skipped.REPEATED})
 """Why the walk left an address that its owner may ask for all the same: it had seen enough."""
+OF_PERSONS = re.compile(
+    r"(?:^|[/_-])(?:u|users?|utilisateurs?|profiles?|profils?|members?|membres?|authors?|auteurs?|people|persons?|"
+    r"avatars?|photos?)(?=[/_.?{-]|$)",
+    re.IGNORECASE,
+)
+"""Templates of what many applications show of each person to everybody."""
 
 
 def candidates(endpoints: Iterable[Endpoint], visit: Visit, most: int, per_template: int) -> list[Chosen]:
@@ -53,3 +60,13 @@ def values_by_template(inventory: Inventory, label: str) -> Mapping[str, frozens
 def is_only_words(found: Iterable[Reference]) -> bool:
     """Whether an address names its record by words alone: a page of a wiki as well as a record."""
     return all(each.form is Form.SLUG for each in found)
+
+
+def is_each_ones_own(inventory: Inventory, name: str, labels: Iterable[str]) -> bool:
+    """Whether accounts of one kind are each offered records of this template, never the same, and nobody else is any:
+    what they are shown there is theirs, whoever it is given to. Pages about persons are left out: many are public."""
+    if OF_PERSONS.search(name.partition(" ")[2]) or name in values_by_template(inventory, ANONYMOUS):
+        return False
+    offered = [values for label in labels if (values := values_by_template(inventory, label).get(name))]
+    common = sum(map(len, offered)) != len(frozenset().union(*offered))
+    return len(offered) >= 2 and not common

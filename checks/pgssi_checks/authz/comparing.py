@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,7 +11,7 @@ from functools import lru_cache
 from html import unescape
 from urllib.parse import unquote, unquote_plus
 
-from pgssi_probe.check import Exchange
+from pgssi_probe.check import Exchange, Response
 from pgssi_probe.compare.absence import Absence, Likeness
 from pgssi_probe.compare.similarity import same_page_threshold
 from pgssi_probe.redact.text import PATTERNS
@@ -19,6 +20,11 @@ MAX_TEXT = 400_000
 SHORTEST = 4
 PROVING = frozenset({"nir"})
 """Kinds of learned values that no application shows to another user on purpose."""
+NIR_SAID = re.compile(
+    r"\bNIR\b|\bINS\b|\bNNI\b|s[ée]curit[ée][ _]sociale|\bs[ée]cu\b|social[ _-]?security|\bSSN\b", re.IGNORECASE
+)
+NIR_SAID_WITHIN = 80
+"""Characters before a number where what it is may be said."""
 TELLING = frozenset({"e-mail", "phone", "rpps"})
 """Kinds that a directory may show to colleagues: seen elsewhere, they are to be confirmed by a person."""
 MAX_MARKS = 200
@@ -84,6 +90,7 @@ def text_of(exchange: Exchange) -> str:
 def marks(declared: Iterable[str], own: Sequence[str], others: str, public: str, username: str = "") -> Marks:
     """Values of the answers to an account that the texts shown to another and to nobody do not hold.
 
+    `own` are texts: the bytes of a document hold digits by chance.
     A declared value is the account's alone even where the other was shown it: that is the weakness. An address or a
     number is the account's when it bears its user name or when several of its answers repeat it: what stands once
     may be of the doctor who wrote.
@@ -111,8 +118,20 @@ def _recognised(own: str, elsewhere: str, kinds: frozenset[str]) -> frozenset[st
     found: dict[str, None] = {}
     for kind, pattern in PATTERNS:
         if kind in kinds:
-            found.update((match.group().strip(), None) for match in pattern.finditer(own))
+            matches = (match for match in pattern.finditer(own) if kind != "nir" or _is_nir(match))
+            found.update((match.group().strip(), None) for match in matches)
     return frozenset([value for value in found if value not in elsewhere][:MAX_MARKS])
+
+
+def _is_nir(match: re.Match[str]) -> bool:
+    """Whether the number is one for sure: its control key is right (Insee: 97 minus the number modulo 97), or the text
+    says so before it. A date in milliseconds has thirteen digits too."""
+    bare = re.sub(r"&[^;]{1,8};|[^0-9ABab]", "", match.group()).upper()
+    number = bare[:13].replace("2A", "19").replace("2B", "18")
+    whole = len(bare) == 15 and number.isdecimal() and bare[13:].isdecimal()
+    if whole and int(bare[13:]) == 97 - int(number) % 97:
+        return True
+    return bool(NIR_SAID.search(match.string, max(0, match.start() - NIR_SAID_WITHIN), match.start()))
 
 
 def held(values: Iterable[str], exchange: Exchange) -> frozenset[str]:
@@ -191,13 +210,31 @@ def is_file(exchange: Exchange) -> bool:
 
 
 def is_same_file(answer: Exchange, owner: Exchange, again: Exchange | None = None) -> bool:
-    """The same bytes; or, where two answers to the owner differ because the file is made at each request, the same
-    kind, name and size."""
+    """The same bytes; or, where two answers to the owner differ because the file is made at each request, a file of the
+    same kind and name that differs from the first only where these two do."""
     first, second = owner.response, answer.response
     if first is None or second is None or first.status != second.status or not first.body:
         return False
     if first.sha256 == second.sha256:
         return True
-    made = again is not None and again.response is not None and again.response.sha256 != first.sha256
-    alike = first.media_type == second.media_type and len(first.body) == len(second.body)
-    return made and alike and first.header("content-disposition") == second.header("content-disposition")
+    noise = again.response if again is not None else None
+    if noise is None or noise.sha256 == first.sha256 or noise.status != first.status:
+        return False
+    if first.media_type != second.media_type or _name(first) != _name(second):
+        return False
+    if abs(len(second.body) - len(first.body)) > abs(len(noise.body) - len(first.body)):
+        return False
+    usual, seen = _differing(noise.body, first.body), _differing(second.body, first.body)
+    return usual is not None and seen is not None and seen <= usual
+
+
+def _name(response: Response) -> str:
+    return response.header("content-disposition") or ""
+
+
+def _differing(one: bytes, other: bytes) -> frozenset[int] | None:
+    """The numbers of the lines in which two files differ; None when they have not as many lines."""
+    lines, others = one.split(b"\n"), other.split(b"\n")
+    if len(lines) != len(others):
+        return None
+    return frozenset(number for number, pair in enumerate(zip(lines, others, strict=True)) if pair[0] != pair[1])

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from pgssi_checks.authz.account_lists import AccountList, open_account_lists
 from pgssi_checks.authz.choosing import Chosen, candidates, is_only_words
-from pgssi_checks.authz.comparing import SHORTEST, Shows, held, is_file, is_same, is_same_file
+from pgssi_checks.authz.comparing import SHORTEST, Shows, held, is_file, is_same_file
 from pgssi_checks.authz.lines import lines
 from pgssi_checks.authz.telling import compared, excerpt, subject_of
 from pgssi_checks.authz.viewers import Lost, Stage, Viewer, nothing, why_not
@@ -129,27 +129,32 @@ async def _one(stage: Stage, owner: Viewer, chosen: Chosen) -> Judged:
         if original.status != 200:
             return Judged(None, why=why_not(original) if original.response is None else None)
     answer = await nobody.ask(endpoint)
-    shows = await stage.shows(nobody, owner, endpoint, answer, original)
+    shows, again = await stage.shows(nobody, owner, endpoint, answer, original), None
     if shows in SLUGS:  # once more before anybody is accused
         original, again = await owner.ask(endpoint), await owner.ask(endpoint)
         answer = await nobody.ask(endpoint)
         shows = await stage.shows(nobody, owner, endpoint, answer, original, again)
-    if shows in HINTS and await _is_public(stage, owner, chosen, (original, answer)):
+    if shows in HINTS and await _is_public(stage, owner, chosen, (original, answer), again):
         return Judged(None, public=True)
     if shows not in SLUGS:
         return Judged(shows, why=why_not(answer) if shows is Shows.UNKNOWN else None)
     return Judged(shows, _told(stage, SLUGS[shows], owner, endpoint, found, (original, answer)))
 
 
-async def _is_public(stage: Stage, owner: Viewer, chosen: Chosen, answers: tuple[Exchange, Exchange]) -> bool:
+async def _is_public(
+    stage: Stage, owner: Viewer, chosen: Chosen, answers: tuple[Exchange, Exchange], again: Exchange | None
+) -> bool:
     """Whether the same answer to nobody is meant: another account gets it too, or it bears no sign of a session.
 
-    An answer that shows the very name of the account is meant for nobody else. With one account only, a page is
-    suspected when it offers to sign out, and data or a document when it is named by an identifier.
+    An answer that shows the very name of the account is meant for nobody else, nor is a record of a kind of which each
+    account is offered its own. With one account only, a page is suspected when it offers to sign out, and data or a
+    document when it is named by an identifier.
     """
     endpoint, found = chosen
     original, answer = answers
     if held(stage.marks(owner, stage.viewers[ANONYMOUS]).named, answer):
+        return False
+    if stage.is_each_ones_own(template(endpoint, found), original):
         return False
     others = [one for label, one in stage.viewers.items() if label not in {ANONYMOUS, owner.label}]
     others = [one for one in others if _name(stage, one) != _name(stage, owner)]
@@ -157,12 +162,11 @@ async def _is_public(stage: Stage, owner: Viewer, chosen: Chosen, answers: tuple
         await others[0].stand()
         same = await others[0].ask(endpoint)
         if is_file(original):
-            return is_same_file(same, original)
-        if not is_same(same, original):
-            return False
-        # Two pages of one shape are not one page: what each account reads of its own is folded by the likeness.
-        theirs, open_ = await lines([same]), await lines([answer])
-        return len(theirs ^ open_) <= float(stage.ctx.setting("noise")) * len(theirs | open_)
+            return is_same_file(same, original, again)
+        # What is open is public when the other account reads it all; what else each reads there is their own frame.
+        open_ = await lines([answer])
+        own = open_ - await lines([same]) - await stage.shown(stage.viewers[ANONYMOUS])
+        return len(own) <= float(stage.ctx.setting("noise")) * len(open_)
     page = await parse_page(answer)
     return find_logout(page.document) is None if page is not None else is_only_words(found)
 

@@ -112,7 +112,8 @@ async def _one(stage: Stage, owner: Viewer, asker: Viewer, chosen: Chosen, offer
         shows = await stage.shows(asker, owner, endpoint, answer, original, again)
     if shows in {Shows.SAME, Shows.TRACES} and _may_be_shared(endpoint, found, owner, asker, offered):
         shows = Shows.OTHER
-    if shows in {Shows.SAME, Shows.TRACES} and await _is_everybodys(stage, endpoint, original, again):
+    doubted = shows in {Shows.SAME, Shows.TRACES} and not stage.is_each_ones_own(template(endpoint, found), original)
+    if doubted and await _is_everybodys(stage, endpoint, original, again):
         shows = Shows.OTHER
     if shows not in SLUGS:
         return Judged(shows, why=why_not(answer) if shows is Shows.UNKNOWN else None)

@@ -7,7 +7,18 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from pgssi_checks.authz.comparing import Marks, Shows, is_refused, judged, judged_at_once, marks, text_of
+from pgssi_checks.authz.choosing import is_each_ones_own
+from pgssi_checks.authz.comparing import (
+    Marks,
+    Shows,
+    is_file,
+    is_refused,
+    is_same_file,
+    judged,
+    judged_at_once,
+    marks,
+    text_of,
+)
 from pgssi_checks.authz.lines import chrome, lines, lines_of
 from pgssi_probe.check import CheckContext, Exchange, Failure, Observation, Reason, Request, inconclusive
 from pgssi_probe.check.context import Streams
@@ -128,6 +139,8 @@ class Stage:
     viewers: dict[str, Viewer]
     texts: dict[str, tuple[str, ...]] = field(repr=False)
     """What each visitor was shown, answer by answer, by label."""
+    read: dict[str, tuple[str, ...]] = field(repr=False)
+    """Of it, what people read: documents that are no text are left out."""
     _ordinary: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
     _chrome: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
 
@@ -141,6 +154,10 @@ class Stage:
         plan = await ctx.collect(SIGN_IN)
         path = plan.path if plan.path != "/" else ""
         texts = {label: tuple(map(text_of, visit.answers)) for label, visit in inventory.visits.items()}
+        read = {
+            label: tuple(text for text, one in zip(texts[label], visit.answers, strict=True) if not is_file(one))
+            for label, visit in inventory.visits.items()
+        }
         viewers: dict[str, Viewer] = {}
         for label in labels:
             visit = inventory.visits[label]
@@ -149,7 +166,7 @@ class Stage:
             viewers[label] = Viewer(ctx, visit, visit.session.on(ctx.network), path)
         nobody = Session(ctx.network, ctx.clock)
         viewers[ANONYMOUS] = Viewer(ctx, inventory.visits[ANONYMOUS], nobody, path)
-        return cls(ctx, inventory, viewers, texts)
+        return cls(ctx, inventory, viewers, texts, read)
 
     def marks(self, owner: Viewer, against: Viewer) -> Marks:
         """Values that the owner was shown, and neither the other visitor nor nobody. Staff may see them both."""
@@ -158,20 +175,24 @@ class Stage:
         account = self.ctx.accounts[owner.label]
         return marks(
             [one.reveal() for one in account.canaries],
-            self.texts[owner.label],
+            self.read[owner.label],
             "\n".join((*self.texts[against.label], *self.texts[ANONYMOUS])),
             "\n".join(self.texts[ANONYMOUS]),
             account.username,
         )
 
+    async def shown(self, viewer: Viewer) -> frozenset[str]:
+        """The lines that a visitor was shown during its walk, and those that nobody in particular was."""
+        if viewer.label not in self._ordinary:
+            shown = (*viewer.visit.answers, *self.viewers[ANONYMOUS].visit.answers)
+            self._ordinary[viewer.label] = await lines(shown)
+        return self._ordinary[viewer.label]
+
     async def reserved(self, owner: Viewer, asker: Viewer, original: Exchange) -> frozenset[str]:
         """The lines of an answer to the owner that its frame does not repeat and the asker was never shown."""
-        if asker.label not in self._ordinary:
-            shown = (*asker.visit.answers, *self.viewers[ANONYMOUS].visit.answers)
-            self._ordinary[asker.label] = await lines(shown)
         if owner.label not in self._chrome:
             self._chrome[owner.label] = await chrome(owner.visit.answers)
-        return await lines_of(original) - self._ordinary[asker.label] - self._chrome[owner.label]
+        return await lines_of(original) - await self.shown(asker) - self._chrome[owner.label]
 
     async def shows(
         self,
@@ -187,6 +208,8 @@ class Stage:
         at_once = judged_at_once(answer, theirs, owner.sign_in_path, lands)
         if at_once is not None:
             return at_once
+        if again is None and is_file(original) and is_file(answer) and not is_same_file(answer, original):
+            again = await owner.ask(endpoint)  # it may be made at each request
         reserved = await self.reserved(owner, asker, original)
         return judged(
             answer,
@@ -198,6 +221,14 @@ class Stage:
             reserved=reserved,
             told=await lines_of(answer) & reserved,
         )
+
+    def is_each_ones_own(self, name: str, original: Exchange) -> bool:
+        """Whether the documents of a template are of one account each, by what accounts of one kind were offered.
+
+        Pages are not judged so: advice that each is shown for what concerns them is public all the same.
+        """
+        people = {self.ctx.accounts[one].username: one for one in ("low", "b", "a") if one in self.viewers}
+        return is_file(original) and is_each_ones_own(self.inventory, name, people.values())
 
     async def watched(
         self,

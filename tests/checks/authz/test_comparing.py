@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pgssi_checks.authz.comparing import Marks, Shows, judged, judged_at_once, marks
+from pgssi_checks.authz.comparing import Marks, Shows, is_same_file, judged, judged_at_once, marks
 from pgssi_probe.check.harness import exchange, page
 from pgssi_probe.compare.absence import Absence
 
@@ -81,3 +81,29 @@ def test_a_contact_is_the_accounts_when_it_bears_its_name_or_is_repeated() -> No
     found = marks([], answers, "", "", "alice")
     assert found.telling == {"alice@exemple.fr", "01 99 00 00 01"}
     assert found.named == {"alice@exemple.fr"}
+
+
+@pytest.mark.parametrize(
+    ("text", "proves"),
+    [
+        ("Assurée : 2 69 05 49 588 157 80", True),
+        ("NIR 190057512345699", True),
+        ('{"nir": "1900575123456"}', True),
+        ("relevé du 1732263456789", False),
+        ("dossier 190057512345699", False),
+    ],
+)
+def test_a_number_is_that_of_a_person_when_its_key_or_the_text_says_so(text: str, proves: bool) -> None:
+    assert bool(marks([], [text], "", "").proving) is proves
+
+
+def test_two_files_are_one_when_they_differ_only_where_two_answers_to_the_owner_do() -> None:
+    def file(body: str) -> Any:
+        return exchange(URL, page(body, content_type="application/pdf"))
+
+    first, again = file("head\nalice 210\nat 10:01\n"), file("head\nalice 210\nat 10:02\n")
+    assert is_same_file(file("head\nalice 210\nat 10:03\n"), first, again)
+    assert not is_same_file(file("head\nbobby 210\nat 10:03\n"), first, again)
+    assert not is_same_file(file("head\nalice 210\nat 10:03 and more\n"), first, again)
+    assert not is_same_file(file("head\nalice 210\n\nat 10:03"), first, again)
+    assert not is_same_file(file("head\nalice 210\nat 10:03\n"), first)
