@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -21,6 +22,8 @@ MAX_TITLE = 2000
 MAX_EXCERPT = 1200
 MAX_HEADER_VALUE = 600
 MAX_HEADERS = 60
+TOLD = {"title", "request", "response", "excerpt", "data"}
+"""What of a piece comes from a target or from a check."""
 
 
 class EvidenceRoom:
@@ -45,11 +48,21 @@ class EvidenceRoom:
     def pieces(self) -> tuple[Evidence, ...]:
         return tuple(self._pieces[name] for name in sorted(self._pieces))
 
+    def settle(self) -> None:
+        """Mark in what was kept early the persons that the run met later. Raises FolderError."""
+        clean = self._redactor.known
+        for piece in self.pieces():
+            raw = piece.model_dump(mode="json", include=TOLD)
+            if (marked := _each_text(raw, clean)) != raw:
+                self._replace(Evidence.model_validate(piece.model_dump(exclude={"sha256"}) | marked))
+
     def exchange(self, check: str, exchange: Exchange, *, excerpt: str | None, title: Bilingual | None) -> str:
         known = self._by_exchange.get((exchange.id, excerpt, title))
         if known is not None:
             return known
         response = exchange.response
+        if response is not None:
+            self._redactor.people.meet(response)
         clean = self._redactor.text
         parts = exchange.request.parts
         target = exchange.request.origin_form or (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -124,13 +137,38 @@ class EvidenceRoom:
         piece = piece.model_copy(update={**told, "title": title})
         raw = piece.model_dump_json(indent=1).encode()
         path = self._folder / f"{piece.id}.json"
+        self._write(path, raw)
+        self._pieces[piece.id] = piece.model_copy(update={"sha256": hashlib.sha256(raw).hexdigest()})
+        return piece.id
+
+    def _replace(self, piece: Evidence) -> None:
+        """Another text for a piece that is there: one or the other is on disk, whatever happens."""
+        raw = piece.model_dump_json(indent=1).encode()
+        path = self._folder / f"{piece.id}.json"
+        aside = path.with_suffix(".new")
+        aside.unlink(missing_ok=True)
+        self._write(aside, raw)
+        aside.replace(path)
+        self._pieces[piece.id] = piece.model_copy(update={"sha256": hashlib.sha256(raw).hexdigest()})
+
+    @staticmethod
+    def _write(path: Path, raw: bytes) -> None:
         try:
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
                 stream.write(raw)
         except OSError as error:
             raise FolderError("unwritable", path, symbol_of(error)) from None
-        self._pieces[piece.id] = piece.model_copy(update={"sha256": hashlib.sha256(raw).hexdigest()})
-        return piece.id
+
+
+def _each_text(value: Any, clean: Callable[[str], str]) -> Any:
+    """JSON with each of its texts cleaned, its keys as they are."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [_each_text(item, clean) for item in value]
+    if isinstance(value, dict):
+        return {name: _each_text(item, clean) for name, item in value.items()}
+    return value
 
 
 def _plain(line: str, redactor: Redactor) -> Bilingual:

@@ -18,9 +18,9 @@ def fit_to_print(observation: Observation, redactor: Redactor | None = None) -> 
     """The same observation with the addresses of its subject and facts marked, and what is personal or secret in them.
     Its stable id is that of the result: marks are the same in every run.
 
-    The values that `redactor` knows beforehand are marked too.
+    The values that `redactor` knows beforehand and the persons that the run has met are marked too.
     """
-    known = redactor.known if redactor is not None else str
+    known = redactor.unlinked().known if redactor is not None else str
     subject = observation.subject.model_copy(update={"name": _text(known(observation.subject.name))[:MAX_NAME]})
     facts = {name: _value(value, known) for name, value in observation.facts.items()}
     return observation.model_copy(update={"subject": subject, "facts": facts})

@@ -27,7 +27,7 @@ from pgssi_probe.model.outcome import Level, Observation, Outcome, Reason
 from pgssi_probe.model.result import CheckRun, Event, Plan, PlanEntry
 from pgssi_probe.net.gate import Gate
 from pgssi_probe.net.target_network import TargetNetwork
-from pgssi_probe.redact import Redactor
+from pgssi_probe.redact import People, Redactor
 from pgssi_probe.registry import RegisteredCheck
 
 AT_ONCE = 8
@@ -59,9 +59,10 @@ class Gathered:
 
 
 def redactor_of(accounts: Mapping[str, Account]) -> Redactor:
-    """A key of its own, and the canaries of the accounts, longest first."""
+    """A key of its own, the canaries of the accounts, longest first, and the names that their user names tell."""
     canaries = {secret.reveal() for account in accounts.values() for secret in account.canaries}
-    return Redactor(values=tuple(sorted(canaries, key=len, reverse=True)))
+    people = People.of(account.username for account in accounts.values())
+    return Redactor(values=tuple(sorted(canaries, key=len, reverse=True)), people=people)
 
 
 @dataclass
@@ -285,6 +286,8 @@ class Conductor:
             level=metadata.level,
             references=metadata.references,
             rules=self.rules_of(check.id),
+            labels=metadata.labels,
+            words=metadata.words,
             **values,
         )
 

@@ -348,6 +348,7 @@ async def _run(
         with _stop_on_signals(conductor):
             addresses = await preflight(scan.target, gate)
             gathered = await conductor.conduct(room.finished())
+        conductor.evidence.settle()
         finished = clock.now()
         stopped = gate.stopped or conductor.stopped_because
         state = "completed" if stopped is None else "interrupted" if stopped is Reason.INTERRUPTED else "aborted"

@@ -44,6 +44,8 @@ class Trace:
     def exchange(self, exchange: Exchange) -> None:
         """A `request` line, or a `refused` line for what never left."""
         sent = bool(exchange.sent_headers)
+        if exchange.request.account and exchange.response is not None:
+            self._redactor.people.meet(exchange.response)
         if sent:
             self._remember(exchange)
         if self._journal is None:

@@ -56,7 +56,8 @@ _NUMBERED = re.compile(
 )
 _PARTICLE = rf"(?:(?:de|du|des|le|la|van|von|el|ben){BLANK}|d['’])"
 _TITLED = re.compile(
-    rf"(?P<name>\b(?:M\.|MM\.|Mme|Mlle|Dr|Pr|Monsieur|Madame|Mademoiselle|Docteur|Professeur|Mr\.?|Mrs\.?|Ms\.?|[nN]ée){BLANK}{{1,2}})"
+    rf"(?P<name>\b(?:M\.|MM\.|M(?={BLANK}[A-ZÀ-Ý]{{2}})|Mmes?|MME|Mlles?|MLLE|Dre?|DR\.|Pre?|PR\.|Monsieur|Madame|Mademoiselle|MONSIEUR|MADAME"
+    rf"|Docteure?|Professeure?|Mr\.?|Mrs\.?|Ms\.?|[nN]ée|[ée]pouse|veuve){BLANK}{{1,2}})"
     rf"(?P<value>{_PARTICLE}{{0,3}}[A-ZÀ-Ý][\w'’-]{{1,40}}(?:{BLANK}{_PARTICLE}{{0,3}}[A-ZÀ-Ý][\w'’-]{{0,40}}\.?){{0,4}})"
 )
 _COOKIES = re.compile(r"(?i)(?P<name>\b(?:set-)?cookie[\"']?\s{0,4}(?:=>|:)\s{0,4}[\"']?)(?P<value>[^\r\n<\"]{1,4096})")

@@ -1,4 +1,4 @@
-"""Redaction of text and of JSON: what is known, what is told by a label, what is recognised by its form.
+"""Redaction of text and of JSON: what is known, what is told by a label or by civility, what is recognised by its form.
 
 Equal values get the same mark within a run, by an HMAC under a key that is never written: a plain hash of a NIR is
 brute-forced.
@@ -10,7 +10,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from html import escape
 from typing import Final
@@ -18,8 +18,10 @@ from urllib.parse import quote
 
 from pydantic import JsonValue
 
+from pgssi_probe.redact.civil import without_free_names
 from pgssi_probe.redact.formats import NUMBERS, PATTERNS, ungrouped
 from pgssi_probe.redact.labels import by_label, kind_of_key, numbers_by_label
+from pgssi_probe.redact.people import People
 
 __all__ = ["PATTERNS", "UNLINKED", "Redactor", "redact_text"]
 
@@ -46,6 +48,8 @@ class Redactor:
     values: tuple[str, ...] = field(default=(), repr=False)
     """Values known beforehand that are marked wherever they stand, whatever their case or their HTML escaping."""
     linked: bool = True
+    people: People = field(default_factory=People, repr=False, compare=False)
+    """Who the run has met so far: what stood once under a label is marked wherever it stands."""
 
     def mark(self, kind: str, value: str) -> str:
         if not self.linked:
@@ -56,7 +60,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """The text with every known and every recognised value marked."""
-        text = by_label(self.known(text), self.mark)
+        text = without_free_names(by_label(self.known(text), self.mark), self.mark)
         for kind, pattern in PATTERNS:
             text = pattern.sub(self._whole(kind), text)
         return numbers_by_label(text, self.mark)
@@ -81,11 +85,15 @@ class Redactor:
         return self.value(value)
 
     def known(self, text: str) -> str:
-        """The text with the values known beforehand marked, and nothing else."""
+        """The text with the values known beforehand and the persons met so far marked, and nothing else."""
         for value in self.values:
             pattern = "".join(f"(?:{'|'.join(map(re.escape, _spellings(char)))})" for char in value)
             text = re.sub(pattern, self.mark("canary", value), text, flags=re.IGNORECASE) if pattern else text
-        return text
+        return self.people.marked(text, self.mark)
+
+    def unlinked(self) -> Redactor:
+        """The same knowledge, with marks that read alike in every run."""
+        return replace(self, linked=False)
 
     def _whole(self, kind: str) -> Callable[[re.Match[str]], str]:
         return lambda match: self.mark(kind, match.group())

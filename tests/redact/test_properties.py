@@ -19,6 +19,7 @@ from pgssi_probe.clock import SystemClock
 from pgssi_probe.engine.evidence import EvidenceRoom
 from pgssi_probe.engine.facts import fit_to_print
 from pgssi_probe.model.outcome import Observation, Subject
+from pgssi_probe.model.text import Bilingual
 from pgssi_probe.net.exchange import Exchange, Request, Response
 from pgssi_probe.net.journal import Journal
 from pgssi_probe.net.trace import Trace
@@ -318,6 +319,10 @@ def test_time_is_linear(unit: str) -> None:
     assert cost(80_000) < small * 8 * 4  # quadratic would be 64 times
 
 
+def titled(text: str) -> Bilingual:
+    return Bilingual(fr=text, en=text)
+
+
 def test_nothing_survives_in_any_file_of_a_run(tmp_path: Path) -> None:
     """Evidence, facts, journal: everything that a check or the network hands in, written as a run writes it."""
 
@@ -332,9 +337,12 @@ def test_nothing_survives_in_any_file_of_a_run(tmp_path: Path) -> None:
     exchange = Exchange("1", request, (("host", "h.example"), *request.headers), datetime.now(UTC), 0.1, response)
     room.exchange("a.b", exchange, excerpt=body, title=None)
     room.facts(
-        "a.b", "facts", f"nom={values[0]}", {"nom": values[8], "liste": [{"patient": value} for value in values]}
+        "a.b",
+        "facts",
+        titled(f"nom={values[0]}"),
+        {"nom": values[8], "liste": [{"patient": value} for value in values]},
     )
-    room.facts("a.b", "facts", "nombres", {"n": 295109912611193, "295109912611193": 10003456789})
+    room.facts("a.b", "facts", titled("nombres"), {"n": 295109912611193, "295109912611193": 10003456789})
     told = Observation(
         slug="bad",
         subject=Subject(kind="url", name=url),
