@@ -106,7 +106,7 @@ def _with_field(encoded: str, name: str, value: str) -> str:
     if name not in names:
         raise ValueError("no such field")
     fields[names.index(name)] = (name, value)
-    return urlencode(fields)
+    return urlencode(fields, quote_via=quote)  # a space as %20: not everybody reads a plus as one
 
 
 def _json(body: bytes) -> Any:

@@ -25,19 +25,21 @@ def headers_on(url: str) -> list[Point]:
     return [Point(endpoint, Parameter(Place.HEADER, name), ANONYMOUS) for name in HEADERS]
 
 
-def cookies_of(asker: Asker, url: str) -> list[Point]:
-    """Cookies that the site gave to nobody in particular, with the page that is asked for: a language, a theme, a
+def cookies_of(asker: Asker) -> list[Point]:
+    """Cookies that the site gave to nobody in particular, each with the last page that gave it: a language, a theme, a
     place in a list. Those that may name a session are left alone."""
-    endpoint = Endpoint("GET", url, Source.LINK, frozenset({ANONYMOUS}))
-    given: dict[str, str] = {}
     session = asker.visitors[ANONYMOUS].session.fork()
+    given: dict[str, str] = {}
     for answer in asker.inventory.visits[ANONYMOUS].answers:
-        if answer.response is not None:
-            session.jar.store(answer.url, answer.response.all("set-cookie"), asker.ctx.clock.now())
-    for cookie in session.jar:
-        if not _SESSION.search(cookie.name) and not _OPAQUE.fullmatch(cookie.value):
-            given.setdefault(cookie.name, cookie.value)
+        lines = answer.response.all("set-cookie") if answer.response is not None else ()
+        session.jar.store(answer.url, lines, asker.ctx.clock.now())
+        given |= {line.partition("=")[0].strip(): answer.url for line in lines}
     return [
-        Point(endpoint, Parameter(Place.COOKIE, name, value), ANONYMOUS)
-        for name, value in list(given.items())[:MAX_COOKIES]
-    ]
+        Point(
+            Endpoint("GET", given[cookie.name], Source.LINK, frozenset({ANONYMOUS})),
+            Parameter(Place.COOKIE, cookie.name, cookie.value),
+            ANONYMOUS,
+        )
+        for cookie in session.jar
+        if not _SESSION.search(cookie.name) and not _OPAQUE.fullmatch(cookie.value) and cookie.name in given
+    ][:MAX_COOKIES]

@@ -97,7 +97,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     places = {(urlsplit(point.endpoint.url).path, point.name) for point in every}
     every += [p for p in redirecting(asker.inventory) if (urlsplit(p.endpoint.url).path, p.name) not in places]
     chosen = [point for point in every if is_candidate(point)]
-    chosen.sort(key=lambda point: not NAMES.match(point.name))
+    chosen.sort(key=lambda point: (point.signs_in, not NAMES.match(point.name)))
     done = await go_round(asker, chosen, _one, most=ctx.setting("points_max"))
     if done.reason is None and "a" in ctx.accounts:
         plan = await ctx.collect(SIGN_IN)

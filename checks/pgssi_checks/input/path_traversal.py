@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
-from pgssi_checks.input.asking import Asker, Lost, concluded, few_pages, go_round, told
+from pgssi_checks.input.asking import Asker, Lost, concluded, go_round, told
 from pgssi_checks.input.carried import cookies_of
 from pgssi_checks.input.points import MAX_BODY, PLAIN, Point, curl
 from pgssi_probe.check import CheckContext, Exchange, Observation, Request, Subject
@@ -146,8 +146,7 @@ def _raw(ctx: CheckContext, form: str) -> Request:
 async def observe(ctx: CheckContext) -> list[Observation]:
     asker = await Asker.of(ctx)
     site = await ctx.collect(SITE)
-    cookies = [point for url in few_pages(asker)[:1] for point in cookies_of(asker, url)]
-    chosen = [point for point in (*asker.points(PLAIN), *cookies) if is_candidate(point)]
+    chosen = [point for point in (*asker.points(PLAIN), *cookies_of(asker)) if is_candidate(point)]
     chosen.sort(key=lambda point: not (NAMES.search(point.name) and FILE_LIKE.match(point.value)))
     done = await go_round(asker, chosen, _one, most=ctx.setting("points_max"))
     if done.reason is None:

@@ -24,6 +24,12 @@ MAX_SHOWN = 300
 MIN_SIBLINGS = 3
 """Words below one path from which they are taken for names of records [ours]."""
 HOLE = "{id}"
+_PAGE_NAME = re.compile(
+    r"page|do|action|act|module|mod|controller|ctrl|route|r|view|task|option|op|cmd|c|m|tab|section|rubrique|ecran|menu",
+    re.IGNORECASE,
+)
+_PAGE_VALUE = re.compile(r"[A-Za-z][A-Za-z_.-]{0,40}(?:/[A-Za-z][A-Za-z_.-]{0,40}){0,4}")
+"""A word, not the name of a record."""
 SECRETS = re.compile(
     r"csrf|xsrf|nonce|sectok|captcha|signature|viewstate|eventvalidation|passw|mot_de_passe|authenticity|^_method$",
     re.IGNORECASE,
@@ -61,7 +67,8 @@ class Point:
             case Place.PATH:
                 said = shape(self.endpoint, self.name)
             case Place.QUERY:
-                said = f"{shape(self.endpoint)}?{self.name}"
+                there = shape(self.endpoint, field=self.name)
+                said = f"{there}{'&' if '?' in there else '?'}{self.name}"
             case _:
                 said = f"{shape(self.endpoint)} [{self.name}]"
         return said[:MAX_SHOWN]
@@ -70,6 +77,11 @@ class Point:
     def is_carried(self) -> bool:
         """In a header or a cookie: whoever sends the request chooses it, and no link does."""
         return self.parameter.place in {Place.HEADER, Place.COOKIE}
+
+    @property
+    def signs_in(self) -> bool:
+        """Of a form that asks for a password: tried last, since whoever fails there often is slowed down, rightly."""
+        return any(one.kind == "password" for one in self.endpoint.parameters)
 
     def request(self, value: str) -> Request:
         """The request with the value. A cookie is put by who sends it: the others go with it."""
@@ -87,14 +99,20 @@ def _asking(endpoint: Endpoint) -> Request:
     return replace(request_of(endpoint), provokes_errors=True, max_body=MAX_BODY)
 
 
-def shape(endpoint: Endpoint, segment: str = "") -> str:
-    """The method and the path, identifiers and the named segment left out."""
+def shape(endpoint: Endpoint, segment: str = "", field: str = "") -> str:
+    """The method and the path, identifiers and the named segment left out, with what says which page of a front
+    controller is meant (`/index.php?page=agenda`), unless it is the field itself."""
     parts = urlsplit(endpoint.url)
     written = parts.path.split("/")
     lead = len(parts.path) - len(parts.path.lstrip("/"))
     for number in (*(one.name for one in identifiers(endpoint)), *([segment] if segment else ())):
         written[int(number) + lead] = HOLE
-    return f"{endpoint.method} {'/'.join(written)}"
+    pages = [f"{one.name}={one.value}" for one in endpoint.at(Place.QUERY) if one.name != field and _is_page(one)]
+    return f"{endpoint.method} {'/'.join(written)}{'?' if pages else ''}{'&'.join(pages)}"
+
+
+def _is_page(parameter: Parameter) -> bool:
+    return bool(_PAGE_NAME.fullmatch(parameter.name) and _PAGE_VALUE.fullmatch(parameter.value))
 
 
 def identifiers(endpoint: Endpoint) -> list[Parameter]:
@@ -134,17 +152,18 @@ def points(
         fields = [one for one in sent(endpoint) if one.place in where and one.place is not Place.PATH]
         for parameter in (*fields, *named.get(endpoint.url, ())):
             segment = parameter.name if parameter.place is Place.PATH else ""
-            name = shape(endpoint, segment)
+            name = shape(endpoint, segment, parameter.name)
+            form = f"{name} {sorted(one.name for one in endpoint.at(Place.QUERY))}"
             key = (name, parameter.name)
             known = found.get(key)
             if known is not None:
                 if parameter.value and not known.value:  # now with a value; what the form says of it is kept
                     seen = replace(parameter, kind=known.parameter.kind, required=known.parameter.required)
                     found[key] = Point(endpoint, seen, label)
-            elif counts.get(name, 0) < per_template and _may_change(Point(endpoint, parameter, label)):
-                counts[name] = counts.get(name, 0) + 1
+            elif counts.get(form, 0) < per_template and _may_change(Point(endpoint, parameter, label)):
+                counts[form] = counts.get(form, 0) + 1
                 found[key] = Point(endpoint, parameter, label)
-    ordered = sorted(found.values(), key=lambda point: point.parameter.place is Place.PATH)
+    ordered = sorted(found.values(), key=lambda point: (point.signs_in, point.parameter.place is Place.PATH))
     return ordered[:most]
 
 

@@ -217,7 +217,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     asker = await Asker.of(ctx)
     absent = absent_page(ctx.target.origin)
     pages = list(dict.fromkeys([absent.endpoint.url, *few_pages(asker)]))
-    carried = [point for url in pages for point in (*headers_on(url), *cookies_of(asker, url))]
+    carried = [point for url in pages for point in headers_on(url)] + cookies_of(asker)
     wanted = asker.points(PLAIN, per_template=ctx.setting("per_template"))
     done = await go_round(asker, [absent, *carried, *wanted], _one, most=ctx.setting("points_max"))
     return concluded(ctx, asker, done, "escaped")

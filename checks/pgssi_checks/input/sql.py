@@ -103,10 +103,7 @@ async def _conditions(asker: Asker, point: Point, value: str, style: Style, unto
 
 async def observe(ctx: CheckContext) -> list[Observation]:
     asker = await Asker.of(ctx)
-    pages = few_pages(asker)
     wanted = asker.points(VALUES, per_template=ctx.setting("per_template"))
-    carried = [point for url in pages for point in headers_on(url)] + [
-        p for url in pages for p in cookies_of(asker, url)
-    ]
+    carried = [point for url in few_pages(asker) for point in headers_on(url)] + cookies_of(asker)
     done = await go_round(asker, [*wanted, *carried], _one, most=ctx.setting("points_max"))
     return concluded(ctx, asker, done, "separate")

@@ -132,7 +132,7 @@ async def _three_times(asker: Asker, point: Point, value: str) -> Exchange | Non
 async def observe(ctx: CheckContext) -> list[Observation]:
     asker = await Asker.of(ctx)
     every = asker.points(VALUES, per_template=ctx.setting("per_template"))
-    every.sort(key=lambda point: kind_of(point) == "text")  # what is converted breaks first
+    every.sort(key=lambda point: (point.signs_in, kind_of(point) == "text"))  # what is converted breaks first
     done = await go_round(asker, every, _one, most=ctx.setting("points_max"))
     done.found = _together(ctx, done.found)
     return concluded(ctx, asker, done, "handled")

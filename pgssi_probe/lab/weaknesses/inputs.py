@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from html import escape
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from pgssi_probe.lab.blueprint import Blueprint
 from pgssi_probe.lab.portal import fields
-from pgssi_probe.lab.portal.refusals import Refusal
+from pgssi_probe.lab.portal.refusals import BadInput, Refusal
+from pgssi_probe.lab.weaknesses.posted import add_form, bare_page, link_to
 from pgssi_probe.lab.weaknesses.registry import weakness
 
 LEAFLETS = {
@@ -35,19 +37,6 @@ PRACTITIONERS: Final = (
 MAX_KEPT: Final = 1_000
 
 
-def _page(title: str, content: str, status: int = 200) -> HTMLResponse:
-    """A bare page: these are additions to the portal, of another hand."""
-    return HTMLResponse(
-        f'<!DOCTYPE html><html lang="fr"><head><meta charset="utf-8"><title>{title}</title></head>'
-        f"<body><h1>{title}</h1>{content}</body></html>",
-        status,
-    )
-
-
-def _link(lab: Blueprint, address: str, label: str) -> None:
-    lab.insert("site-map", f'<li><a href="{escape(address)}">{label}</a></li>')
-
-
 # Reflection
 
 
@@ -58,11 +47,12 @@ def _link(lab: Blueprint, address: str, label: str) -> None:
 )
 def reflected_xss(lab: Blueprint) -> None:
     def let_scripts(request: Request, response: Response) -> None:
-        if request.url.path == "/recherche":
+        if request.url.path in {"/recherche", "/avis"}:
             response.headers["Content-Security-Policy"] = "script-src 'unsafe-inline'"
 
     lab.inputs.echo = lambda words: words
     lab.headers.rewrites.append(let_scripts)
+    add_form(lab, "/avis", "Votre avis", "avis", lambda given: f"<p>Merci de cet avis : {given}</p>")
 
 
 @weakness(
@@ -73,10 +63,10 @@ def reflected_xss(lab: Blueprint) -> None:
 def unescaped_attribute(lab: Blueprint) -> None:
     async def contact(request: Request) -> Response:
         subject = fields.query(request).get("objet", "").replace("<", "&lt;")
-        return _page("Nous écrire", f'<form action="/recherche"><input name="q" value="{subject}"></form>')
+        return bare_page("Nous écrire", f'<form action="/recherche"><input name="q" value="{subject}"></form>')
 
     lab.routes.append(Route("/nous-ecrire", contact))
-    _link(lab, "/nous-ecrire?objet=rendez-vous", "Nous écrire")
+    link_to(lab, "/nous-ecrire?objet=rendez-vous", "Nous écrire")
 
 
 @weakness(
@@ -90,7 +80,16 @@ def reflected_in_xml(lab: Blueprint) -> None:
         return Response(f"<?xml version='1.0'?><export><objet>{subject}</objet></export>", media_type="application/xml")
 
     lab.routes.append(Route("/export", export))
-    _link(lab, "/export?objet=horaires", "Horaires (XML)")
+    link_to(lab, "/export?objet=horaires", "Horaires (XML)")
+
+
+@weakness(
+    "input.reflected-xss/carried",
+    fr="La page d'erreur redit la page d'où l'on vient, telle quelle",
+    en="The error page repeats the page that one comes from, as it is",
+)
+def reflected_referer(lab: Blueprint) -> None:
+    lab.insert("main-end", lambda request: f"<p>Vous veniez de : {request.headers.get('referer', '')}</p>")
 
 
 # Redirection
@@ -102,7 +101,8 @@ def open_redirect(lab: Blueprint) -> None:
         return RedirectResponse(fields.query(request).get("vers", "/"), 302)
 
     lab.routes.append(Route("/aller", leave))
-    _link(lab, "/aller?vers=/aide", "Aller à l’aide")
+    link_to(lab, "/aller?vers=/aide", "Aller à l’aide")
+    add_form(lab, "/langue", "Choisir la langue", "retour", lambda given: RedirectResponse(given or "/", 303))
 
 
 @weakness(
@@ -118,10 +118,10 @@ def redirect_after_sign_in(lab: Blueprint) -> None:
 def scripted_redirect(lab: Blueprint) -> None:
     async def wait(request: Request) -> Response:
         target = json.dumps(fields.query(request).get("retour", "/")).replace("<", "\\u003c")
-        return _page("Un instant", f"<script>window.location = {target};</script>")
+        return bare_page("Un instant", f"<script>window.location = {target};</script>")
 
     lab.routes.append(Route("/patienter", wait))
-    _link(lab, "/patienter?retour=/aide", "Patienter")
+    link_to(lab, "/patienter?retour=/aide", "Patienter")
 
 
 # The name of the host
@@ -169,8 +169,7 @@ def poisoned_cache(lab: Blueprint) -> None:
 
 @weakness("input.path-traversal/read", fr="Un paramètre lit tout fichier", en="A parameter reads any file")
 def path_traversal(lab: Blueprint) -> None:
-    async def leaflet(request: Request) -> Response:
-        name = fields.query(request).get("fichier", "")
+    def leaflet(name: str) -> Response:
         reached = name.replace("\\", "/").replace("....//", "../").rpartition("../")
         if reached[2].lstrip("/") in SYSTEM_FILES and (reached[1] or name.startswith("/")):
             return PlainTextResponse(SYSTEM_FILES[reached[2].lstrip("/")])
@@ -178,8 +177,20 @@ def path_traversal(lab: Blueprint) -> None:
             raise Refusal(404, "no such leaflet")
         return PlainTextResponse(LEAFLETS[name])
 
-    lab.routes.append(Route("/livret", leaflet))
-    _link(lab, "/livret?fichier=preparation.txt", "Préparer son hospitalisation")
+    async def asked(request: Request) -> Response:
+        return leaflet(fields.query(request).get("fichier", ""))
+
+    async def last(request: Request) -> Response:
+        """The last leaflet read, which a cookie remembers."""
+        answer = leaflet(request.cookies.get("livret", "sortie.txt"))
+        answer.set_cookie("livret", "sortie.txt", secure=True, httponly=True, samesite="lax")
+        return answer
+
+    lab.routes.append(Route("/livret", asked))
+    lab.routes.append(Route("/dernier-livret", last))
+    link_to(lab, "/dernier-livret", "Dernier livret lu")
+    add_form(lab, "/livrets", "Demander un livret", "livret", lambda given: leaflet(given or "sortie.txt"))
+    link_to(lab, "/livret?fichier=preparation.txt", "Préparer son hospitalisation")
 
 
 @weakness(
@@ -198,32 +209,38 @@ def accepted_date(lab: Blueprint) -> None:
     async def duty(request: Request) -> Response:
         day = escape(fields.query(request).get("jour", "2026-11-23"))
         form = f'<form action="/garde"><input type="date" name="jour" value="{day}"><button>Voir</button></form>'
-        return _page("Pharmacies de garde", f"{form}<p>Pharmacies ouvertes le {day} : trois.</p>")
+        return bare_page("Pharmacies de garde", f"{form}<p>Pharmacies ouvertes le {day} : trois.</p>")
 
     lab.routes.append(Route("/garde", duty))
-    _link(lab, "/garde?jour=2026-11-23", "Pharmacies de garde")
+    link_to(lab, "/garde?jour=2026-11-23", "Pharmacies de garde")
 
 
 def _directory(lab: Blueprint, path: str, *, errors: bool) -> None:
     """A directory that joins its criterion to a query. It is in memory, of the page alone, and read-only."""
 
-    async def show(request: Request) -> Response:
-        given = fields.query(request).get("service", "")
+    def search(given: str, condition: str) -> Response | str:
         with sqlite3.connect(":memory:") as database:
             database.execute("CREATE TABLE praticien (nom TEXT, service TEXT)")
             database.executemany("INSERT INTO praticien VALUES (?, ?)", PRACTITIONERS)
             database.execute("PRAGMA query_only = ON")
             try:
-                found = database.execute(f"SELECT nom FROM praticien WHERE service = '{given}'").fetchall()  # noqa: S608
+                found = database.execute(f"SELECT nom FROM praticien WHERE {condition.format(given)}").fetchall()  # noqa: S608
             except sqlite3.Error as error:
                 if errors:
-                    return _page("Annuaire", f"<pre>sqlite3.{type(error).__name__}: {escape(str(error))}</pre>", 500)
+                    said = f"<pre>sqlite3.{type(error).__name__}: {escape(str(error))}</pre>"
+                    return bare_page("Annuaire", said, 500)
                 found = []
         names = "".join(f"<li>{escape(name)}</li>" for (name,) in found)
-        return _page("Annuaire", f"<ul>{names}</ul>" if found else "<p>Personne ne correspond.</p>")
+        return f"<ul>{names}</ul>" if found else "<p>Personne ne correspond.</p>"
+
+    async def show(request: Request) -> Response:
+        shown = search(fields.query(request).get("service", ""), "service = '{}'")
+        return shown if isinstance(shown, Response) else bare_page("Annuaire", shown)
 
     lab.routes.append(Route(path, show))
-    _link(lab, f"{path}?service=cardiologie", "Annuaire des praticiens")
+    link_to(lab, f"{path}?service=cardiologie", "Annuaire des praticiens")
+    searched = f"{path}/recherche"
+    add_form(lab, searched, "Chercher un praticien", "nom", lambda given: search(given, "nom LIKE '%{}%'"))
 
 
 @weakness(
@@ -257,14 +274,15 @@ def encoded_echo(lab: Blueprint) -> None:
         given = fields.query(request).get("mot", "")
         safe = escape(given)
         script = json.dumps(given).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-        return _page(
+        return bare_page(
             "Lexique",
             f"<!-- {safe} --><input value=\"{safe}\"><input value='{safe}'><textarea>{safe}</textarea><p>{safe}</p>"
             f'<a href="/recherche?q={safe}">chercher</a><script>var mot = {script};</script>',
         )
 
     lab.routes.append(Route("/lexique", show))
-    _link(lab, "/lexique?mot=scanner", "Lexique")
+    link_to(lab, "/lexique?mot=scanner", "Lexique")
+    add_form(lab, "/glossaire", "Glossaire", "mot", lambda given: f"<p>Rien pour <b>{escape(given)}</b>.</p>")
 
 
 @weakness("trap/json-echo", fr="La valeur reçue est renvoyée dans du JSON", en="The value received is echoed in JSON")
@@ -273,7 +291,7 @@ def json_echo(lab: Blueprint) -> None:
         return JSONResponse({"recherche": fields.query(request).get("mot", ""), "resultats": []})
 
     lab.routes.append(Route("/suggestions", show))
-    _link(lab, "/suggestions?mot=scanner", "Suggestions")
+    link_to(lab, "/suggestions?mot=scanner", "Suggestions")
 
 
 @weakness(
@@ -286,7 +304,7 @@ def own_redirect(lab: Blueprint) -> None:
         return RedirectResponse(asked if inside else "/", 302)
 
     lab.routes.append(Route("/suite", leave))
-    _link(lab, "/suite?vers=/aide", "Suite")
+    link_to(lab, "/suite?vers=/aide", "Suite")
 
 
 @weakness("trap/varying-results", fr="Un nombre de résultats varie seul", en="A number of results varies by itself")
@@ -297,7 +315,76 @@ def varying_results(lab: Blueprint) -> None:
         turn[0] += 1
         words = fields.query(request).get("mots", "")
         lines = "".join(f"<li>Fiche {number}</li>" for number in range(turn[0] * 7 % 5))
-        return _page("Fiches", f"<p>{turn[0] * 7 % 5} résultats pour {escape(words)}</p><ul>{lines}</ul>")
+        return bare_page("Fiches", f"<p>{turn[0] * 7 % 5} résultats pour {escape(words)}</p><ul>{lines}</ul>")
 
     lab.routes.append(Route("/fiches", show))
-    _link(lab, "/fiches?mots=scanner", "Fiches")
+    link_to(lab, "/fiches?mots=scanner", "Fiches")
+
+
+_ATTACK: Final = re.compile(r"['\"<>]|\.\.[/\\]|%2f|=.*=|\.invalid", re.IGNORECASE)
+
+
+@weakness(
+    "trap/block-page",
+    fr="Un pare-feu refuse par une page qui parle d'injection SQL",
+    en="A firewall refuses by a page that speaks of SQL injection",
+)
+def block_page(lab: Blueprint) -> None:
+    def said(given: str) -> str:
+        return f"<p>Aucune fiche pour {escape(given)}.</p><p>Fiche 1</p>"
+
+    def guarded(given: str) -> Response | str:
+        if _ATTACK.search(given):
+            told = f"<p>SQL injection or SQLSTATE[42000] syntax error attempt refused: {escape(given)}</p>"
+            return bare_page("Requête refusée", told, 403)
+        return said(given)
+
+    async def show(request: Request) -> Response:
+        answer = guarded(fields.query(request).get("fiche", ""))
+        return answer if isinstance(answer, Response) else bare_page("Fiches gardées", answer)
+
+    lab.routes.append(Route("/fiches-gardees", show))
+    link_to(lab, "/fiches-gardees?fiche=scanner", "Fiches gardées")
+    add_form(lab, "/fiches-gardees/recherche", "Chercher une fiche", "fiche", guarded)
+
+
+@weakness("trap/always-failing", fr="Une page échoue toujours", en="A page always fails")
+def always_failing(lab: Blueprint) -> None:
+    def fail(_given: str) -> Response:
+        return bare_page("Erreur", "<p>sqlite3.OperationalError: database is locked</p>", 500)
+
+    async def show(_request: Request) -> Response:
+        return fail("")
+
+    lab.routes.append(Route("/en-panne", show))
+    link_to(lab, "/en-panne?page=1", "En panne")
+    add_form(lab, "/en-panne/recherche", "Chercher en panne", "page", fail)
+
+
+@weakness(
+    "trap/article-on-sql", fr="Un article cite des erreurs de bases de données", en="An article quotes database errors"
+)
+def article_on_sql(lab: Blueprint) -> None:
+    quoted = "<p>You have an error in your SQL syntax; ORA-01756: quoted string not properly terminated</p>"
+
+    async def show(request: Request) -> Response:
+        return bare_page("Article", f"{quoted}<p>{len(request.url.query)}</p>")
+
+    lab.routes.append(Route("/article", show))
+    link_to(lab, "/article?article=12", "Article")
+
+
+@weakness(
+    "trap/refused-values",
+    fr="Un formulaire refuse par 400 ce qui est mal formé",
+    en="A form refuses what is malformed with 400",
+)
+def refused_values(lab: Blueprint) -> None:
+    def agenda(given: str) -> Response | str:
+        try:
+            day = fields.day(given)
+        except BadInput:
+            return bare_page("Date refusée", f"<p>{escape(given)} n’est pas une date.</p>", 400)
+        return f"<p>Consultations le {day}</p>"
+
+    add_form(lab, "/consultations", "Consultations", "jour", agenda, kind="date")

@@ -24,6 +24,7 @@ CHECKS = (
 FOUND = (
     ("input.reflected-xss/unescaped", ()),
     ("input.reflected-xss/ambiguous", ()),
+    ("input.reflected-xss/carried", ()),
     ("input.open-redirect/followed", ()),
     ("input.open-redirect/scripted", ()),
     ("input.open-redirect/after-sign-in", ("a",)),
@@ -37,7 +38,24 @@ FOUND = (
     ("input.validation/server-error", ("a",)),
     ("input.validation/accepted", ()),
 )
-OWN_TRAPS = ("trap/encoded-echo", "trap/json-echo", "trap/own-redirect", "trap/varying-results")
+OWN_TRAPS = (
+    *("trap/encoded-echo", "trap/json-echo", "trap/own-redirect", "trap/varying-results", "trap/block-page"),
+    *("trap/always-failing", "trap/article-on-sql", "trap/refused-values"),
+)
+HARMLESS = {
+    "input.harmless": [
+        *("POST /avis", "/langue", "/livrets", "/annuaire/recherche", "/praticiens/recherche", "/glossaire"),
+        *("/fiches-gardees/recherche", "/en-panne/*", "/consultations", "/connexion"),
+    ]
+}
+BY_POST = (
+    ("input.reflected-xss/executed", "/avis [avis]"),
+    ("input.open-redirect/followed", "/langue [retour]"),
+    ("input.path-traversal/read", "/livrets [livret]"),
+    ("input.path-traversal/read", "/dernier-livret [livret]"),
+    ("input.sql/error", "/annuaire/recherche [nom]"),
+    ("input.sql/conditions", "/praticiens/recherche [nom]"),
+)
 TRAPS = (OWN_TRAPS, ("trap/soft-404",), ("trap/random-content",), ("trap/sign-in-everywhere",), ("trap/flaky",))
 
 
@@ -60,5 +78,23 @@ async def test_silent_when_off(check: str, accounts: tuple[str, ...], signed_in:
 @pytest.mark.parametrize("check", CHECKS)
 async def test_a_trap_accuses_nobody(check: str, traps: tuple[str, ...], on_lab: OnLab) -> None:
     found = await on_lab(check, *traps)
+    assert found
+    assert [one.slug for one in found if one.failed] == []
+
+
+@pytest.mark.parametrize(("switch", "place"), BY_POST)
+async def test_a_declared_form_is_tried_and_another_is_not(switch: str, place: str, on_lab: OnLab) -> None:
+    check, _, slug = switch.partition("/")
+    found = await on_lab(check, switch, declared=HARMLESS)
+    there = {one.slug for one in found if one.subject.name.endswith(place)}
+    assert there <= {slug, "unescaped"}  # without a browser, nothing is executed
+    assert there
+    undeclared = await on_lab(check, switch)
+    assert "livret]" in place or not any(one.subject.name.endswith(place) for one in undeclared)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+async def test_declared_forms_that_only_look_weak_accuse_nobody(check: str, on_lab: OnLab) -> None:
+    found = await on_lab(check, *OWN_TRAPS, declared=HARMLESS)
     assert found
     assert [one.slug for one in found if one.failed] == []
