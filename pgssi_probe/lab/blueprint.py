@@ -302,6 +302,9 @@ class Blueprint:
     access: AccessPolicy = field(default_factory=AccessPolicy)
     inputs: InputPolicy = field(default_factory=InputPolicy)
     tls: TlsPolicy = field(default_factory=TlsPolicy)
+    application: bool = False
+    """Private pages are one page, drawn by a script from the API; the session is a cookie that the script cannot read,
+    beside one with the form token, which it sends back in a header."""
     routes: list[Route] = field(default_factory=list)
     """Looked up before the portal's own."""
     files: dict[str, PublishedFile] = field(default_factory=dict)

@@ -48,12 +48,12 @@ def sensitive_kinds(payload: Mapping[str, Any]) -> tuple[str, ...]:
         for kind, pattern in _NAMES:
             if pattern.match(spelled) and not isinstance(value, bool):
                 found[kind] = None
-        if isinstance(value, str) and any(_is_nir(match[0]) for match in _NIR.finditer(value[:2000])):
+        if isinstance(value, str) and any(is_nir(match[0]) for match in _NIR.finditer(value[:2000])):
             found["nir"] = None
     return tuple(found)
 
 
-def _is_nir(written: str) -> bool:
+def is_nir(written: str) -> bool:
     """With its right control key (Insee: 97 minus the number modulo 97): a date in milliseconds has thirteen digits."""
     bare = re.sub(r"[^0-9ABab]", "", written).upper()
     if len(bare) != 15:

@@ -15,11 +15,15 @@ from pydantic import JsonValue
 from pgssi_checks.session.ground import Ground, Lost, on_ground
 from pgssi_checks.session.tampering import randomised
 from pgssi_probe.check import CheckContext, Observation, Reason, Request
-from pgssi_probe.identity import SIGN_IN, Session, carriers
+from pgssi_probe.discovery.collect import SITE
+from pgssi_probe.discovery.site import Site
+from pgssi_probe.identity import SIGN_IN, Driver, Session, carriers
+from pgssi_probe.identity.vocabulary import SIGN_IN as SIGN_IN_WORDS
+from pgssi_probe.identity.vocabulary import address_words
 
 ALPHABET = string.ascii_lowercase + string.digits
 LENGTH = 32
-TRIALS = 2
+MAX_ENTRANCES = 2
 
 
 def chosen_value(model: str | None) -> str:
@@ -58,10 +62,19 @@ async def _observe(ground: Ground) -> list[Observation]:
 
 
 async def _visit(ctx: CheckContext, ground: Ground, visitor: Session) -> None:
-    """What a visitor is given before signing in: the home page, and the page of the sign-in form."""
+    """What a visitor is given before signing in: the home page, and the page of the sign-in form; where scripts send
+    the credentials, the pages that are named for signing in."""
     plan = await ctx.collect(SIGN_IN)
-    for url in dict.fromkeys((ctx.target.url, plan.page_url or plan.url or ground.oracle.url)):
+    urls = [ctx.target.url, plan.page_url or plan.url or ground.oracle.url]
+    if plan.driver is not Driver.FORM:
+        urls += _entrances(await ctx.collect(SITE))
+    for url in dict.fromkeys(urls):
         await visitor.follow(Request("GET", url))
+
+
+def _entrances(site: Site) -> list[str]:
+    """Addresses of the first pages of the site that are named for signing in."""
+    return [page.url for page in site.pages if SIGN_IN_WORDS.search(address_words(page.url))][:MAX_ENTRANCES]
 
 
 async def _opens(ground: Ground, known: Session) -> bool:

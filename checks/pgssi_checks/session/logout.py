@@ -176,12 +176,17 @@ async def _leave(ground: Ground, session: Session, seen: Walk) -> tuple[Exchange
     plan = await ctx.collect(SIGN_IN)
     beside = logout_beside(plan.url) if plan.driver is Driver.JSON else None
     told = dict.fromkeys(url for page in seen.pages for url in addresses_in_data(page))
-    for url in [*list(told)[:MAX_WAYS], *([beside] if beside else [])] if first is None else ():
+    for url in [*list(told)[:MAX_WAYS], *([beside] if beside else [])] if _refused(first) else ():
         left = await sign_out(session, None, url=url)
-        first = first or left
+        first = left if _refused(first) else first
         if session.header_names or not await ground.is_in(session):
             return left
     return first
+
+
+def _refused(left: Sequence[Exchange] | None) -> bool:
+    """No sign-out was asked for, or every answer to it was an error: a control may lead nowhere."""
+    return left is None or all((one.status or 500) >= 400 for one in left)
 
 
 def _offering(seen: Walk) -> list[Page]:
@@ -209,8 +214,7 @@ async def _survived(
     ctx: CheckContext, ground: Ground, session: Session, saved: Session, left: Sequence[Exchange], waited: float
 ) -> Observation:
     """The old token is let in: said only when the sign-out took place, twice, and nobody else is let in."""
-    refused = all((one.status or 500) >= 400 for one in left)
-    if refused or (not _acknowledged(session, left) and await ground.is_in(session)):
+    if _refused(left) or (not _acknowledged(session, left) and await ground.is_in(session)):
         return inconclusive(ctx.target.site, Reason.NO_SAMPLE)  # the browser is still in: sign-out was not understood
     if await ground.is_in(ground.visitor()) or not await ground.is_in(saved.with_headers(*FRESH)):
         raise Lost(Reason.UNSTABLE_TARGET)

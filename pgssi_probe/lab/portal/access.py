@@ -31,6 +31,8 @@ def private(page: Handler) -> Handler:
     @wraps(page)
     async def guarded(request: Request) -> Response:
         portal, visit = portal_of(request), visit_of(request)
+        if portal.blueprint.application and not request.url.path.startswith("/api/"):
+            return _shell(request)
         if visit.username is None:
             open_path = request.url.path.startswith(portal.blueprint.access.public_paths or ("\0",))
             if not open_path and not getattr(request.state, UNGUARDED, False):
@@ -39,6 +41,14 @@ def private(page: Handler) -> Handler:
         return await page(request)
 
     return guarded
+
+
+def _shell(request: Request) -> Response:
+    """The one page of an application drawn by a script, the same for everybody."""
+    if request.method not in ("GET", "HEAD"):
+        raise Refusal(405, "forms are sent to the API", {"Allow": "GET, HEAD"})
+    portal_of(request).open_session(request)
+    return portal_of(request).page(request, "application.html")
 
 
 def _first_patient(portal: Portal) -> Session:
@@ -82,6 +92,8 @@ def one_time_code(secret: str, moment: float) -> str:
 def _sign_in_page(request: Request, message: str = "", status: int = 200, wait: float = 0) -> Response:
     portal, visit = portal_of(request), visit_of(request)
     ended = portal.sessions.why_ended(visit.listed) if visit.listed and not visit.session else None
+    if portal.blueprint.application:
+        return _shell(request)
     if portal.blueprint.tokens.carriage == "header":
         return portal.page(request, "application.html", status)
     portal.open_session(request)
@@ -95,7 +107,7 @@ def _sign_in_page(request: Request, message: str = "", status: int = 200, wait: 
 
 
 async def show_sign_in(request: Request) -> Response:
-    if visit_of(request).username is not None:
+    if visit_of(request).username is not None and not portal_of(request).blueprint.application:
         return RedirectResponse(HOME_OF_SPACE, 303)
     return _sign_in_page(request)
 
@@ -137,7 +149,7 @@ def welcome(request: Request, username: str) -> Session:
 
 
 async def sign_in(request: Request) -> Response:
-    if portal_of(request).blueprint.tokens.carriage == "header":
+    if portal_of(request).blueprint.tokens.carriage == "header" or portal_of(request).blueprint.application:
         raise Refusal(405, "sign-in is by the API", {"Allow": "GET, HEAD"})
     values = await fields.form(request)
     if not check_csrf(request, values):

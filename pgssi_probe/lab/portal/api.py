@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from html import unescape
 from typing import Any
 
 from starlette.requests import Request
@@ -30,7 +32,8 @@ async def status(_request: Request) -> Response:
 async def sign_in(request: Request) -> Response:
     """`{"identifiant", "mot_de_passe"}` -> `{"jeton", "expire_dans"}`; the token goes in `Authorization: Bearer`.
 
-    Where sessions are carried by a header, `jeton_de_renouvellement` comes with it: see `refresh`.
+    Where the portal is an application whose session is a cookie, the cookie is given and no token. Where
+    sessions are carried by a header, `jeton_de_renouvellement` comes with it: see `refresh`.
     """
     portal, visit = portal_of(request), visit_of(request)
     values = await fields.json_object(request)
@@ -41,11 +44,14 @@ async def sign_in(request: Request) -> Response:
         raise Refusal(429, "braked", {"Retry-After": str(math.ceil(wait))})
     if outcome != "ok" or portal.blueprint.sign_in.second_factor:
         raise Refusal(401, "refused", {"WWW-Authenticate": 'Bearer realm="portail"'})
-    visit.session = None
+    by_cookie = portal.blueprint.application
+    visit.session = visit.session if by_cookie else None
     try:
         session = welcome(request, username)
     except AlreadyOpen as error:
         raise Refusal(409, "already open") from error
+    if by_cookie:
+        return JSONResponse({"compte": username})
     visit.set_cookie = None
     return JSONResponse(_tokens(portal, session))
 
@@ -95,7 +101,17 @@ async def me(request: Request) -> Response:
     previous = session.previous_sign_in if session and policy.show_last_sign_in else None
     if previous and not policy.last_sign_in_hour:
         previous = previous[:10]
-    return JSONResponse(_public(profile) | {"derniere_connexion": previous})
+    shown: dict[str, Any] = _public(profile) | {"derniere_connexion": previous}
+    if portal_of(request).blueprint.application:
+        shown["liens"] = [*LISTS, *_added_links(request)]
+    return JSONResponse(shown)
+
+
+def _added_links(request: Request) -> list[str]:
+    """What a weakness links from the home of the space: an application's script is given it as data."""
+    parts = portal_of(request).blueprint.markup.get("space", ())
+    html = " ".join(part if isinstance(part, str) else part(request) for part in parts)
+    return [unescape(found) for found in re.findall(r'href="([^"]+)"', html)]
 
 
 def _list(table: str) -> Handler:

@@ -117,9 +117,17 @@ class Portal:
             self.give(visit, visit.session)
         if visit is not None and visit.set_cookie is not None:
             response.headers.append("Set-Cookie", visit.set_cookie)
+            if self.blueprint.application:
+                response.headers.append("Set-Cookie", self._readable(visit))
         if visit is not None and (visit.session is not None or visit.set_cookie is not None):
             response.headers.update(self.blueprint.headers.private)
         self.blueprint.headers.apply(request, response)
+
+    @staticmethod
+    def _readable(visit: Visit) -> str:
+        """The cookie of the form token, for the script that sends it back; gone with the session."""
+        held = f"{visit.session.csrf}; " if visit.session is not None else "; Max-Age=0; "
+        return f"XSRF-TOKEN={held}Path=/; Secure; SameSite=Strict"
 
     def _meet(self, request: Request) -> None:
         authorization = request.headers.get("authorization", "")
@@ -200,7 +208,7 @@ class Portal:
             parts = (html if isinstance(html, str) else html(request) for html in blueprint.markup.get(place, ()))
             return Markup("\n".join(parts))  # noqa: S704 what a weakness adds
 
-        username = visit.username if visit else None
+        username = visit.username if visit and not blueprint.application else None
         user: Row | None = self.database.account(username) if username else None
         html = (
             rendering.environment()

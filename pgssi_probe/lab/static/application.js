@@ -6,6 +6,7 @@
   const garde = racine.dataset.garde || "memoire";
   const efface = racine.dataset.efface !== "non";
   const vide = racine.dataset.vide !== "non";
+  const parCookie = racine.dataset.session === "cookie";
   let jeton = null;
 
   const magasin = { local: window.localStorage, session: window.sessionStorage }[garde];
@@ -21,7 +22,10 @@
   };
   const demander = async (chemin, options) => {
     const entetes = { Accept: "application/json", ...((options && options.headers) || {}) };
-    if (lire()) { entetes.Authorization = "Bearer " + lire(); }
+    if (parCookie) {
+      const trouve = document.cookie.match(/(?:^|; )XSRF-TOKEN=([^;]*)/);
+      if (trouve) { entetes["X-CSRF-Token"] = decodeURIComponent(trouve[1]); }
+    } else if (lire()) { entetes.Authorization = "Bearer " + lire(); }
     return fetch("/api/v1/" + chemin, { ...options, headers: entetes });
   };
 
@@ -48,7 +52,7 @@
         connexion(reponse.status === 429 ? "Plusieurs essais ont échoué. Réessayez plus tard." : "Identifiant ou mot de passe incorrect.");
         return;
       }
-      retenir((await reponse.json()).jeton);
+      if (!parCookie) { retenir((await reponse.json()).jeton); }
       window.history.pushState({}, "", "/connexion?vue=espace");
       await espace();
     });
@@ -84,5 +88,5 @@
     );
   };
 
-  if (lire()) { espace(); } else { connexion(""); }
+  if (parCookie || lire()) { espace(); } else { connexion(""); }
 })();

@@ -183,6 +183,18 @@ def single_page_mode(lab: Blueprint) -> None:
 
 
 @weakness(
+    "mode/single-page-cookie",
+    fr="Application à page unique, session en cookie",
+    en="Single-page application, session in a cookie",
+    takes="token-carriage",
+)
+def single_page_by_cookie(lab: Blueprint) -> None:
+    lab.application = True
+    lab.insert("application", '<div id="application" class="panneau etroit" data-session="cookie"></div>')
+    lab.insert("head", '<script src="/static/application.js" defer></script>')
+
+
+@weakness(
     "browser.storage/token",
     fr="Application à page unique, jeton dans localStorage",
     en="Single-page application, token in localStorage",
