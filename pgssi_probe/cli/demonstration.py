@@ -108,8 +108,8 @@ def demo(out: Path, lang: Lang) -> Exit:
 async def _scan_the_lab(out: Path, lang: Lang) -> Any:
     from pgssi_probe.check.context import Target
     from pgssi_probe.engagement import Engagement, Limits, ScopeSection
+    from pgssi_probe.engagement.accounts import AccountSection, SecretReference
     from pgssi_probe.engagement.fictional import fictional_mandate
-    from pgssi_probe.engagement.model import AccountSection, SecretReference
     from pgssi_probe.engine.plan import Selection
     from pgssi_probe.engine.scan import Scan, run_scan
     from pgssi_probe.lab import resolve, running_lab

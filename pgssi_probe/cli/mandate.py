@@ -12,7 +12,7 @@ from pgssi_probe.cli.showing import heading, line, table, write_json
 from pgssi_probe.clock import SystemClock
 from pgssi_probe.engagement import Engagement, load_engagement
 from pgssi_probe.engagement.declared import declared_table
-from pgssi_probe.engagement.model import MANDATE_LINES
+from pgssi_probe.engagement.mandate import MANDATE_LINES
 from pgssi_probe.engagement.secrets import LACKING, named, references_of, state_of
 from pgssi_probe.engine.allowance import Allowance, Lack, LevelState, allowance, levels_of
 from pgssi_probe.model.account import LABELS

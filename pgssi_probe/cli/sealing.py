@@ -102,7 +102,7 @@ def _password(lang: Lang, key: str | None, secret: str | None) -> Callable[[], s
 
 def _referred(lang: Lang, text: str) -> str:
     """The secret that `env:NAME`, `command:PROGRAM…` or `keyring:SERVICE/NAME` refers to."""
-    from pgssi_probe.engagement.model import SecretReference
+    from pgssi_probe.engagement.accounts import SecretReference
     from pgssi_probe.identity.resolve import resolve
     from pgssi_probe.model.account import SecretError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from pgssi_probe.engagement.model import Mandate
+from pgssi_probe.engagement.mandate import Mandate
 from pgssi_probe.model.outcome import Level
 
 

@@ -291,7 +291,7 @@ def test_every_line_that_is_missing_is_named_at_once(probe: Probe) -> None:
 
 def test_every_word_of_the_explanation_exists_in_both_languages() -> None:
     from pgssi_probe.engagement.declared import declared_table
-    from pgssi_probe.engagement.model import MANDATE_LINES
+    from pgssi_probe.engagement.mandate import MANDATE_LINES
 
     for lang in LANGS:
         known = catalogue(lang)

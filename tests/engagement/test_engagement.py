@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from pgssi_probe.check.context import Target
 from pgssi_probe.engagement import Engagement, EngagementError, Mandate, Refusal, ScopeSection, load_engagement
+from pgssi_probe.engagement.accounts import AccountSection
 from pgssi_probe.engagement.fictional import fictional_mandate
-from pgssi_probe.engagement.model import AccountSection, parse_hours
+from pgssi_probe.engagement.mandate import parse_hours
 from pgssi_probe.engine.allowance import lacks_of
 from pgssi_probe.engine.plan import ACCOUNTS_NEEDED, Selection, allowed_level, make_plan
 from pgssi_probe.engine.scan import limits_of, within_the_window

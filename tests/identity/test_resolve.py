@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pgssi_probe.engagement.model import AccountSection, SecretReference
+from pgssi_probe.engagement.accounts import AccountSection, SecretReference
 from pgssi_probe.identity import resolve as room
 from pgssi_probe.identity.resolve import SecretError, resolve, resolve_accounts
 from pgssi_probe.words import say
