@@ -32,6 +32,8 @@ FAILURES = [
         ("browser.residual-data", ()),
         ("browser.residual-data", ("mode/single-page",)),
         ("browser.storage", ("mode/single-page",)),
+        ("browser.residual-data", ("mode/single-page-cookie",)),
+        ("browser.storage", ("mode/single-page-cookie",)),
         ("browser.cache-authenticated", ("mode/jwt-cookie",)),
     ],
     ids=str,
