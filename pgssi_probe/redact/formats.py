@@ -17,7 +17,10 @@ from typing import Final
 BLANK: Final = r"(?:[ \u00a0\u2007\u2009\u202f]|&nbsp;|&#160;|&#xa0;|&#8239;|%20|%C2%A0|\\u00a0|\\u202f)"
 """A space of any kind, as it stands in a text, a page, an address or JSON."""
 GAP: Final = rf"(?:{BLANK}|[.\-\u2011])"
-_BEFORE = r"(?<![0-9])(?<![0-9A-Fa-f]{4})(?<!-[0-9A-Fa-f]{4}-)(?<!\b0\.)"
+_BEFORE = (
+    r"(?<![0-9])(?<![0-9A-Fa-f]{4})(?<!\b0\.)"
+    + "".join(rf"(?<!-[0-9A-Fa-f]{{4}}-[0-9A-Fa-f]{{{start}}})" for start in range(4))  # the last group of a UUID
+)
 _AFTER = r"(?![0-9])(?![0-9A-Fa-f]{4})"
 _G2, _B = rf"{GAP}{{0,2}}", rf"{BLANK}?"
 

@@ -23,11 +23,8 @@ from pgssi_probe.model.account import Account, Secret
 LEAKING = {
     "authz.idor/other-record",
     "disclosure.files/dump",
-    "disclosure.files/log",
-    "disclosure.files/env",
     "mode/jwt-cookie",
     "session.jwt/sensitive-payload",
-    "session.token-in-url/personal-data",
 }
 
 
@@ -54,9 +51,9 @@ async def test_nothing_personal_is_left_in_a_run_folder(tmp_path: Path, monkeypa
     async with running_lab(LEAKING) as lab:
         values = personal(lab)
         accounts = {
-            label: Account(label, one.username, Secret(one.password), canaries=(Secret(one.canaries[0]),))
+            label: Account(label, one.username, Secret(one.password), canaries=tuple(map(Secret, one.canaries)))
             for label, one in lab.accounts.items()
-            if label != "sacrifice"
+            if label in {"a", "b"}
         }
         scan = Scan(
             target=Target(lab.https_url + "/", lab.ca_file, lab.http_url + "/"),
@@ -68,7 +65,7 @@ async def test_nothing_personal_is_left_in_a_run_folder(tmp_path: Path, monkeypa
                     label: {"username": one.username, "password": {"prompt": True}} for label, one in accounts.items()
                 },
             ),
-            selection=Selection(only=("authz.idor", "disclosure.files", "session.jwt", "session.token-in-url")),
+            selection=Selection(only=("authz.idor", "disclosure.files", "session.jwt")),
             accounts=accounts,
         )
         scanned = await run_scan(scan, lambda _: folder)

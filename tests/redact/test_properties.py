@@ -238,6 +238,8 @@ NEEDED = st.one_of(
     st.ip_addresses(v=4).map(lambda address: "ec2-" + str(address).replace(".", "-") + ".compute.example"),
     st.sampled_from(
         [
+            "dce93e3a-e2cb-bd08-46c7-a43952940427",
+            "dce93e3a-e2cb-bd08-46c7-ab0652940427",
             "react@18.2.0/umd/react.js",
             "/img/logo@2x.png",
             "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
@@ -343,7 +345,7 @@ def test_nothing_survives_in_any_file_of_a_run(tmp_path: Path) -> None:
         {"nom": values[8], "liste": [{"patient": value} for value in values]},
     )
     room.facts("a.b", "facts", titled("nombres"), {"n": 295109912611193, "295109912611193": 10003456789})
-    told = Observation(
+    observed = Observation(
         slug="bad",
         subject=Subject(kind="url", name=url),
         facts={
@@ -353,7 +355,7 @@ def test_nothing_survives_in_any_file_of_a_run(tmp_path: Path) -> None:
             "lignes": [f"Nom : {one}" for one in values],
         },
     )
-    (tmp_path / "outcomes.jsonl").write_text(fit_to_print(told).model_dump_json())
+    (tmp_path / "outcomes.jsonl").write_text(fit_to_print(observed).model_dump_json())
     with Journal(tmp_path / "journal.jsonl", SystemClock()) as journal:
         Trace(journal).exchange(exchange)
     for path in tmp_path.rglob("*.json*"):
