@@ -126,6 +126,10 @@ class CheckRun(Frozen):
     references: References = References()
     rules: tuple[str, ...] = Field((), description="rules whose verdict may rest on this check")
     diagnostics: str | None = None
+    labels: dict[str, Bilingual] = Field(default_factory=dict, description="names of facts of its evidence")
+    words: dict[str, dict[str, Bilingual]] = Field(
+        default_factory=dict, description="how values of a closed list are said: fact, value, text"
+    )
 
 
 class Event(Frozen):

@@ -56,6 +56,8 @@ def _run(metadata: CheckMetadata, guide: Guide) -> CheckRun:
         state="completed",
         references=metadata.references,
         rules=guide.rules_of(metadata.id),
+        labels=metadata.labels,
+        words=metadata.words,
     )
 
 

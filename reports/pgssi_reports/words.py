@@ -24,10 +24,11 @@ _ELISION: Final = re.compile(
 def words(lang: Lang) -> Mapping[str, Any]:
     """All the sentences of one language, by dotted key: `words("fr")["seal.state.intact"]`.
 
-    Those that only the formats for machines and for spreadsheets need are in a catalogue of their own.
+    Those that only the formats for machines and for spreadsheets need are in a catalogue of their own, and so are the
+    names of facts.
     """
     texts = Path(__file__).parent / "text"
-    catalogues = (texts / f"{lang}.yaml", texts / "formats" / f"{lang}.yaml")
+    catalogues = (texts / f"{lang}.yaml", texts / "formats" / f"{lang}.yaml", texts / "facts" / f"{lang}.yaml")
     flat = dict(pair for path in catalogues for pair in _flat("", yaml_text.read(path)))
     return {key: _typeset(value) for key, value in flat.items()} if lang == "fr" else flat
 

@@ -6,17 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from pydantic import JsonValue
-
 from pgssi_probe.model.evidence import Evidence
-from pgssi_probe.model.text import shown
+from pgssi_reports.html.facts import Facts
 from pgssi_reports.html.source import Source
 from pgssi_reports.visible import visible
 
 EXCERPT_MAX: Final = 1500
 ROWS_MAX: Final = 24
-CELL_MAX: Final = 400
-DEPTH_MAX: Final = 3
 
 
 @dataclass(frozen=True)
@@ -74,11 +70,13 @@ class EvidenceShelf:
 def evidence_view(piece: Evidence, source: Source) -> EvidenceView:
     words = source.words
     parts = (("request", piece.request), ("response", piece.response), ("excerpt", piece.excerpt))
-    rows = list(fact_rows(piece.data, source))
+    title = words.text(piece.title)
+    data = {name: value for name, value in piece.data.items() if name != "url" or str(value) not in title}
+    rows = list(Facts(words, source.checks.get(piece.check)).rows(data))
     return EvidenceView(
         id=piece.id,
         kind=words.say(f"html.evidence.kind.{piece.kind}"),
-        title=words.text(piece.title),
+        title=title,
         taken=words.moment(piece.taken),
         excerpts=tuple(
             Excerpt(words.say(f"html.evidence.{name}"), visible(text.strip("\n"), EXCERPT_MAX, lines=True))
@@ -91,27 +89,3 @@ def evidence_view(piece: Evidence, source: Source) -> EvidenceView:
         body_sha256=piece.body_sha256,
         sha256=piece.sha256,
     )
-
-
-def fact_rows(data: JsonValue, source: Source, name: str = "", depth: int = 0) -> Iterable[tuple[str, str]]:
-    """Facts as rows: nested tables become dotted names, lists are joined, everything is cut.
-
-    Nothing shows for what is absent; an empty text is said to be there, as the attribute of a cookie may be.
-    """
-    if data is None or data == [] or data == {}:
-        return
-    if data == "":
-        data = source.words.say("html.evidence.empty")
-    if isinstance(data, dict) and depth < DEPTH_MAX:
-        for key, value in data.items():
-            label = f"{name}.{key}" if name else source.words.word("html.evidence.fact", str(key))
-            yield from fact_rows(value, source, label, depth + 1)
-    elif _is_table(data) and depth < DEPTH_MAX and isinstance(data, list):
-        for index, value in enumerate(data, start=1):
-            yield f"{name} {index}", visible(shown(value, source.words.lang), CELL_MAX)
-    else:
-        yield name, visible(shown(data, source.words.lang), CELL_MAX)
-
-
-def _is_table(data: JsonValue) -> bool:
-    return isinstance(data, list) and bool(data) and all(isinstance(value, (dict, list)) for value in data)
