@@ -78,7 +78,8 @@ def is_dangerous(url: str, text: str = "", rel: tuple[str, ...] = ()) -> bool:
 
 
 def is_dangerous_link(link: Link) -> bool:
-    return is_dangerous(link.url, link.text, link.rel)
+    """As `is_dangerous`; what scripts send by another method than GET is no address to follow either."""
+    return link.method != "GET" or is_dangerous(link.url, link.text, link.rel)
 
 
 def _names_an_action(words: str) -> bool:

@@ -105,6 +105,9 @@ class Frontier:
             self.overflowed = True
 
     def offer(self, link: Link, depth: int, hops: int = 0) -> None:
+        if link.method != "GET":
+            self.skip(link.url, Skipped.DANGEROUS)  # and its address may be met again, to be read
+            return
         if link.url in self._seen:
             return
         self._seen.add(link.url)

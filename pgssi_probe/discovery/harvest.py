@@ -65,8 +65,15 @@ class OpenLink:
     raw: str
     rel: tuple[str, ...]
     label: str
+    method: str
     text: list[str] = field(default_factory=list)
     length: int = 0
+
+
+def _method(attributes: Attributes) -> str:
+    """The method of a link: some frameworks (Rails, Turbo, Symfony UX) let an attribute say another one than GET."""
+    said = (attributes.get("data-method") or attributes.get("data-turbo-method") or "").strip().upper()
+    return said if said in {"POST", "PUT", "PATCH", "DELETE"} else "GET"
 
 
 class Harvest:
@@ -214,7 +221,7 @@ class Harvest:
             self.cut = True
             return
         label = attributes.get("aria-label") or attributes.get("title") or attributes.get("alt") or ""
-        link = OpenLink(raw, rel, fold(label))
+        link = OpenLink(raw, rel, fold(label), _method(attributes))
         self._links.append(link)
         if name == "a":
             self._link = link
@@ -258,7 +265,7 @@ class Harvest:
         for link in self._links:
             url = absolute(link.raw, origin)
             if url:
-                found.setdefault(Link(url, fold(" ".join(link.text)) or link.label, link.rel))
+                found.setdefault(Link(url, fold(" ".join(link.text)) or link.label, link.rel, link.method))
         return tuple(found)
 
     def _resolved_resources(self, origin: str) -> tuple[Resource, ...]:

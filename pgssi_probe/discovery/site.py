@@ -10,11 +10,15 @@ from pgssi_probe.net.exchange import Exchange
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """`url` is absolute, without fragment. `text` is what people read, white space folded, capped."""
+    """`url` is absolute, without fragment. `text` is what people read, white space folded, capped.
+
+    `method` is GET, or what scripts send instead where the link says so (`data-method="delete"`).
+    """
 
     url: str
     text: str
     rel: tuple[str, ...] = ()
+    method: str = "GET"
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,8 +151,9 @@ def _concluded(label: str, walking: Walking, known: Known) -> Visit:
     plain = [one for one in visit.answers if one.status == 200 and one.request.method == "GET"]
     answered = {one.url for one in plain}
     for url, reason in walking.frontier.skipped:
-        if url not in answered:  # another link to what was read may have looked dangerous
-            known.held.setdefault(url, reason)
+        known.held.setdefault(url, reason)
+    for url in answered:  # what another link to it does was no reason to leave it
+        known.held.pop(url, None)
     known.add(label, walking.found.values())
     known.add(label, (Found("GET", one.url, Source.LINK) for one in plain if not _has_own_headers(one)))
     return visit

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from pgssi_probe.discovery.address import absolute, extension
-from pgssi_probe.discovery.danger import words
+from pgssi_probe.discovery.danger import words, words_of
 from pgssi_probe.discovery.site import Document, Form, FormField
 from pgssi_probe.inventory.model import Parameter, Place, Source
 from pgssi_probe.inventory.references import ASSETS, written_as
@@ -27,6 +27,15 @@ MAX_DEPTH: Final = 10
 _QUOTED = re.compile(
     r"[\"'`](https?://[^\"'`\s<>\\]{4,300}|/(?!/)[A-Za-z0-9_][^\"'`\s<>\\^|]{0,200}|api/[^\"'`\s<>\\^|]{1,200})[\"'`]"
 )
+_SERVER_PAGE = re.compile(
+    r"[\"'`]((?:\.{1,2}/){0,4}(?:[\w-]{1,60}/){0,4}[\w-]{1,60}\.(?:php\d?|aspx?|ashx|asmx|jsp|do|cgi|cfm)"
+    r"(?:\?[^\"'`\s<>\\^|]{0,120})?)[\"'`]"
+)
+WRITING: Final = words("""
+    add ajout ajouter change changer create creer creation edit editer import insert maj modifier modify new post put
+    register enregistrer envoyer envoi save send set store submit update upload write
+""")
+"""Words of a server page that writes: what scripts call so is called by POST, and is not tried by GET."""
 _HOLE = re.compile(
     r"\$\{[^}]{0,80}\}|\{\{?[^{}]{0,80}\}\}?|:[A-Za-z_]\w{0,40}(?=/|$)|<[^>]{0,40}>",
 )
@@ -69,7 +78,7 @@ class Found:
 def of_document(document: Document, url: str) -> Iterator[Found]:
     """Links, frames, forms and paths in the scripts of a page."""
     for link in document.links:
-        yield Found("GET", link.url, Source.LINK, link.text)
+        yield Found(link.method, link.url, Source.LINK, link.text)
     for resource in document.resources:
         if resource.tag in {"iframe", "frame", "object", "embed"}:
             yield Found("GET", resource.url, Source.LINK)
@@ -79,6 +88,17 @@ def of_document(document: Document, url: str) -> Iterator[Found]:
             yield found
     for script in document.inline_scripts:
         yield from of_script(script, url)
+
+
+def _server_pages(text: str, page: str) -> Iterator[Found]:
+    for number, match in enumerate(_SERVER_PAGE.finditer(text[:MAX_SCRIPT])):
+        if number == MAX_FOUND:
+            return
+        name, _, query = match[1].partition("?")
+        whole = bool(query) and not _HOLE.search(query) and not query.endswith("=")
+        target = absolute(match[1] if whole else name, page)
+        if target is not None:
+            yield Found("GET", target, Source.SCRIPT, complete=WRITING.isdisjoint(words_of(name).split()))
 
 
 def of_form(form: Form) -> Found | None:
@@ -106,8 +126,13 @@ def _untouched(field: FormField) -> str:
     return field.value if field.kind not in {"checkbox", "radio"} or field.checked else ""
 
 
-def of_script(text: str, url: str) -> Iterator[Found]:
-    """Paths and addresses written between quotes; one with a hole (`/patients/${id}`) is given without what follows."""
+def of_script(text: str, url: str, page: str = "") -> Iterator[Found]:
+    """Paths and addresses written between quotes; one with a hole (`/patients/${id}`) is given without what follows.
+
+    `page` is the page that loads the script, from which names of server pages (`lire_dossier.php`) are counted: one
+    that seems to write by its name is listed and not to be sent.
+    """
+    yield from _server_pages(text, page or url)
     for number, match in enumerate(_QUOTED.finditer(text[:MAX_SCRIPT])):
         if number == MAX_FOUND:
             return

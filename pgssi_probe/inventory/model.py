@@ -104,7 +104,8 @@ class Endpoint:
 class Visit:
     """The walk of one visitor. `session` is signed in, None for nobody and for an account that could not sign in.
 
-    `pages` are HTML with status 200; `answers` every exchange, those of `pages`, JSON and documents included, in order.
+    `pages` are HTML with status 200; `answers` every exchange, those of `pages`, JSON and documents included, in order;
+    `scripts` are the code that its pages load and nobody's do, kept apart since everybody may read it.
     `complete` is False when a cap, a failure, a lost session or the budget ended it early.
     """
 
@@ -115,6 +116,7 @@ class Visit:
     complete: bool = True
     why: str = ""
     """When there is no session though the account is declared: a state of the sign-in, for the report."""
+    scripts: tuple[Exchange, ...] = ()
 
     def answer_to(self, url: str, headers: Headers = ()) -> Exchange | None:
         """The answer to GET of an address, with these headers at least; None when the visitor did not ask for it."""

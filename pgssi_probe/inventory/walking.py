@@ -29,6 +29,8 @@ DEPTH: Final = 4
 MAX_BODY: Final = 400_000
 """Bytes read of each answer: a scanned document is known by its beginning."""
 MAX_SCRIPTS: Final = 8
+MAX_CODE: Final = 2_000_000
+"""Bytes read of each script: what an application bundles of its own often stands at the end."""
 OUT_IN_A_ROW: Final = 4
 """Refusals one after the other after which the session is looked at."""
 ARCHIVES: Final = words("""
@@ -59,6 +61,8 @@ class Walking:
     scripts: int = 0
     read: set[str] = field(default_factory=set)
     """Scripts whose paths are known already."""
+    code: list[Exchange] = field(default_factory=list)
+    """The scripts of the pages, as they were answered."""
     _bodies: set[str] = field(default_factory=set)
     _kept: int = 0
     _failures: int = 0
@@ -121,6 +125,7 @@ class Walking:
             session=self.session,
             pages=tuple(self.pages),
             answers=tuple(self.answers),
+            scripts=tuple(self.code),
             complete=whole,
             why="lost" if self.lost else "",
         )
@@ -185,9 +190,10 @@ class Walking:
             if is_dangerous(one.url) and extension(one.url) not in {".js", ".mjs"}:
                 continue
             self.scripts += 1
-            exchange = await self.session.send(Request("GET", one.url, max_body=MAX_BODY))
+            exchange = await self.session.send(Request("GET", one.url, max_body=MAX_CODE))
             if exchange.status == 200 and exchange.response is not None:
-                self._glean(of_script(exchange.response.text, one.url), DEPTH - 1)
+                self.code.append(exchange)
+                self._glean(of_script(exchange.response.text, one.url, page.url), DEPTH - 1)
 
     def _glean(self, found: Iterable[Found], depth: int) -> None:
         for one in found:

@@ -86,3 +86,11 @@ def test_an_address_is_offered_once() -> None:
     one.seen(f"{HOME}/b")
     one.offer(Link(f"{HOME}/b", ""), 1)
     assert taken(one) == ["/a"]
+
+
+def test_a_link_of_another_method_is_not_followed_and_hides_nothing() -> None:
+    one = frontier()
+    one.offer(Link(f"{HOME}/r/1", "Supprimer", method="DELETE"), 1)
+    assert one.skipped == ((f"{HOME}/r/1", Skipped.DANGEROUS),)
+    one.offer(Link(f"{HOME}/r/1", "Fiche"), 1)
+    assert taken(one) == ["/r/1"]

@@ -66,6 +66,19 @@ def test_paths_of_scripts_holes_and_assets() -> None:
     assert found == ["/api/v1/moi", "/patients/", "/api/rdv", "/dossiers/", "/t"]
 
 
+def test_server_pages_of_scripts_are_counted_from_the_page() -> None:
+    text = """get("user_data.php"); get('../ajax/find.php?kind=lab'); get('view.aspx?id='+n); get('change_user.php');
+    say("Fichier notes.php introuvable"); load('app.js') """
+    found = list(of_script(text, "https://portal.example/js/app.js", "https://portal.example/space/users/"))
+    assert paths(found) == [
+        "/space/users/user_data.php",
+        "/space/ajax/find.php?kind=lab",
+        "/space/users/view.aspx",
+        "/space/users/change_user.php",
+    ]
+    assert [one.complete for one in found] == [True, True, True, False]
+
+
 def test_records_of_a_list_and_addresses_in_json() -> None:
     data = {"results": [{"id": n, "lien": f"/fiches/{n}"} for n in range(9)], "next": "/api/p?page=2"}
     found = paths(list(of_json(json.dumps(data).encode(), "https://portal.example/api/patients?x=1")))

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from pgssi_probe.check.harness import page
 from pgssi_probe.discovery.site import Skipped
 from pgssi_probe.inventory.collect import INVENTORY, MAX_WALKED
 from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Source
@@ -205,3 +206,43 @@ async def test_the_scripts_of_signed_in_pages_are_read(office: Make, answer_html
 
 def test_the_plan_counts_what_it_may_send() -> None:
     assert INVENTORY.requests >= 4 * MAX_WALKED
+
+
+async def test_a_link_that_deletes_by_another_method_hides_no_record(
+    office: Make, answer_html: Make, inventory_of: Gather
+) -> None:
+    def inside(_name: str, request: Request) -> Response | None:
+        path = urlsplit(request.url).path
+        return answer_html("fiche") if path.startswith("/records/") else None
+
+    links = '<a rel=nofollow data-method=delete href="/records/3">Supprimer</a><a href="/records/3">Fiche 3</a>'
+    app = office(inside=inside, space=links + '<a data-method=put href="/records/4?locked=1">Verrouiller</a>')
+    found = await inventory_of(app)
+    assert endpoint(found, "/records/3").held is None
+    assert endpoint(found, "/records/3").reads
+    assert not endpoint(found, "/records/3", "DELETE").reads
+    assert not endpoint(found, "/records/4?locked=1", "PUT").reads
+    assert app.asked("/records/3")
+    assert not app.asked("/records/4")
+
+
+async def test_the_code_of_signed_in_pages_is_kept_and_names_server_pages(
+    office: Make, answer_html: Make, inventory_of: Gather
+) -> None:
+    code = "x.open('GET', 'lire_dossier.php?id=' + n); y.open('POST', 'save_dossier.php', true)"
+
+    def inside(_name: str, request: Request) -> Response | None:
+        path = urlsplit(request.url).path
+        if path == "/js/dossier.js":
+            return page(code, content_type="text/javascript")
+        if path == "/dossiers/liste":
+            return answer_html('<script src="/js/dossier.js"></script>')
+        return answer_html("{}") if path.endswith(".php") else None
+
+    app = office(inside=inside, space='<a href="/dossiers/liste">Dossiers</a>')
+    found = await inventory_of(app)
+    assert [one.response.text for one in found.visits["a"].scripts if one.response] == [code]
+    assert not [one for one in found.visits["a"].answers if one.url.endswith(".js")]
+    assert app.asked("/dossiers/lire_dossier.php")
+    assert endpoint(found, "/dossiers/save_dossier.php").held is Skipped.INCOMPLETE
+    assert not app.asked("/dossiers/save_dossier.php")

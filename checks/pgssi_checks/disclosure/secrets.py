@@ -34,7 +34,7 @@ def places(site: Site, visits: Iterable[Visit] = ()) -> Iterator[Place]:
     that accounts received."""
     yield from _places(site.pages, site.exchanges, own=False)
     for visit in visits:
-        yield from _places(visit.pages, visit.answers, own=True)
+        yield from _places(visit.pages, (*visit.answers, *visit.scripts), own=True)
 
 
 def _places(read: Iterable[Page], exchanges: Iterable[Exchange], *, own: bool) -> Iterator[Place]:

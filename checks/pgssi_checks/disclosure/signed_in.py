@@ -24,11 +24,11 @@ def pages_of(site: Site, visits: Iterable[Visit]) -> tuple[Page, ...]:
 
 
 def answers_of(site: Site, visits: Iterable[Visit]) -> tuple[Exchange, ...]:
-    """Every answer with its body: those of nobody, then those of each account."""
-    return (*site.exchanges, *(exchange for visit in visits for exchange in visit.answers))
+    """Every answer with its body: those of nobody, then those of each account, the scripts of its pages included."""
+    return (*site.exchanges, *(exchange for visit in visits for exchange in (*visit.answers, *visit.scripts)))
 
 
 def scripts_of(visits: Iterable[Visit]) -> tuple[Exchange, ...]:
     """The scripts that signed-in pages load."""
-    answers = (exchange for visit in visits for exchange in visit.answers)
+    answers = (exchange for visit in visits for exchange in (*visit.answers, *visit.scripts))
     return tuple(one for one in answers if one.response and one.status == 200 and "script" in one.response.media_type)

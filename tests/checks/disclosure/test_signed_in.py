@@ -46,6 +46,20 @@ async def test_a_key_in_a_page_of_the_space_is_found(signed_in: SignedIn) -> Non
     assert outcomes[0].subject.name.endswith(PRIVATE)
 
 
+async def test_a_key_in_the_code_that_a_page_of_the_space_loads_is_found(signed_in: SignedIn) -> None:
+    loads = written('<script src="/espace-prive.js"></script>')
+
+    def answers(script: Script, clock: VirtualClock) -> Script:
+        inner = loads(script, clock)
+        assert callable(inner)
+        code = page(f"var aws = {{accessKeyId: '{KEY}'}}", content_type="text/javascript")
+        return lambda request: code if request.parts.path == "/espace-prive.js" else inner(request)
+
+    outcomes = await signed_in("disclosure.secrets", answers=answers)
+    assert slugs(outcomes) == {"cloud-key"}
+    assert outcomes[0].subject.name.endswith("/espace-prive.js")
+
+
 async def test_without_a_mandate_for_more_than_reading_nobody_signs_in(signed_in: SignedIn) -> None:
     hidden = written(f"<script>var aws = {{accessKeyId: '{KEY}'}}</script>")
     outcomes = await signed_in("disclosure.secrets", answers=hidden, level=Level.PASSIVE)
