@@ -3,11 +3,14 @@ with what each account was shown."""
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urljoin
 
+from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.discovery.described import DESCRIBES, MAX_OPERATIONS
 from pgssi_probe.discovery.descriptions import (
     DESCRIPTIONS,
@@ -17,6 +20,7 @@ from pgssi_probe.discovery.descriptions import (
     Descriptions,
     described_by,
 )
+from pgssi_probe.identity import Session
 from pgssi_probe.inventory import graphql, openapi
 from pgssi_probe.inventory.gleaning import Found
 from pgssi_probe.inventory.requests import GRAPHQL_TYPE, is_json
@@ -28,6 +32,8 @@ MAX_MET: Final = 6
 MAX_DESCRIPTIONS: Final = 3
 MAX_SENT: Final = 40
 """Requests of descriptions that one account sends."""
+NAMES_ONESELF: Final = ("sub", "id", "user_id", "userId", "uid")
+"""Claims of a token that name who is signed in."""
 REQUESTS: Final = len(PLACES) + MAX_MET + 2 * len(graphql.PLACES) + MAX_MET
 
 
@@ -112,18 +118,40 @@ async def _is_there(walking: Walking, url: str) -> bool:
 
 
 def pool_of(walking: Walking) -> Pool:
-    """What the account was shown: records in data, and addresses of its links."""
-    pool = Pool()
-    for answer in walking.answers:
-        if answer.status == 200:
-            if answer.request.method == "GET":
-                pool.add_address(answer.url)
-            if answer.response is not None and is_json(answer.response.media_type):
-                pool.add_json(answer.response.body, answer.url)
+    """What the account was shown: records in data, and addresses of its links; and what names the account itself."""
+    account = walking.ctx.accounts.get(walking.label)
+    username = account.username if account is not None else ""
+    names = frozenset({username.casefold()} - {""})
+    answered = [one for one in walking.answers if one.status == 200 and one.response is not None]
+    told = Pool(names=names, me=set(identifiers_of(walking.session)))
+    for answer in answered:  # what the account is called in one answer tells whose the records of another are
+        if answer.response is not None and is_json(answer.response.media_type):
+            told.add_json(answer.response.body, answer.url)
+    pool = Pool(names=names, me=told.me)
+    if username:
+        pool.words = {name: {username: None} for name in ("username", "login", *(["email"] if "@" in username else []))}
+    for answer in answered:
+        if answer.request.method == "GET":
+            pool.add_address(answer.url)
+        if answer.response is not None and is_json(answer.response.media_type):
+            pool.add_json(answer.response.body, answer.url)
     for found in walking.found.values():
         if found.method == "GET" and found.complete:
             pool.add_address(found.url)
     return pool
+
+
+def identifiers_of(session: Session) -> Iterator[str]:
+    """How the token of a session names the account: `sub`, `user_id`… (RFC 7519 §4.1)."""
+    for _, value in session.headers:
+        for part in value.rpartition(" ")[2].split(".")[1:2]:
+            try:
+                claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+            except (ValueError, RecursionError):
+                continue
+            inner = [claims, *(claims.values() if isinstance(claims, dict) else ())]
+            for one in (each for each in inner if isinstance(each, dict)):
+                yield from (str(one[name]) for name in NAMES_ONESELF if isinstance(one.get(name), int | str))
 
 
 async def ask_described(walking: Walking, told: Described, others: list[Pool]) -> None:
@@ -134,7 +162,7 @@ async def ask_described(walking: Walking, told: Described, others: list[Pool]) -
         pool = pool_of(walking).without(others)
         requests = list(told.requests(pool))
         walking.learn(requests)
-        plain = [one.url for one in requests if _is_plain(one)]
+        plain = [one.url for one in requests if _is_plain(one) and not is_dangerous(one.url, one.text)]
         await walking.go_on(plain)
         for one in requests:
             if one.complete and one.key not in sent and not _is_plain(one) and _reads(one):
@@ -143,8 +171,8 @@ async def ask_described(walking: Walking, told: Described, others: list[Pool]) -
 
 
 def _is_plain(one: Found) -> bool:
-    return one.method == "GET" and not one.headers and one.complete
+    return one.method == "GET" and not one.headers and one.complete and not one.writes
 
 
 def _reads(one: Found) -> bool:
-    return one.method == "GET" or one.media_type == GRAPHQL_TYPE
+    return (one.method == "GET" and not one.writes) or one.media_type == GRAPHQL_TYPE

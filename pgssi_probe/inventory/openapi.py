@@ -78,7 +78,9 @@ def _operation(
         place = str(one.get("in", ""))
         said = resolved(described, one.get("schema")) if place != "body" else None
         schema = said if isinstance(said, dict) else {}
-        sample = _sample({**schema, **one})
+        # The name in an example may be somebody's: of a path, a choice or a default at most is sent.
+        told = {**schema, **one}
+        sample = _sample({**told, "example": None} if place == "path" else told)
         if place in {"path", "query", "header"}:
             kind = str((schema or one).get("format") or (schema or one).get("type") or "")[:20]
             required = one.get("required") is True
@@ -171,6 +173,8 @@ def _values(operation: Operation, pool: Pool, number: int) -> bool:
     if isinstance(operation.body, dict):
         names += [str(name) for name, value in operation.body.items() if value is None]
     words = [word for word in urlsplit(operation.url).path.split("/") if word and "{" not in word]
+    if any(len(pool.of(name, _before(operation.url, name)) or pool.word(name)) > number for name in operation.holes):
+        return True
     return any(
         len(pool.of(name, before)) > number for name in names for before in (_before(operation.url, name), *words)
     )
@@ -182,7 +186,8 @@ def _filled(operation: Operation, pool: Pool, number: int) -> Found:
     told = {(one.place, one.name): one for one in operation.parameters}
     for name in operation.holes:
         known = told.get((Place.PATH, name))
-        value = _nth(pool.of(name, _before(operation.url, name)), number) or (known.value if known else "")
+        own = pool.of(name, _before(operation.url, name)) or pool.word(name)
+        value = _nth(own, number) or (known.value if known else "")
         complete = complete and bool(value)
         path = path.replace(f"{{{name}}}", quote(value, safe="") if value else f"{{{name}}}", 1)
     query: list[tuple[str, str]] = []

@@ -41,6 +41,17 @@ PLAIN: Final = frozenset(
 )
 """Names that say nothing of what they name: the word before them does."""
 _NAMES_ONE = re.compile(r"(?:id|uuid|guid|ref|reference|identifiant|numero|code)$")
+OF_ACCOUNT: Final = frozenset({"username", "login", "email", "mail", "identifiant", "preferredusername"})
+"""Members that name the account that a record is, where another may name the one that it belongs to."""
+ABOUT_ONESELF: Final = frozenset(
+    {"me", "moi", "whoami", "self", "profile", "profil", "account", "compte", "user", "users", "userinfo", "session"}
+)
+_OWNER_ID = re.compile(
+    r"(?:user|owner|author|customer|client|account|patient|member|holder|utilisateur|proprietaire|auteur|compte)s?id$"
+)
+MAX_NAMED: Final = 60
+"""Members of own records whose words a described request may need."""
+MAX_WORDS: Final = 120
 _NOT_LETTERS = re.compile(r"[^a-z0-9]+")
 
 
@@ -59,17 +70,30 @@ def singular(word: str) -> str:
 
 @dataclass
 class Pool:
-    """`of(name, before)` gives values, in the order in which they were seen."""
+    """`of(name, before)` gives values, in the order in which they were seen.
+
+    `names` are the user names of the account, case folded: a record that bears one of them is its own, though everybody
+    may be shown the list in which it stands.
+    """
 
     known: dict[str, dict[str, None]] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+    me: set[str] = field(default_factory=set)
+    """Identifiers of the account itself."""
+    own: set[tuple[str, str]] = field(default_factory=set)
+    """Those of `known` that stand in records of the account."""
+    words: dict[str, dict[str, None]] = field(default_factory=dict)
+    """Words of the records of the account by the name of their member: titles, user names."""
 
-    def add(self, name: str, value: Any) -> None:
+    def add(self, name: str, value: Any, *, own: bool = False) -> None:
         text = str(value)
         if isinstance(value, bool) or not isinstance(value, int | str) or written_as(text)[0] is None:
             return
+        if own and len(self.own) < MAX_NAMES:
+            self.own.add((name, text))
         if name in self.known or len(self.known) < MAX_NAMES:
             kept = self.known.setdefault(name, {})
-            if len(kept) < MAX_PER_NAME:
+            if len(kept) < MAX_PER_NAME or (own and len(kept) < 2 * MAX_PER_NAME):
                 kept[text] = None
 
     def add_address(self, url: str) -> None:
@@ -89,26 +113,61 @@ class Pool:
         except (ValueError, RecursionError):
             return
         path = [one for one in segments(url) if written_as(one)[0] is None]
-        self.add_value(value, path[-1] if path else "")
+        about = not ABOUT_ONESELF.isdisjoint(folded(one) for one in path)
+        self.add_value(value, path[-1] if path else "", about=about)
 
-    def add_value(self, value: Any, holder: str, depth: int = 0) -> None:
+    def add_value(self, value: Any, holder: str, depth: int = 0, *, own: bool = False, about: bool = False) -> None:
+        """`own` says that the record around is the account's, `about` that the address tells of accounts."""
         if depth > MAX_DEPTH:
             return
         if isinstance(value, list):
             for one in value[:MAX_RECORDS]:
-                self.add_value(one, holder, depth + 1)
+                self.add_value(one, holder, depth + 1, own=own, about=about)
         elif isinstance(value, dict):
+            own = own or self._is_own(value)
+            if about and self._is_account(value):
+                self.me |= {str(inner) for name, inner in value.items() if folded(str(name)) in PLAIN and _plain(inner)}
             kind = value.get("__typename")
             for name, inner in value.items():
                 key = folded(str(name))
                 if isinstance(inner, dict | list):
-                    self.add_value(inner, str(name), depth + 1)
-                elif key in PLAIN:
-                    self.add((singular(holder) if holder else "") + "id", inner)
+                    self.add_value(inner, str(name), depth + 1, own=own, about=about)
+                    continue
+                if own:
+                    self._add_word(key, inner)
+                if key in PLAIN:
+                    self.add((singular(holder) if holder else "") + "id", inner, own=own)
                     if isinstance(kind, str):
-                        self.add(singular(kind) + "id", inner)
+                        self.add(singular(kind) + "id", inner, own=own)
                 elif _NAMES_ONE.search(key):
-                    self.add(key, inner)
+                    self.add(key, inner, own=own)
+
+    def _is_own(self, record: dict[str, Any]) -> bool:
+        """Whether a record names the account, and no other account where another is named."""
+        for name, inner in record.items():
+            inner = (
+                next((inner[one] for one in ("username", "login", "email") if one in inner), None)
+                if isinstance(inner, dict)
+                else inner
+            )
+            if isinstance(inner, str) and inner.casefold() in self.names:
+                return True
+            if _plain(inner) and str(inner) in self.me and _OWNER_ID.search(folded(str(name))):
+                return True
+        return False
+
+    def _is_account(self, record: dict[str, Any]) -> bool:
+        return any(
+            isinstance(inner, str) and inner.casefold() in self.names and folded(str(name)) in OF_ACCOUNT
+            for name, inner in record.items()
+        )
+
+    def _add_word(self, key: str, value: Any) -> None:
+        fits = isinstance(value, str) and 2 < len(value) <= MAX_WORDS and value.isprintable() and "/" not in value
+        if fits and (key in self.words or len(self.words) < MAX_NAMED):
+            kept = self.words.setdefault(key, {})
+            if len(kept) < MAX_PER_NAME:
+                kept[value] = None
 
     def of(self, name: str, before: str = "") -> tuple[str, ...]:
         """Values for a parameter; `before` is the word that precedes it in a path, or the type of what it names."""
@@ -122,6 +181,10 @@ class Pool:
         exact = next((tuple(self.known[one]) for one in names if one in self.known), ())
         return exact or self._within(key)
 
+    def word(self, name: str) -> tuple[str, ...]:
+        """Words by which records of the account may be named in a path, where no identifier is known."""
+        return tuple(self.words.get(folded(name), ()))
+
     def _within(self, key: str) -> tuple[str, ...]:
         """`X-Numero-Facture` names an invoice: the longest word that is known to name something."""
         for name in sorted(self.known, key=len, reverse=True):
@@ -131,7 +194,31 @@ class Pool:
         return ()
 
     def without(self, others: Iterable[Pool]) -> Pool:
-        """What no other pool holds: a record that two people are shown is nobody's own."""
-        shared = {(name, value) for pool in others for name, values in pool.known.items() for value in values}
-        kept = {name: {v: None for v in values if (name, v) not in shared} for name, values in self.known.items()}
-        return Pool({name: values for name, values in kept.items() if values})
+        """What no other pool holds: a record that two people are shown is nobody's own, unless it names one of them."""
+        given = list(others)
+        shared = {(name, value) for pool in given for name, values in pool.known.items() for value in values}
+        claimed = {pair for pool in given for pair in pool.own}
+        words = {(name, value) for pool in given for name, values in pool.words.items() for value in values}
+        kept = {
+            name: {v: None for v in values if _is_alone((name, v), self.own, shared, claimed)}
+            for name, values in self.known.items()
+        }
+        said = {name: {v: None for v in values if (name, v) not in words} for name, values in self.words.items()}
+        return Pool(
+            {name: values for name, values in kept.items() if values},
+            self.names,
+            self.me,
+            self.own,
+            {name: values for name, values in said.items() if values},
+        )
+
+
+Pair = tuple[str, str]
+
+
+def _is_alone(pair: Pair, own: set[Pair], shared: set[Pair], claimed: set[Pair]) -> bool:
+    return pair not in (claimed if pair in own else shared)
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, int | str) and not isinstance(value, bool) and written_as(str(value))[0] is not None

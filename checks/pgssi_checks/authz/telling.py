@@ -14,8 +14,8 @@ from pgssi_probe.inventory.requests import request_of
 from pgssi_probe.redact import redact_url
 from pgssi_probe.redact.text import redact_text
 
-AROUND = 60
-"""Characters shown on each side of what proves."""
+BEFORE, AFTER = 40, 12
+"""Characters shown before what proves, where its label stands, and after it."""
 LONGEST_BODY = 600
 
 
@@ -24,7 +24,7 @@ def excerpt(values: Iterable[str], exchange: Exchange) -> str | None:
     said = text_of(exchange)
     for value in sorted(held(values, exchange)):
         at = said.find(value)
-        return said[max(0, at - AROUND) : at + len(value) + AROUND]
+        return said[max(0, at - BEFORE) : at + len(value) + AFTER]
     return None
 
 

@@ -24,7 +24,7 @@ from pgssi_probe.check import CheckContext, Exchange, Failure, Observation, Reas
 from pgssi_probe.check.context import Streams
 from pgssi_probe.compare.absence import Absence, AbsenceControl
 from pgssi_probe.discovery.collect import location
-from pgssi_probe.identity import SIGN_IN, Session, sign_in
+from pgssi_probe.identity import ORACLE, SIGN_IN, Oracle, Session, State, sign_in
 from pgssi_probe.inventory.collect import INVENTORY
 from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Visit
 from pgssi_probe.inventory.requests import request_of
@@ -58,6 +58,7 @@ class Viewer:
     visit: Visit
     session: Session
     sign_in_path: str
+    oracle: Oracle = field(default_factory=Oracle, repr=False)
     _control: AbsenceControl | None = field(default=None, repr=False)
 
     @property
@@ -76,9 +77,17 @@ class Viewer:
         return await self._control.classify(replace(answer, request=bare))
 
     async def is_in(self) -> bool:
-        """Whether the session still opens the first page that it opened: always true for nobody."""
-        if self.label == ANONYMOUS or not self.visit.pages:
-            return self.label == ANONYMOUS
+        """Whether the session still opens the first page that it opened: always true for nobody.
+
+        An API shows no page: there the witness of the run is asked.
+        """
+        if self.label == ANONYMOUS:
+            return True
+        if not self.visit.pages:
+            state = await self.oracle.state(self.session)
+            if state is State.UNKNOWN:
+                raise Lost(Reason.NO_SAMPLE if not self.oracle.usable else Reason.UNSTABLE_TARGET)
+            return state is State.IN
         answer = await self.session.get(self.visit.pages[0].url)
         if answer.response is None or answer.status == 429 or (answer.status or 0) >= 500:
             raise Lost(why_not(answer))
@@ -152,6 +161,7 @@ class Stage:
             raise Lost(Reason.ACCOUNT_MISSING)
         inventory = await ctx.collect(INVENTORY)
         plan = await ctx.collect(SIGN_IN)
+        oracle = await ctx.collect(ORACLE)
         path = plan.path if plan.path != "/" else ""
         texts = {label: tuple(map(text_of, visit.answers)) for label, visit in inventory.visits.items()}
         read = {
@@ -163,7 +173,7 @@ class Stage:
             visit = inventory.visits[label]
             if visit.session is None:
                 raise Lost(WHY_OUT.get(visit.why, Reason.SESSION_LOST))
-            viewers[label] = Viewer(ctx, visit, visit.session.on(ctx.network), path)
+            viewers[label] = Viewer(ctx, visit, visit.session.on(ctx.network), path, oracle)
         nobody = Session(ctx.network, ctx.clock)
         viewers[ANONYMOUS] = Viewer(ctx, inventory.visits[ANONYMOUS], nobody, path)
         return cls(ctx, inventory, viewers, texts, read)
