@@ -21,7 +21,7 @@ from pgssi_probe.inventory.model import ANONYMOUS, Inventory, Place, Visit
 
 MAX_RENEWED = 3
 """Times that a session which was lost on the way is opened again, for one visitor."""
-MAX_FOUND = 20
+MAX_FOUND = 40
 
 
 class Unheard(Exception):

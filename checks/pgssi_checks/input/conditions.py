@@ -87,10 +87,12 @@ class Round:
 def obeyed(rounds: Sequence[Round], senseless: frozenset[str]) -> frozenset[str]:
     """The lines that obey the condition: always there untouched and when true, never when false nor senseless.
 
-    Empty when the page changes by itself in the same way, or when true is not what the untouched value shows.
+    Lines that repeat the value in a way of their own show the untouched one only: the same are gone each time, whatever
+    the condition. Empty when anything else differs between untouched and true, or changes by itself.
     """
     always = frozenset.intersection(*(one.untouched for one in rounds))
-    if any(not always <= one.true for one in rounds):
+    repeating = always - rounds[0].true
+    if any(always - one.true != repeating or repeating & one.false for one in rounds) or repeating & senseless:
         return frozenset()
-    gone = always.difference(*(one.false for one in rounds))
+    gone = (always - repeating).difference(*(one.false for one in rounds))
     return gone - senseless

@@ -14,6 +14,7 @@ from pgssi_checks.input.ready import may_be_sent, ready
 from pgssi_probe.check import Request
 from pgssi_probe.discovery.address import extension
 from pgssi_probe.discovery.danger import is_dangerous
+from pgssi_probe.discovery.site import Skipped
 from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Parameter, Place, Source
 from pgssi_probe.inventory.references import ASSETS, Form, references
 from pgssi_probe.inventory.requests import FORM_TYPE, GRAPHQL_TYPE, parameters_of, request_of, with_value
@@ -111,6 +112,10 @@ def shape(endpoint: Endpoint, segment: str = "", field: str = "") -> str:
     return f"{endpoint.method} {'/'.join(written)}{'?' if pages else ''}{'&'.join(pages)}"
 
 
+def _is_plain(parameter: Parameter) -> bool:
+    return bool(re.fullmatch(r"[\w.@-]{1,60}", parameter.value))
+
+
 def _is_page(parameter: Parameter) -> bool:
     return bool(_PAGE_NAME.fullmatch(parameter.name) and _PAGE_VALUE.fullmatch(parameter.value))
 
@@ -121,6 +126,8 @@ def identifiers(endpoint: Endpoint) -> list[Parameter]:
     return [one.parameter for one in found if one.parameter.place is Place.PATH and one.form is not Form.SLUG]
 
 
+MAY_BE_ASKED: Final = frozenset({None, Skipped.REPEATED, Skipped.BUDGET})
+"""Why the walk left an address that may well be asked for: it had seen enough of its kind, or had enough."""
 REFUSED: Final = frozenset({401, 403, 405, 419})
 """Answers to the request itself, whatever it holds: 419 is Laravel's word for a token that has passed."""
 FIELDS: Final = frozenset({Place.QUERY, Place.FORM, Place.JSON})
@@ -157,7 +164,8 @@ def points(
             key = (name, parameter.name)
             known = found.get(key)
             if known is not None:
-                if parameter.value and not known.value:  # now with a value; what the form says of it is kept
+                # Now with a value, or with a plainer one; what the form says of it is kept.
+                if (parameter.value and not known.value) or (_is_plain(parameter) and not _is_plain(known.parameter)):
                     seen = replace(parameter, kind=known.parameter.kind, required=known.parameter.required)
                     found[key] = Point(endpoint, seen, label)
             elif counts.get(form, 0) < per_template and _may_change(Point(endpoint, parameter, label)):
@@ -203,7 +211,7 @@ def _rank(endpoint: Endpoint) -> tuple[bool, bool]:
 
 def _is_usable(endpoint: Endpoint, where: frozenset[Place]) -> bool:
     asks = endpoint.method == "GET" or (Place.GRAPHQL in where and endpoint.media_type == GRAPHQL_TYPE)
-    return asks and endpoint.reads and endpoint.held is None and extension(endpoint.url) not in ASSETS
+    return asks and endpoint.reads and endpoint.held in MAY_BE_ASKED and extension(endpoint.url) not in ASSETS
 
 
 def _may_change(point: Point) -> bool:

@@ -6,6 +6,7 @@ obeys three times out of three. Nothing waits, nothing is written: a condition j
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Final
 
@@ -21,6 +22,10 @@ from pgssi_probe.inventory.model import Place
 
 QUOTES: Final = "'\""
 ROUNDS: Final = 3
+_SYNTAX: Final = re.compile(
+    r"(?<!input )syntax|unterminated|unclosed|not properly (?:ended|terminated)|unrecognized token", re.IGNORECASE
+)
+"""What an engine says of a query that it cannot read, rather than of a value that it cannot take."""
 UNKNOWN: Final = "a"
 """Put where no value is known."""
 
@@ -50,6 +55,8 @@ async def _error(asker: Asker, point: Point, value: str, untouched: Exchange) ->
     if trace is None or error_in(untouched) is not None:
         return []
     other = await asker.shown(point, value + "zz")
+    if error_in(other) is not None and value.isdigit() and _SYNTAX.search(trace.excerpt):
+        other = await asker.shown(point, value + "1")  # letters beside a number are no syntax either
     again = await asker.shown(point, value + QUOTES)
     trace = error_in(again)
     if trace is None or error_in(other) is not None:
@@ -63,11 +70,12 @@ async def _conditions(asker: Asker, point: Point, value: str, style: Style, unto
     rounds: list[Round] = []
     before = untouched
     last: tuple[Exchange, Exchange] | None = None
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS):
         number = secrets.randbelow(8_000) + 1_000
         true, false = style.true(value, number), style.false(value, number)
-        when_true = await asker.shown(point, true)
-        when_false = await asker.shown(point, false)
+        order = (true, false) if turn % 2 == 0 else (false, true)  # what alternates by itself obeys neither
+        answers = {sent: await asker.shown(point, sent) for sent in order}
+        when_true, when_false = answers[true], answers[false]
         if when_true.response is None or when_false.response is None or before.response is None:
             return []
         if when_true.status != 200 or (when_false.status or 500) >= 500 or before.status != 200:
