@@ -16,6 +16,8 @@ Scope = Literal["account", "address", "account-and-address"]
 Bypass = Literal["bypass-forwarded-for", "bypass-case", "bypass-other-account"]
 MAX_DELAYS: Final = 60
 MAX_ROWS: Final = 200
+LATE: Final = 20.0
+"""Seconds by which the end of a brake may be seen late: it is asked for a little after, and answers take their time."""
 
 
 @dataclass
@@ -112,7 +114,7 @@ def slug_of(trace: Trace, series: Sequence[Attempt], thresholds: Thresholds) -> 
             return "lock-out" if trace.blocked >= thresholds.lock_out else "still-blocked"
         if trace.blocked >= thresholds.lock_out:
             return "lock-out"
-        return "slowed" if trace.free <= thresholds.soon else "slowed-long"
+        return "slowed" if trace.free <= thresholds.soon + LATE else "slowed-long"
     if rising(series, thresholds.rising_ratio, thresholds.rising_seconds):
         return "delayed"
     if trace.in_a_row < thresholds.failures:

@@ -32,8 +32,12 @@ from pgssi_probe.identity import SIGN_IN, SignInState
 from pgssi_probe.identity.signing import OWN_ONLY
 
 SERIES = (1, 5, 10)
-LADDER = (30.0, 60.0, 120.0, 300.0, 600.0, 900.0)
-"""Seconds since the last failure at which the right password is tried again."""
+LADDER = (30.0, 60.0, 125.0, 310.0, 620.0, 930.0)
+"""Seconds since the last failure at which the right password is tried again. From one to the next there are a little
+more than one, three and five minutes: where an attempt during the brake starts it again, as django-axes does by
+default, a brake as long as that of the guide's example is seen to end all the same."""
+GRACE = 30.0
+"""Seconds by which the last of them may exceed the time that recovery is watched."""
 UNCLEAR_MAX = 3
 """Failures answered by neither yes nor no after which the trials end."""
 BASELINE: dict[SignInState, Reason] = {
@@ -180,7 +184,7 @@ class Protocol:
         patience = 60.0 * _minutes(
             self.ctx.declared.get("login.recovery-minutes"), self.ctx.setting("recovery_minutes")
         )
-        rungs = [rung for rung in LADDER if rung <= patience]
+        rungs = [rung for rung in LADDER if rung <= patience + GRACE]
         if patience > LADDER[-1]:
             rungs.append(patience)
         for rung in rungs:

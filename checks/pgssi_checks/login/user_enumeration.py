@@ -63,6 +63,8 @@ async def observe(ctx: CheckContext) -> list[Observation]:
         return [not_ours(ctx.target, providers)]
     if not plan.usable or plan.driver in OWN_ONLY:
         return [inconclusive(site, Reason.NO_SAMPLE)]
+    if plan.form is not None and plan.form.username is None:
+        return [Observation(slug="no-user-name", subject=Subject(kind="form", name=plan.url))]
     if not ctx.accounts:
         return [inconclusive(site, Reason.ACCOUNT_MISSING, missing="accounts.sacrifice")]
     reset = [*await _reset(ctx), *await _registration(ctx)]
@@ -128,7 +130,7 @@ class Comparison:
             waits = [wait for one in done.exchanges if (wait := announced_wait(one)) is not None]
             return (waits[0] if waits else UNANNOUNCED) + 0.5
         side = self.known if is_known else self.unknown
-        typed = (username or self.ctx.accounts[SACRIFICE].username, password)
+        typed = (username or "", self.ctx.accounts[SACRIFICE].username, password)
         chain = done.exchanges[done.exchanges.index(sent) :]
         answer = answer_of(chain, done.landing, typed)
         if _is_new_refusal(answer, side.answers):
@@ -218,7 +220,7 @@ async def _reset(ctx: CheckContext) -> list[Observation]:
     url = found[0].url
     told: list[tuple[Answer, Exchange]] = []
     for name in (invented_user(), username, invented_user()):
-        answer = await _asked(ctx, url, name, label)
+        answer = await _asked(ctx, url, name, label, username)
         if answer is None:
             return []
         told.append(answer)
@@ -257,7 +259,7 @@ async def _registration(ctx: CheckContext) -> list[Observation]:
         landing = await parse_page(chain[-1])
         if landing is None or registration_form([landing], username) is None:
             return []  # not shown again: it may have been accepted, or the name be said by leading elsewhere
-        told.append((answer_of(chain, landing, (*typed.values(),)), chain[0]))
+        told.append((answer_of(chain, landing, (*typed.values(), username)), chain[0]))
     first, known, second = (answer for answer, _ in told)
     noise = differences([first, first], [second, second])
     by = [what for what in differences([known, known], [first, second]) if what not in noise]
@@ -272,8 +274,9 @@ def _like(host: str) -> str:
     return f"{invented_user()}@{host}" if host else invented_user()
 
 
-async def _asked(ctx: CheckContext, url: str, username: str, label: str) -> tuple[Answer, Exchange] | None:
-    """The answer to one request for a new password; None when it cannot be compared."""
+async def _asked(ctx: CheckContext, url: str, username: str, label: str, known: str) -> tuple[Answer, Exchange] | None:
+    """The answer to one request for a new password; None when it cannot be compared. `known` is a name that the page
+    may say by itself."""
     session = Session(ctx.network, ctx.clock, label=label)
     opened = await session.follow(Request("GET", url))
     page = await parse_page(opened[-1])
@@ -284,4 +287,4 @@ async def _asked(ctx: CheckContext, url: str, username: str, label: str) -> tupl
     last = chain[-1]
     if last.response is None or last.status in {403, 423, 429} or (last.status or 0) >= 500:
         return None
-    return answer_of(chain, await parse_page(last), (username,)), chain[0]
+    return answer_of(chain, await parse_page(last), (username, known)), chain[0]

@@ -23,14 +23,21 @@ MAX_WAYS = 3
 """Sign-out controls that are tried one after the other while the session stays in."""
 PARTIAL_VIEW = re.compile(r"popup|print|imprim|export|embed|iframe|modal|fragment|partial|ajax|\braw\b", re.IGNORECASE)
 """Addresses of what is shown inside, or beside, a page that carries the controls."""
+SHELL_TEXT = 200
+"""Characters below which a page with scripts and no link to read is the shell of what they draw [ours]."""
+BY_CREDENTIALS = frozenset({Driver.BASIC, Driver.DIGEST})
 OPPOSITES = {"login": "logout", "signin": "signout", "sign-in": "sign-out", "connexion": "deconnexion"}
 FRESH = (("Cache-Control", "no-cache"), ("Pragma", "no-cache"))
 
 
 def owes_a_control(page: Page) -> bool:
-    """A page that people read: a fragment, a print view or a page cut short proves nothing by what it lacks."""
-    parts = urlsplit(page.url)
-    return not page.is_cut and bool(page.document.links) and not PARTIAL_VIEW.search(f"{parts.path}?{parts.query}")
+    """A page that people read: a fragment, a print view or a page cut short proves nothing by what it lacks, nor does
+    one that says next to nothing before its scripts draw it."""
+    parts, document = urlsplit(page.url), page.document
+    scripted = bool(document.inline_scripts) or any(resource.tag == "script" for resource in document.resources)
+    drawn = scripted and len(document.text) < SHELL_TEXT and not any(link.text.strip() for link in document.links)
+    whole = not page.is_cut and not PARTIAL_VIEW.search(f"{parts.path}?{parts.query}")
+    return whole and bool(document.links) and not drawn
 
 
 def lacking(pages: Sequence[Page]) -> tuple[list[Page], list[Page]]:
@@ -97,6 +104,8 @@ async def _ended(ctx: CheckContext, ground: Ground, done: SignIn, control: SignI
     session = done.session
     if not await ground.is_in(session):
         raise Lost(Reason.SESSION_LOST)
+    if await _without_session(ctx, ground, session):
+        return Observation(slug="credentials-alone", subject=ctx.target.site)
     busts = await _cache_is_avoidable(ground, session)
     refresh = await _renewable(ctx, done, control)
     saved = session.fork()
@@ -116,6 +125,17 @@ async def _ended(ctx: CheckContext, ground: Ground, done: SignIn, control: SignI
     await _vouch(ground, control)
     facts = {"seconds": int(waited), "kept": [*kept], "refresh": refresh is not None}
     return Observation(slug="ended", subject=ctx.target.site, facts=facts, evidence=(ctx.keep(left[-1]),))
+
+
+async def _without_session(ctx: CheckContext, ground: Ground, session: Session) -> bool:
+    """Whether the credentials that go with every request (HTTP Basic, Digest) open the page without any cookie: there
+    is nothing that a sign-out could end, and whoever keeps a request keeps the password."""
+    if (await ctx.collect(SIGN_IN)).driver not in BY_CREDENTIALS:
+        return False
+    bare = session.fork()
+    for name in session.cookie_names:
+        bare = bare.without_cookie(name)
+    return await ground.is_in(bare)
 
 
 def fresh(oracle: Oracle) -> Oracle:
@@ -162,7 +182,7 @@ async def _reopened(
 
 async def _leave(ground: Ground, session: Session, seen: Walk) -> tuple[Exchange, ...] | None:
     """Sign out as a person would: by a declared address, else by the control of a page asked for just now, else by what
-    a page gives its scripts, else, for an API that shows no page, by the address that goes with that of the sign-in."""
+    a page gives its scripts, else, where scripts draw the pages, by the address that goes with that of the sign-in."""
     ctx = ground.ctx
     declared = ctx.declared.get("login.logout_url")
     if isinstance(declared, str) and declared:
@@ -174,7 +194,7 @@ async def _leave(ground: Ground, session: Session, seen: Walk) -> tuple[Exchange
         if left is not None and (session.header_names or not await ground.is_in(session)):
             return left
     plan = await ctx.collect(SIGN_IN)
-    beside = logout_beside(plan.url) if plan.driver is Driver.JSON else None
+    beside = logout_beside(plan.url) if plan.driver in {Driver.JSON, Driver.FORM} else None
     told = dict.fromkeys(url for page in seen.pages for url in addresses_in_data(page))
     for url in [*list(told)[:MAX_WAYS], *([beside] if beside else [])] if _refused(first) else ():
         left = await sign_out(session, None, url=url)

@@ -38,6 +38,7 @@ def attempt(right: bool = False, state: SignInState = SignInState.REFUSED, secon
         (Trace(in_a_row=5), None),
         (Trace(after=1, free=30.1), "slowed"),
         (Trace(after=5, blocked=300, free=600), "slowed-long"),
+        (Trace(after=5, blocked=125, free=310.4), "slowed"),
         (Trace(after=5, blocked=900), "still-blocked"),
         (Trace(after=5, blocked=3660), "lock-out"),
         (Trace(after=5, blocked=3660, free=7000), "lock-out"),
@@ -160,12 +161,33 @@ MANNERS = {
 }
 
 
+def restarted_by_any_attempt(minutes: float, after: int):
+    """As django-axes does by default: whatever is tried during the brake starts it again."""
+    last = [-1e9]
+
+    def brake(app, user, right):
+        now = app.clock.monotonic()
+        if user != "carole" or app.in_a_row < after:
+            return None
+        if right and now - last[0] >= 60 * minutes and last[0] > 0:
+            return None
+        last[0] = now
+        return page("Too many attempts", status=429)
+
+    return brake
+
+
+async def test_a_brake_of_five_minutes_that_each_attempt_starts_again_is_seen_to_end(jumping) -> None:
+    (only,) = await Application(jumping, restarted_by_any_attempt(5, 4)).run()
+    assert (only.slug, only.facts["free_seconds"]) == ("slowed-long", 620)
+
+
 @pytest.mark.parametrize("manner", MANNERS)
 async def test_every_manner_of_refusing_is_a_brake(manner: str, jumping) -> None:
     app = Application(jumping, for_minutes(4, 3, MANNERS[manner]))
     (only,) = await app.run()
     assert only.slug == "slowed", (only.slug, only.facts, only.reason)
-    assert only.facts["free_seconds"] == 300
+    assert only.facts["free_seconds"] == 310
     assert only.facts["left_free"] is True
     assert only.facts["scope"] == "account"
     assert app.wrong <= HARD_CAP
@@ -505,6 +527,8 @@ KINDS = {
     "401": ("slowed", "401"),
     "500": ("slowed", "500"),
     "captcha": ("slowed", "captcha"),
+    "captcha-stays": ("captcha", "captcha"),
+    "drop": ("slowed", "silence"),
     "retry-after": ("slowed", "503"),
     "silent": ("slowed", "refused"),
     "tarpit": ("delayed", None),

@@ -178,6 +178,28 @@ async def test_the_same_answer_is_no_finding(jumping) -> None:
     assert set(wrong) & {"carole"} == {"carole"}
 
 
+async def test_a_page_that_says_the_name_of_the_account_by_itself_tells_nothing(jumping) -> None:
+    """JupyterLab, with an account called `jupyter`: the name stands in the title, whoever is typed."""
+
+    def refusal(*_: object):
+        return page(FORM + "<p>Portail de Carole, version 7</p><p>Mot de passe ou identifiant faux.</p>")
+
+    (only,) = await enumeration(application(refusal), jumping)
+    assert only.slug == "alike"
+
+
+async def test_a_form_without_a_user_name_has_no_account_to_guess(jumping) -> None:
+    wrong: list[str] = []
+
+    def only_a_password(request):
+        if request.method == "POST":
+            wrong.append(request.body.decode())
+        return page(FORM.replace("<input name=user autocomplete=username>", ""))
+
+    (only,) = await enumeration(only_a_password, jumping)
+    assert (only.slug, wrong) == ("no-user-name", [])
+
+
 async def test_a_message_that_tells(jumping) -> None:
     def refusal(user: str, _: int):
         return page(FORM + ("<p>Mot de passe faux.</p>" if user == "carole" else f"<p>{user} n'existe pas.</p>"))
@@ -279,6 +301,19 @@ async def test_the_hardened_portal_is_accused_of_nothing(signed, timed) -> None:
 async def test_a_weakness_of_the_portal_is_found(switch: str, expected: set[str], signed, timed) -> None:
     outcomes = await signed("login.user-enumeration", f"login.user-enumeration/{switch}")
     assert {one.slug for one in outcomes if one.failed} == expected
+
+
+@pytest.mark.parametrize(
+    ("switch", "slug"),
+    [
+        ("mode/registration", "registration-alike"),
+        ("login.user-enumeration/registration-message", "registration-message"),
+    ],
+)
+async def test_registration_on_the_portal(switch: str, slug: str, signed, timed) -> None:
+    outcomes = await signed("login.user-enumeration", switch)
+    assert slug in slugs(outcomes)
+    assert [one.slug for one in outcomes if one.failed] == [slug] * (slug == "registration-message")
 
 
 REGISTER = (

@@ -145,3 +145,10 @@ async def test_checks_of_one_run_sign_in_one_after_the_other() -> None:
     metadata = check("session.logout").metadata
     run = scripted(metadata, {})
     assert await run.context.collect(DOOR) is await run.context.collect(DOOR)
+
+
+def test_the_shell_of_a_page_drawn_by_scripts_owes_nothing() -> None:
+    """JupyterLab: an icon, scripts, and a menu with « Log Out » that only scripts draw."""
+    shell = "<title>JupyterLab</title><link rel=icon href=/f.ico><script src=/main.js></script>"
+    assert lacking([page_at("https://portal.example/lab", shell)]) == ([], [])
+    assert lacking([page_at("https://portal.example/lab", shell + "<a href=/x>Accueil</a>")])[1] != []
