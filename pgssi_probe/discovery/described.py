@@ -28,6 +28,10 @@ _TOLD = re.compile(
     r"(?<![\w-])(?:spec-?url|data-url|config-?url|url)[\"']?\s*[:=]\s*[\"']([^\"'<>\s]{2,300})[\"']", re.IGNORECASE
 )
 _WRITTEN_INSIDE = re.compile(r"[\"'](?:swaggerDoc|spec)[\"']\s*:\s*(?=\{)")
+_OF_STAFF = re.compile(
+    r"\b(?:admin|admins|administration|administrators?|administrateurs?|superusers?|superadmin|sysadmin|backoffice|"
+    r"gestionnaires?|privileged|internal use|staff only|moderators?)\b"
+)
 _WRITES: Final = words("""
     create creates add adds insert populate populates seed seeds migrate init initialize initialise update updates set
     sets send sends upload import trigger run start stop generate regenerate register sync synchronize refresh execute
@@ -180,3 +184,15 @@ def writes(operation: Mapping[str, Any]) -> bool:
     identifier = words_of(str(operation.get("operationId") or "")[:200]).split()
     summary = words_of(str(operation.get("summary") or "")[:200]).split()
     return not _WRITES.isdisjoint(identifier[-4:]) or not _WRITES.isdisjoint(summary[:1])
+
+
+def for_staff(path: str, operation: Mapping[str, Any], described: Mapping[str, Any]) -> str:
+    """The word by which a description says that an operation is one of administration: in its path, its tags, its
+    identifier, the rights that it asks for; "" when there is none. What it says at length is not read."""
+    tags = operation.get("tags")
+    told = operation.get("security", described.get("security"))
+    schemes = (one for one in told[:6] if isinstance(one, dict)) if isinstance(told, list) else ()
+    rights = [right for one in schemes for given in one.values() if isinstance(given, list) for right in given[:10]]
+    said = [path, said_of(operation), *(tags[:6] if isinstance(tags, list) else []), *rights]
+    match = _OF_STAFF.search(" . ".join(words_of(str(one)[:200]) for one in said))
+    return match.group() if match else ""

@@ -33,6 +33,9 @@ MAX_WALKED: Final = 100
 MAX_DRAWN: Final = 30
 """Requests of what the browser drew."""
 
+ROUNDS: Final = 2
+"""How often what a description tells of is filled with what the answers so far gave."""
+
 DECLARED_HAR: Final = {
     "a": "discovery.har-a",
     "b": "discovery.har-b",
@@ -59,18 +62,28 @@ class Known:
                 if len(self.found) >= MAX_ENDPOINTS:
                     continue
                 self.found[key] = one
-            elif self.found[key].source in TELLING and one.source not in TELLING:
-                fields, text = self.found[key].fields or one.fields, one.text or self.found[key].text
-                self.found[key] = replace(one, fields=fields, text=text)
-            elif is_dangerous(one.url, self.found[key].text) and not is_dangerous(one.url, one.text):
-                # A page is opened by one link and deleted by another, with a method that scripts add.
-                self.found[key] = replace(self.found[key], text=one.text)
+            else:
+                self.found[key] = _joined(self.found[key], one)
             (self.told if one.source in TELLING else self.shown).setdefault(key, set()).add(label)
 
     def endpoints(self, reads: frozenset[str]) -> Iterable[Endpoint]:
         for key, found in self.found.items():
             shown, told = self.shown.get(key, set()), self.told.get(key, set())
             yield _endpoint(found, frozenset(shown), frozenset(told), self.held.get(found.url), reads)
+
+
+def _joined(known: Found, one: Found) -> Found:
+    """A request met twice: as it was shown, with what a description says of it."""
+    writes, names = known.writes or one.writes, known.names_a_record or one.names_a_record
+    for_staff = known.for_staff or one.for_staff
+    if known.source in TELLING and one.source not in TELLING:
+        joined = replace(one, fields=known.fields or one.fields, text=one.text or known.text)
+    elif is_dangerous(one.url, known.text) and not is_dangerous(one.url, one.text):
+        # A page is opened by one link and deleted by another, with a method that scripts add.
+        joined = replace(known, text=one.text)
+    else:
+        joined = known
+    return replace(joined, writes=writes, names_a_record=names, for_staff=for_staff)
 
 
 async def gather_inventory(ctx: CollectorContext) -> Inventory:
@@ -94,10 +107,8 @@ async def gather_inventory(ctx: CollectorContext) -> Inventory:
         else:
             visits[label] = started
     described = await _described(walks, site, known)
+    await _ask_described(walks, described)
     for label, walking in walks.items():
-        others = [pool_of(walks[one]) for one in walks if one != label and one != "high"]
-        if described.told_by:
-            await ask_described(walking, described, others)
         visits[label] = _concluded(label, walking, known)
     for label, twin in same.items():  # one person under two labels is walked once
         visits[label] = replace(visits[twin], label=label)
@@ -144,6 +155,20 @@ async def _described(walks: Mapping[str, Walking], site: Site, known: Known) -> 
         return Described()
     met = [one.url for one in (*known.found.values(), *walking.found.values())]
     return await described(walking, site.home.url, met)
+
+
+async def _ask_described(walks: Mapping[str, Walking], told: Described) -> None:
+    """Lists first, by everybody; then what their answers give identifiers for: each account's own, once it is known
+    what the others were shown."""
+    if not told.told_by:
+        return
+    sent: dict[str, set[tuple[str, str, bytes]]] = {label: set() for label in walks}
+    for walking in walks.values():
+        walking.limit += MAX_SENT
+    for _ in range(ROUNDS):
+        for label, walking in walks.items():
+            others = [pool_of(walks[one]) for one in walks if one != label and one != "high"]
+            await ask_described(walking, told, others, sent[label])
 
 
 def _concluded(label: str, walking: Walking, known: Known) -> Visit:
@@ -195,6 +220,8 @@ def _endpoint(
         held=held,
         reads=reads and not dangerous,
         told_to=told - shown,
+        names_a_record=found.names_a_record,
+        for_staff=found.for_staff,
     )
 
 

@@ -154,20 +154,18 @@ def identifiers_of(session: Session) -> Iterator[str]:
                 yield from (str(one[name]) for name in NAMES_ONESELF if isinstance(one.get(name), int | str))
 
 
-async def ask_described(walking: Walking, told: Described, others: list[Pool]) -> None:
-    """Send what reads and can be filled, lists first; their answers give identifiers for the rest."""
-    sent: set[tuple[str, str, bytes]] = set()
-    walking.limit += MAX_SENT
-    for _ in range(2):
-        pool = pool_of(walking).without(others)
-        requests = list(told.requests(pool))
-        walking.learn(requests)
-        plain = [one.url for one in requests if _is_plain(one) and not is_dangerous(one.url, one.text)]
-        await walking.go_on(plain)
-        for one in requests:
-            if one.complete and one.key not in sent and not _is_plain(one) and _reads(one):
-                sent.add(one.key)
-                await walking.send(one)
+async def ask_described(
+    walking: Walking, told: Described, others: list[Pool], sent: set[tuple[str, str, bytes]]
+) -> None:
+    """Send what reads and can be filled, but for what was `sent` before."""
+    requests = list(told.requests(pool_of(walking).without(others)))
+    walking.learn(requests)
+    plain = [one.url for one in requests if _is_plain(one) and not is_dangerous(one.url, one.text)]
+    await walking.go_on(plain)
+    for one in requests:
+        if one.complete and one.key not in sent and not _is_plain(one) and _reads(one):
+            sent.add(one.key)
+            await walking.send(one)
 
 
 def _is_plain(one: Found) -> bool:

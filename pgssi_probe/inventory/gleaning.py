@@ -64,6 +64,10 @@ class Found:
     """False when a value that it needs is not known: it is listed, and cannot be sent."""
     writes: bool = False
     """A GET that a description says changes something: it is listed, and not sent."""
+    names_a_record: bool = False
+    """A description says that a part of its path names one record among many."""
+    for_staff: str = ""
+    """The word by which a description says that it is a function of administration."""
 
     @property
     def key(self) -> tuple[str, str, bytes]:

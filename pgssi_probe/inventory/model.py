@@ -87,6 +87,11 @@ class Endpoint:
     told_to: frozenset[str] = frozenset()
     """Those of `seen_by` to whom a script or a description told of it, and who were never shown it."""
 
+    names_a_record: bool = False
+    """A description says that a part of its path names one record among many, be it a word."""
+    for_staff: str = ""
+    """The word by which a description says that it is a function of administration, "" when none does."""
+
     @property
     def shown_to(self) -> frozenset[str]:
         """Who was offered it by a page, or was answered."""

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
-from pgssi_probe.discovery.described import MAX_REFS, anywhere, base_of, each_operation, resolved, said_of, writes
+from pgssi_probe.discovery.described import (
+    MAX_REFS,
+    anywhere,
+    base_of,
+    each_operation,
+    for_staff,
+    resolved,
+    said_of,
+    writes,
+)
 from pgssi_probe.inventory.gleaning import Found
 from pgssi_probe.inventory.model import Parameter, Place, Source
 from pgssi_probe.inventory.references import written_as
@@ -40,6 +49,8 @@ class Operation:
     text: str = ""
     writes: bool = False
     """A GET that changes something, by its own words."""
+    for_staff: str = ""
+    """The word by which the description says that it is one of administration."""
 
     @property
     def holes(self) -> tuple[str, ...]:
@@ -107,6 +118,7 @@ def _operation(
         media_type,
         said_of(operation),
         writes=method == "get" and writes(operation),
+        for_staff=for_staff(path, operation, described),
     )
 
 
@@ -225,6 +237,8 @@ def _filled(operation: Operation, pool: Pool, number: int) -> Found:
         tuple(headers),
         complete,
         operation.writes,
+        bool(operation.holes),
+        operation.for_staff,
     )
 
 
