@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.cli.help_pages import files as help_pages
+from pgssi_probe.collectors import declared
 from pgssi_probe.guide import Edge, Part, PlannedCheck, Rule, guide
 from pgssi_probe.guide.view import label
 from pgssi_probe.model.schema import report_schema
@@ -132,6 +133,13 @@ def checks_page(lang: Lang) -> str:
             methods=", ".join(check.sends.methods) or "—",
         )
 
+    def collection(check: CheckMetadata, name: str) -> str:
+        """The name, with the level where a run of the check's own level leaves it alone."""
+        from_level = declared()[name].level
+        if from_level.rank <= check.level.rank:
+            return f"`{name}`"
+        return w["collection_from"].format(name=f"`{name}`", level=say(lang, f"level.{from_level}"))
+
     return render(
         "checks.md.j2",
         lang,
@@ -141,6 +149,7 @@ def checks_page(lang: Lang) -> str:
         rule_links=rule_links,
         references=references,
         sends=sends,
+        collections=lambda check: ", ".join(collection(check, name) for name in check.collects),
         value=lambda value: json.dumps(value, ensure_ascii=False),
     )
 

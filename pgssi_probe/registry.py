@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import yaml
 from pydantic import ValidationError
 
-from pgssi_probe import yaml_text
+from pgssi_probe import collectors, yaml_text
 from pgssi_probe.check.context import CheckContext
 from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.model.outcome import Observation
+from pgssi_probe.packages import Package, RegistryError, packages
 
-GROUP = "pgssi_probe.checks"
+__all__ = ["Observe", "RegisteredCheck", "RegistryError", "UnknownCheck", "check", "checks", "read_declaration"]
+
 Observe = Callable[[CheckContext], Awaitable[list[Observation]]]
-
-
-class RegistryError(Exception):
-    """An installation whose checks cannot be trusted: none, a duplicate, or a broken declaration."""
 
 
 class UnknownCheck(KeyError):
@@ -70,12 +66,8 @@ def read_declaration(path: Path) -> CheckMetadata:
         raise RegistryError(f"{path}: {place}: {first['msg']}") from None
 
 
-def _declared_in_package(package: str) -> Iterator[RegisteredCheck]:
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise RegistryError(f"the package {package} of the entry point {GROUP} is not installed")
-    for location in spec.submodule_search_locations:
-        root = Path(location)
+def _declared_in(package: Package) -> Iterator[RegisteredCheck]:
+    for root in package.roots:
         for path in sorted(root.rglob("*.yaml")):
             module = path.with_suffix(".py")
             if not module.exists():
@@ -85,15 +77,18 @@ def _declared_in_package(package: str) -> Iterator[RegisteredCheck]:
             expected = ".".join(part.replace("_", "-") for part in relative.parts)
             if metadata.id not in {expected, expected.rpartition(".")[0]}:
                 raise RegistryError(f"{path}: declares {metadata.id}, but its place says {expected}")
-            yield RegisteredCheck(metadata, ".".join((package, *relative.parts)), path)
+            for name in metadata.collects:
+                if name not in collectors.declared():
+                    raise RegistryError(f"{path}: collects {name}, which nobody declares")
+            yield RegisteredCheck(metadata, ".".join((package.name, *relative.parts)), path)
 
 
 @cache
 def checks() -> Mapping[str, RegisteredCheck]:
     """Every installed check by id, sorted. RegistryError when there is none or two have the same id."""
     found: dict[str, RegisteredCheck] = {}
-    for entry in entry_points(group=GROUP):
-        for check in _declared_in_package(entry.value):
+    for package in packages():
+        for check in _declared_in(package):
             if check.id in found:
                 raise RegistryError(
                     f"two checks are called {check.id}: {found[check.id].declared_in}, {check.declared_in}"

@@ -14,7 +14,7 @@ from pgssi_probe.browser.visit import BrowserLost, Visit
 from pgssi_probe.check.context import Collector, CollectorContext
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.site import Page, Site
-from pgssi_probe.model.outcome import Level, Reason
+from pgssi_probe.model.outcome import Reason
 
 PAGES: Final = 5
 MAX_REQUESTS: Final = 150
@@ -115,7 +115,5 @@ def _frames(told: JsonValue) -> list[Frame]:
     return [Frame(str(src)[:2000], None if box is None else str(box)[:300]) for src, box in pairs]
 
 
-RENDERED: Final[Collector[Rendered]] = Collector(
-    name="rendered", gather=_gather, requests=MAX_REQUESTS, level=Level.PASSIVE
-)
+RENDERED: Final[Collector[Rendered]] = Collector(name="rendered", gather=_gather, requests=MAX_REQUESTS)
 """Reads only, nobody signed in: passive. What other hosts would be asked for is seen and never sent."""

@@ -119,14 +119,20 @@ class CollectorContext:
 
 @dataclass(frozen=True, slots=True)
 class Collector(Generic[T]):
-    """Something fetched once and shared: `await ctx.collect(SITE)`. `gather` runs at most once a run."""
+    """Something fetched once and shared: `await ctx.collect(SITE)`. `gather` runs at most once a run.
+
+    One that sends has a name in `collectors.yaml`, and the checks that ask for it declare so.
+    """
 
     name: str
     gather: Callable[[CollectorContext], Awaitable[T]]
     requests: int = 0
     connections: int = 0
-    level: Level = Level.PASSIVE
     methods: tuple[str, ...] = ("GET", "HEAD")
+
+    @property
+    def sends(self) -> bool:
+        return bool(self.requests or self.connections)
 
 
 @dataclass(frozen=True, slots=True)

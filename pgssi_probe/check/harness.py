@@ -23,6 +23,7 @@ from pgssi_probe.check.context import CheckContext, Collector, CollectorContext,
 from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.check.official import official, unique
 from pgssi_probe.clock import Clock, VirtualClock
+from pgssi_probe.collectors import reachable
 from pgssi_probe.model.account import Account
 from pgssi_probe.model.evidence import EvidenceKind
 from pgssi_probe.model.outcome import Level, Outcome
@@ -170,8 +171,11 @@ def scripted(
     network = ScriptedNetwork(script, clock, target.origin)
     evidence = KeptEvidence()
     results: dict[str, asyncio.Future[Any]] = {}
+    allowed = reachable(metadata.collects, level)
 
     async def collect(collector: Collector[Any]) -> Any:
+        if collector.sends and collector.name not in allowed:
+            raise AssertionError(f"{metadata.id} collects {collector.name} at level {level} and does not declare it")
         if collector.name in collected:
             return collected[collector.name]
         if collector.name not in results:

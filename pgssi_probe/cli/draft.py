@@ -26,7 +26,7 @@ TEMPLATES = Path(__file__).parents[1] / "engagement" / "templates"
 def init(url: str, file: Path, lang: Lang, *, ca: Path | None, as_json: bool) -> Exit:
     """Write the file. Stop when it exists already, cannot be written, or when there is nothing at the address."""
     from pgssi_probe.check.context import Target
-    from pgssi_probe.engine.scan import normalised_url
+    from pgssi_probe.engine.address import normalised_url
     from pgssi_probe.engine.survey import look
 
     try:

@@ -26,7 +26,8 @@ MANY = 6
 def explain(file: Path, url: str, lang: Lang, *, json: bool) -> None:
     """Print what the file allows for its target, or for `url`. Nothing is sent, no secret is read."""
     from pgssi_probe.check.context import Target
-    from pgssi_probe.engine.scan import Scan, normalised_url, plan_of
+    from pgssi_probe.engine.address import normalised_url
+    from pgssi_probe.engine.asked import Scan, plan_of
     from pgssi_probe.guide import guide
     from pgssi_probe.registry import checks
 

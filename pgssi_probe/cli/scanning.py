@@ -55,8 +55,9 @@ def make_scan(
     """A `Scan` from options; Stop with one sentence for each mistake that a person can make."""
     from pgssi_probe.check.context import Target
     from pgssi_probe.engagement import Engagement, load_engagement
+    from pgssi_probe.engine.address import normalised_url
+    from pgssi_probe.engine.asked import Scan
     from pgssi_probe.engine.plan import Selection
-    from pgssi_probe.engine.scan import Scan, normalised_url
 
     def address(text: str) -> str:
         try:
@@ -266,8 +267,8 @@ def show_plan_of(scan: Any, lang: Lang, *, json: bool) -> None:
     """`--dry-run`: the plan, and nothing sent."""
     from pgssi_probe.cli.showing import show_plan, write_json
     from pgssi_probe.clock import SystemClock
+    from pgssi_probe.engine.asked import plan_of
     from pgssi_probe.engine.plan import allowed_level
-    from pgssi_probe.engine.scan import plan_of
 
     with explained(lang):
         plan = plan_of(scan)
@@ -281,7 +282,8 @@ def show_plan_of(scan: Any, lang: Lang, *, json: bool) -> None:
 def scan_now(scan: Any, lang: Lang, *, out: Path | None, json: bool, quiet: bool) -> Any:
     """Run, with every foreseeable mistake said in one sentence."""
     from pgssi_probe.cli.secrets import resolver
-    from pgssi_probe.engine.scan import default_folder, labels_needed, run_scan
+    from pgssi_probe.engine.asked import labels_needed
+    from pgssi_probe.engine.scan import default_folder, run_scan
 
     target = scan.target
     with explained(lang):

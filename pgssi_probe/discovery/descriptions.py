@@ -13,7 +13,6 @@ from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.discovery.described import DESCRIBES, document, embedded, told_in
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Site
-from pgssi_probe.model.outcome import Level
 from pgssi_probe.net.exchange import Exchange, Request
 
 PLACES: Final = (
@@ -129,5 +128,4 @@ DESCRIPTIONS: Final[Collector[Descriptions]] = Collector(
     name="descriptions",
     gather=gather_descriptions,
     requests=MAX_LINKED + len(PLACES) + len(PAGES) + MAX_FURTHER,
-    level=Level.ACTIVE,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -13,11 +13,16 @@ from pgssi_probe.clock import Clock
 from pgssi_probe.model.account import Account
 from pgssi_probe.model.outcome import Level
 
-T = TypeVar("T")
+
+class Undeclared(Exception):
+    """A check asks for a collection that its declaration does not name: the plan did not count what it sends."""
 
 
 class Collections:
-    """`networks` gives each collector its own counted access: its traffic is not charged to the check that asks."""
+    """`networks` gives each collector its own counted access: its traffic is not charged to the check that asks.
+
+    `planned` are the names of those that may send, as the checks of the run declare; None for all.
+    """
 
     def __init__(
         self,
@@ -29,6 +34,7 @@ class Collections:
         excluded: Callable[[str], bool],
         accounts: Mapping[str, Account],
         note: Note = nothing_noted,
+        planned: frozenset[str] | None = None,
     ) -> None:
         self._target = target
         self._networks = networks
@@ -38,15 +44,18 @@ class Collections:
         self._excluded = excluded
         self._accounts = accounts
         self._note = note
+        self._planned = planned
         self._gathering: dict[str, asyncio.Task[Any]] = {}
 
     async def get(self, collector: Collector[Any]) -> Any:
-        """The collection, gathered now or before. Its exception, if it raised, reaches everyone who asks.
+        """The collection, gathered now or before. Its exception, if it raised, reaches everyone who asks; Undeclared.
 
         The gathering survives the cancellation of the check that asked first: others may be waiting for it.
         """
         task = self._gathering.get(collector.name)
         if task is None:
+            if collector.sends and self._planned is not None and collector.name not in self._planned:
+                raise Undeclared(collector.name)
             context = CollectorContext(
                 target=self._target,
                 network=self._networks(collector),
@@ -62,12 +71,12 @@ class Collections:
             self._gathering[collector.name] = task
         return await asyncio.shield(task)
 
-    def gathered(self, collector: Collector[T]) -> T | None:
+    def gathered(self, name: str) -> Any:
         """The collection if it was made, None when nobody asked or its gathering failed. Nothing is sent."""
-        task = self._gathering.get(collector.name)
+        task = self._gathering.get(name)
         if task is None or not task.done() or task.cancelled() or task.exception() is not None:
             return None
-        return cast("T", task.result())
+        return task.result()
 
     async def close(self) -> None:
         """Cancel what is still being gathered, wait for it to stop, and close what holds something open (a browser)."""

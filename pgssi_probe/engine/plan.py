@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from pgssi_probe import collectors
 from pgssi_probe.check.context import Collector, Target
 from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.engagement import Engagement, Refusal
@@ -64,13 +66,14 @@ def make_plan(
     engagement: Engagement,
     selection: Selection,
     now: datetime,
-    shared: Callable[[frozenset[str], Level], Iterable[Collector[object]]] = lambda _running, _level: (),
 ) -> Plan:
-    """One entry a check, in order of id. `shared`: the collections of checks that run at a level, counted once."""
+    """One entry a check, in order of id. What the checks that run collect together is counted once."""
     level = allowed_level(target, engagement, selection, now)
+    declared = list(declared)
     entries = [_entry(metadata, target, engagement, selection, level, now) for metadata in declared]
     running = [entry for entry in entries if entry.runs]
-    collections = tuple(shared(frozenset(entry.check for entry in running), level))
+    planned = [metadata for metadata, entry in zip(declared, entries, strict=True) if entry.runs]
+    collections = collections_of(planned, level, engagement)
     requests = sum(each.requests_max for each in running) + sum(each.requests for each in collections)
     connections = sum(each.connections_max for each in running) + sum(each.connections for each in collections)
     seconds = sum(entry.seconds_max for entry in running)
@@ -81,6 +84,19 @@ def make_plan(
         connections_max=min(connections, engagement.limits.max_connections),
         seconds_max=min(max(pace, seconds / engagement.limits.concurrency), engagement.limits.max_seconds),
         reserves=guide().applicability.reserves_of(engagement.context.answers),
+    )
+
+
+def collections_of(
+    running: Iterable[CheckMetadata], level: Level, engagement: Engagement
+) -> tuple[Collector[Any], ...]:
+    """The shared collections of checks that run at a level: each is made once at most."""
+    running = list(running)
+    accounts = not accounts_needed(running).isdisjoint(engagement.accounts)
+    return collectors.gathered(
+        (name for metadata in running for name in metadata.collects),
+        level,
+        lambda need: accounts if need == "account" else not browser_is_missing(),
     )
 
 
@@ -120,7 +136,7 @@ def _obstacle(
     for need in metadata.needs:
         if need in UNMET:
             return UNMET[need], need
-        if need == "browser" and _browser_is_missing():
+        if need == "browser" and browser_is_missing():
             return Reason.BROWSER_MISSING, need
         if need == "ports" and not (engagement.scope.ports and engagement.scope.addresses):
             return Reason.UNDECLARED, "scope.addresses" if engagement.scope.ports else "scope.ports"
@@ -139,7 +155,7 @@ def _obstacle(
     return None, None
 
 
-def _browser_is_missing() -> bool:
+def browser_is_missing() -> bool:
     from pgssi_probe.browser import missing
 
     return bool(missing())

@@ -13,6 +13,7 @@ from pgssi_probe.check.context import CheckContext, Collector, Target
 from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.check.official import official, unique
 from pgssi_probe.clock import Clock
+from pgssi_probe.collectors import reachable
 from pgssi_probe.engagement import Engagement
 from pgssi_probe.engine.collected import Collections
 from pgssi_probe.engine.evidence import EvidenceRoom
@@ -98,10 +99,15 @@ class Conductor:
             self.gate.scope.excludes,
             self.accounts,
             self.gate.note,
+            self._planned_collections(),
         )
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._checked_names = self.clock.monotonic()
         self._account = asyncio.Lock()
+
+    def _planned_collections(self) -> frozenset[str]:
+        running = [self.checks[entry.check].metadata for entry in self.plan.entries if entry.runs]
+        return reachable((name for metadata in running for name in metadata.collects), self.level)
 
     @property
     def evidence(self) -> EvidenceRoom:

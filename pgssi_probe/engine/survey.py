@@ -13,9 +13,9 @@ from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.danger import is_dangerous_link
 from pgssi_probe.discovery.site import Page, Site
 from pgssi_probe.engagement import Engagement
+from pgssi_probe.engine.bounds import limits_of, scope_of
 from pgssi_probe.engine.collected import Collections
 from pgssi_probe.engine.preflight import preflight
-from pgssi_probe.engine.scan import limits_of, scope_of
 from pgssi_probe.identity import SIGN_IN, Driver, SignInPlan, find_logout
 from pgssi_probe.model.outcome import Level
 from pgssi_probe.net.gate import open_gate

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pgssi_probe import __version__
 from pgssi_probe.check.context import Collector, CollectorContext, Network
 from pgssi_probe.clock import Clock, SystemClock
+from pgssi_probe.engine.asked import Scan
+from pgssi_probe.engine.bounds import limits_of, scope_of
 from pgssi_probe.engine.collected import Collections
 from pgssi_probe.engine.preflight import preflight
-from pgssi_probe.engine.scan import Scan, limits_of, scope_of
 from pgssi_probe.identity import ORACLE, SIGN_IN, Oracle, SignIn, SignInPlan, State, sign_in
 from pgssi_probe.model.outcome import Level
 from pgssi_probe.net.gate import open_gate

@@ -22,7 +22,6 @@ from pgssi_probe.inventory.model import ANONYMOUS, TELLING, Endpoint, Inventory,
 from pgssi_probe.inventory.requests import GRAPHQL_TYPE, parameters_of
 from pgssi_probe.inventory.walking import MAX_SCRIPTS, Walking
 from pgssi_probe.inventory.watching import watched
-from pgssi_probe.model.outcome import Level
 from pgssi_probe.net.exchange import Exchange
 
 LABELS: Final = ("a", "b", "low", "high")
@@ -242,6 +241,5 @@ INVENTORY: Final[Collector[Inventory]] = Collector(
     name="inventory",
     gather=gather_inventory,
     requests=len(LABELS) * (REQUESTS_OF_A_SIGN_IN + MAX_WALKED + MAX_SCRIPTS + 1 + MAX_SENT + MAX_DRAWN) + REQUESTS,
-    level=Level.ACTIVE,
     methods=("GET", "HEAD", "POST"),
 )

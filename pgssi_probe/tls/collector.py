@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pgssi_probe.check.context import Collector, CollectorContext, Streams
-from pgssi_probe.model.outcome import Level, Reason
+from pgssi_probe.model.outcome import Reason
 from pgssi_probe.net.scope import NameNotResolved, OutOfScope
 from pgssi_probe.tls import passive, sslyze_pass
 from pgssi_probe.tls.asking import Limits
@@ -165,5 +165,4 @@ TLS_FULL: Collector[TlsEndpoints] = Collector(
     name="tls-full",
     gather=gather_full,
     connections=MAX_ADDRESSES * (sslyze_pass.CONNECTIONS + 2 * len(Version)),
-    level=Level.ACTIVE,
 )

@@ -14,8 +14,9 @@ from pgssi_probe.clock import SystemClock
 from pgssi_probe.engagement import Engagement, ScopeSection
 from pgssi_probe.engagement.fictional import fictional_mandate
 from pgssi_probe.engagement.model import Limits
+from pgssi_probe.engine.bounds import scope_of
 from pgssi_probe.engine.plan import Selection
-from pgssi_probe.engine.scan import Scan, run_scan, scope_of
+from pgssi_probe.engine.scan import Scan, run_scan
 from pgssi_probe.lab import running_lab
 from pgssi_probe.lab.hostile import hostile
 from pgssi_probe.model.account import Account, Secret

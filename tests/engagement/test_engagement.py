@@ -16,8 +16,8 @@ from pgssi_probe.engagement.accounts import AccountSection
 from pgssi_probe.engagement.fictional import fictional_mandate
 from pgssi_probe.engagement.mandate import parse_hours
 from pgssi_probe.engine.allowance import lacks_of
+from pgssi_probe.engine.bounds import limits_of, within_the_window
 from pgssi_probe.engine.plan import ACCOUNTS_NEEDED, Selection, allowed_level, make_plan
-from pgssi_probe.engine.scan import limits_of, within_the_window
 from pgssi_probe.model.outcome import Level, Reason
 from pgssi_probe.registry import checks
 

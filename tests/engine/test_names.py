@@ -11,8 +11,8 @@ import pytest
 
 from pgssi_probe.check.context import Target
 from pgssi_probe.clock import VirtualClock
+from pgssi_probe.engine import conducted
 from pgssi_probe.engine import run as engine
-from pgssi_probe.engine import scan
 from pgssi_probe.engine.plan import Selection
 from pgssi_probe.engine.scan import Scan, run_scan
 from pgssi_probe.engine.waiting import WatchedClock
@@ -38,7 +38,7 @@ async def test_a_rebound_name_is_closed_before_the_next_check(
         return await real(self)
 
     monkeypatch.setattr(Gate, "recheck", counted)
-    monkeypatch.setattr(scan, "open_gate", functools.partial(open_gate, resolver=resolver))
+    monkeypatch.setattr(conducted, "open_gate", functools.partial(open_gate, resolver=resolver))
     with web_server() as target:
         url = target.url.replace("127.0.0.1", "portal.example")
         only = Selection(None, ("headers.referrer",), ())

@@ -6,15 +6,19 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pgssi_probe.check.context import Collector, Target
+from pgssi_probe.check.context import Target
 from pgssi_probe.check.metadata import CheckMetadata
+from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.engagement import Engagement, ScopeSection
 from pgssi_probe.engagement.fictional import fictional_mandate
-from pgssi_probe.engine.plan import Selection, accounts_needed, allowed_level, make_plan
-from pgssi_probe.engine.scan import normalised_url, scope_of, shared_collections
+from pgssi_probe.engagement.model import AccountSection
+from pgssi_probe.engine.address import normalised_url
+from pgssi_probe.engine.bounds import scope_of
+from pgssi_probe.engine.plan import Selection, accounts_needed, allowed_level, collections_of, make_plan
 from pgssi_probe.model.outcome import Level, Reason
 from pgssi_probe.model.result import PlanEntry
 from pgssi_probe.registry import check
+from pgssi_probe.tls.collector import TLS
 
 NOW = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
 HTTPS = Target("https://portal.example/")
@@ -24,7 +28,12 @@ MANDATE = fictional_mandate(NOW.date())
 SCOPE = ScopeSection(target="https://portal.example/")
 
 
-def declared(identifier: str = "family.name", level: str = "passive", needs: tuple[str, ...] = ()) -> CheckMetadata:
+def declared(
+    identifier: str = "family.name",
+    level: str = "passive",
+    needs: tuple[str, ...] = (),
+    collects: tuple[str, ...] = (),
+) -> CheckMetadata:
     words = {"fr": "é", "en": "e"}
     return CheckMetadata.model_validate(
         {
@@ -35,6 +44,7 @@ def declared(identifier: str = "family.name", level: str = "passive", needs: tup
             "title": words,
             "summary": words,
             "needs": needs,
+            "collects": collects,
             "sends": {"requests": 7, "seconds": 3},
             "outcomes": {"fine": {"status": "pass", "sentence": words}},
         }
@@ -131,27 +141,47 @@ def test_the_plan_counts_what_will_be_sent() -> None:
 
 
 def test_what_checks_fetch_together_is_counted_once_and_connections_apart() -> None:
-    def shared(running: frozenset[str], level: Level) -> list[Collector[None]]:
-        assert (running, level) == ({"a.a", "b.b"}, Level.PASSIVE)
-        return [Collector("site", gather, requests=100), Collector("tls", gather, connections=480)]
-
-    async def gather(_: object) -> None: ...
-
-    both = [declared("a.a"), declared("b.b"), declared("c.c", "active")]
-    plan = make_plan(both, HTTPS, Engagement(), Selection(), NOW, shared)
-    assert (plan.requests_max, plan.connections_max) == (114, 480)
+    several = [
+        declared("a.a", collects=("site",)),
+        declared("b.b", collects=("site", "tls")),
+        declared("c.c", "active", collects=("absence",)),
+    ]
+    plan = make_plan(several, HTTPS, Engagement(), Selection(), NOW)
+    assert (plan.requests_max, plan.connections_max) == (14 + SITE.requests, TLS.connections)
 
 
-def test_each_run_counts_the_collections_that_it_needs() -> None:
-    def names(*running: str, level: Level = Level.PASSIVE) -> set[str]:
-        return {collection.name for collection in shared_collections(frozenset(running), level)}
+def test_each_run_counts_the_collections_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGSSI_PROBE_CHROMIUM", "none")
+    account = Engagement(accounts={"a": AccountSection(username="alice")})
+
+    def names(*running: str, level: Level = Level.PASSIVE, engagement: Engagement | None = None) -> set[str]:
+        wanted = [check(name).metadata for name in running]
+        return {one.name for one in collections_of(wanted, level, engagement or Engagement())}
 
     assert names() == set()
-    assert names("headers.csp") == {"site", "absence"}
+    assert names("content.security-txt") == set()
+    assert names("headers.csp", "browser.sri") == {"site"}
+    assert names("disclosure.files", level=Level.ACTIVE) == {"site", "absence", "descriptions", "inventory"}
     assert names("tls.config") == names("tls.config", "tls.certificate") == {"tls"}
     assert names("tls.config", level=Level.ACTIVE) == {"tls", "tls-full"}
     assert names("tls.certificate", level=Level.ACTIVE) == {"tls"}
-    assert names("session.logout", level=Level.ACTIVE) == {"site", "absence", "sign_in", "oracle"}
+    signed_in = {"site", "descriptions", "sign_in", "oracle", "session-single"}
+    assert names("session.logout", level=Level.ACTIVE, engagement=account) == signed_in
+    assert names("cookie.flags", engagement=account) == {"site"}
+    assert names("cookie.flags", level=Level.ACTIVE) == {"site"}
+    assert names("cookie.flags", level=Level.ACTIVE, engagement=account) == {
+        "site",
+        "descriptions",
+        "sign_in",
+        "oracle",
+        "carrying",
+    }
+
+
+def test_what_a_browser_collects_is_counted_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PGSSI_PROBE_CHROMIUM", raising=False)
+    found = collections_of([check("browser.sri").metadata], Level.PASSIVE, Engagement())
+    assert {one.name for one in found} == {"site", "rendered", "browser"}
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 from pgssi_probe.check.context import Target
 from pgssi_probe.engagement import Engagement, ScopeSection
 from pgssi_probe.engagement.fictional import fictional_mandate
+from pgssi_probe.engine.bounds import scope_of
 from pgssi_probe.engine.plan import Selection, make_plan
-from pgssi_probe.engine.scan import scope_of
 from pgssi_probe.model.outcome import Reason
 from pgssi_probe.registry import check
 

@@ -15,8 +15,8 @@ import pytest
 from pgssi_probe.check import CheckContext, Collector, Level, Observation, Reason, Subject, Target, inconclusive
 from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.engagement import Engagement
+from pgssi_probe.engine import asked, conducted
 from pgssi_probe.engine import run as run_module
-from pgssi_probe.engine import scan as scan_module
 from pgssi_probe.engine.folder import Finished, FolderError, RunFolder
 from pgssi_probe.engine.plan import Selection
 from pgssi_probe.engine.scan import Scan, Scanned, Unreachable, resume, run_scan
@@ -51,6 +51,7 @@ def fake(identifier: str, code: Observe, **sends: Any) -> FakeCheck:
         "title": {"fr": "é", "en": "e"},
         "summary": {"fr": "é", "en": "e"},
         "after_everything": sends.pop("after_everything", False),
+        "collects": sends.pop("collects", ()),
         "sends": {"requests": 5, "seconds": 5, **sends},
         "outcomes": {
             "fine": {"status": "pass", "sentence": words},
@@ -125,7 +126,8 @@ async def ssh() -> AsyncIterator[str]:
 @pytest.fixture
 def install(monkeypatch: pytest.MonkeyPatch) -> Callable[[Sequence[FakeCheck]], None]:
     def use(found: Sequence[FakeCheck]) -> None:
-        monkeypatch.setattr(scan_module, "checks", lambda: {check.id: check for check in found})
+        for module in (asked, conducted):
+            monkeypatch.setattr(module, "checks", lambda: {check.id: check for check in found})
 
     return use
 
@@ -228,13 +230,29 @@ async def test_a_collection_is_gathered_once_and_its_failure_reaches_all_who_ask
         await ctx.collect(wrong)
         return []
 
-    install([fake("a.one", ask), fake("b.two", ask), fake("c.three", ask_wrong), fake("d.four", ask_wrong)])
+    named = [fake(name, ask, collects=("shared",)) for name in ("a.one", "b.two")]
+    install([*named, fake("c.three", ask_wrong), fake("d.four", ask_wrong)])
     async with web() as url:
         scanned = await scan(url, tmp_path / "run")
     assert gathered == 1
     assert [one.facts for one in scanned.result.outcomes] == [{"n": 42}, {"n": 42}]
     assert state(scanned.result, "a.one").requests == 0
     assert {state(scanned.result, name).state for name in ("c.three", "d.four")} == {"error"}
+
+
+async def test_a_collection_that_sends_and_that_no_check_declares_is_refused(tmp_path: Path, install: Any) -> None:
+    async def gather(ctx: Any) -> None:
+        await ctx.get(ctx.target.url)
+
+    async def ask(ctx: CheckContext) -> list[Observation]:
+        await ctx.collect(Collector("secret", gather, requests=1))
+        return []
+
+    install([fake("a.one", ask)])
+    async with web() as url:
+        scanned = await scan(url, tmp_path / "run")
+    assert state(scanned.result, "a.one").state == "error"
+    assert scanned.result.run.requests == 1, "the first look at the target, and nothing after it"
 
 
 async def test_an_interrupted_run_is_usable_and_resumes_only_what_is_missing(tmp_path: Path, install: Any) -> None:

@@ -20,9 +20,11 @@ from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.clock import VirtualClock
 from pgssi_probe.engagement import Engagement
 from pgssi_probe.engagement.model import Limits
-from pgssi_probe.engine import scan as scan_module
+from pgssi_probe.engine import asked, conducted
+from pgssi_probe.engine.bounds import with_time_to_wait
 from pgssi_probe.engine.progress import Silent
-from pgssi_probe.engine.scan import Scan, Scanned, resume, run_scan, with_time_to_wait
+from pgssi_probe.engine.scan import Scan, Scanned, resume, run_scan
+from pgssi_probe.engine.signals import stop_on_signals
 from pgssi_probe.engine.waiting import WatchedClock
 from pgssi_probe.model.outcome import Reason
 from pgssi_probe.model.result import RunResult
@@ -84,7 +86,11 @@ async def web() -> AsyncIterator[str]:
 
 @pytest.fixture
 def install(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    return lambda *found: monkeypatch.setattr(scan_module, "checks", lambda: {check.id: check for check in found})
+    def use(*found: FakeCheck) -> None:
+        for module in (asked, conducted):
+            monkeypatch.setattr(module, "checks", lambda: {check.id: check for check in found})
+
+    return use
 
 
 async def drive(clock: VirtualClock, task: asyncio.Task[Any]) -> Any:
@@ -305,7 +311,7 @@ def test_a_second_interruption_does_not_wait_for_the_report(monkeypatch: pytest.
     left: list[int] = []
     monkeypatch.setattr(os, "_exit", left.append)
     conductor: Any = Conductor()
-    signals = scan_module._stop_on_signals(conductor)
+    signals = stop_on_signals(conductor)
     signals._heard()
     assert (conductor.stopped_because, left) == (Reason.INTERRUPTED, [])
     signals._heard()

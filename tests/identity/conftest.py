@@ -100,6 +100,7 @@ METADATA = CheckMetadata.model_validate(
         "level": "active",
         "title": {"fr": "x", "en": "x"},
         "summary": {"fr": "x", "en": "x"},
+        "collects": ["sign_in", "oracle", "inventory"],
         "sends": {"requests": 200, "methods": ["GET", "POST"]},
         "outcomes": {"fine": {"status": "pass", "sentence": {"fr": "x", "en": "x"}}},
     }

@@ -167,7 +167,8 @@ async def test_no_oracle_is_made_of_a_hostile_page(visit: Any, trap: str) -> Non
 METADATA = CheckMetadata.model_validate(
     {
         "id": "session.example", "version": 1, "since": "0", "level": "active", "title": {"fr": "x", "en": "x"},
-        "summary": {"fr": "x", "en": "x"}, "sends": {"requests": 300, "methods": ["GET", "POST"]},
+        "summary": {"fr": "x", "en": "x"}, "collects": ["oracle"],
+        "sends": {"requests": 300, "methods": ["GET", "POST"]},
         "outcomes": {"fine": {"status": "pass", "sentence": {"fr": "x", "en": "x"}}},
     }
 )  # fmt: skip

@@ -12,8 +12,8 @@ import pytest
 from pgssi_probe.cli import scanning
 from pgssi_probe.cli.app import run
 from pgssi_probe.clock import VirtualClock
+from pgssi_probe.engine.asked import Scan, labels_needed
 from pgssi_probe.engine.plan import accounts_needed
-from pgssi_probe.engine.scan import Scan, labels_needed
 from pgssi_probe.model.account import Account, Secret
 
 PASSWORD = "Hush-Hush-1"

@@ -83,6 +83,7 @@ METADATA = CheckMetadata.model_validate(
         "level": "active",
         "title": WORDS,
         "summary": WORDS,
+        "collects": ["inventory"],
         "sends": {"requests": 1, "methods": ["GET", "POST"]},
         "outcomes": {"fine": {"status": "pass", "sentence": WORDS}},
     }

@@ -7,7 +7,7 @@ from typing import Final
 
 from pgssi_checks.session.lane import my_turn
 from pgssi_checks.session.patience import patient_sign_in
-from pgssi_probe.check import Collector, CollectorContext, Level
+from pgssi_probe.check import Collector, CollectorContext
 from pgssi_probe.identity import ORACLE, State, carriers
 
 MAX_REQUESTS: Final = 120
@@ -43,5 +43,5 @@ async def _gather(ctx: CollectorContext) -> Carrying:
 
 
 CARRYING: Final[Collector[Carrying]] = Collector(
-    name="carrying", gather=_gather, requests=MAX_REQUESTS, level=Level.ACTIVE, methods=("GET", "HEAD", "POST")
+    name="carrying", gather=_gather, requests=MAX_REQUESTS, methods=("GET", "HEAD", "POST")
 )

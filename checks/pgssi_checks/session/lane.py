@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pgssi_checks.session.patience import patient_sign_in
-from pgssi_probe.check import CheckContext, Collector, CollectorContext, Level
+from pgssi_probe.check import CheckContext, Collector, CollectorContext
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.identity import ORACLE, Session, SignInState, State, sign_out
 
@@ -72,7 +72,7 @@ async def _close(session: Session, url: str) -> None:
 
 
 SINGLE: Final[Collector[bool]] = Collector(
-    name="session-single", gather=_single, requests=60, level=Level.ACTIVE, methods=("GET", "HEAD", "POST")
+    name="session-single", gather=_single, requests=60, methods=("GET", "HEAD", "POST")
 )
 """Whether the application keeps one session of an account."""
 

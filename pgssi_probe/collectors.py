@@ -1,0 +1,101 @@
+"""Shared collections by the names that declarations of checks use: `collectors.yaml` of this package and of theirs.
+
+What collects is imported only when somebody asks for it here: a plan imports what its checks collect and nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from pgssi_probe import yaml_text
+from pgssi_probe.check.context import Collector
+from pgssi_probe.check.metadata import CollectorName
+from pgssi_probe.model.outcome import Frozen, Level
+from pgssi_probe.packages import RegistryError, packages
+
+FILE = "collectors.yaml"
+
+Need = Literal["account", "browser"]
+
+
+class CollectorDeclaration(Frozen):
+    """Where a collection is (`module:NAME`), and when it is gathered.
+
+    `level` is the lowest at which a check may ask for it. Without what it `needs`, it sends nothing. `uses` are the
+    collections that it asks for in its turn.
+    """
+
+    at: str = Field(pattern=r"^[a-z_][a-z0-9_.]*:[A-Z_][A-Z0-9_]*$")
+    level: Level = Level.PASSIVE
+    needs: tuple[Need, ...] = ()
+    uses: tuple[CollectorName, ...] = ()
+
+
+NOBODYS = CollectorDeclaration(at="nowhere:NOBODYS")
+"""A name that no file declares stands for itself: declarations of checks are held against the files when they are read,
+and tests bring their own."""
+
+
+@cache
+def declared() -> Mapping[str, CollectorDeclaration]:
+    """Every collection that has a name. RegistryError for a broken file, a name taken twice, or one that is used and is
+    nobody's."""
+    files = [Path(__file__).with_name(FILE), *(root / FILE for package in packages() for root in package.roots)]
+    found: dict[str, CollectorDeclaration] = {}
+    for path in files:
+        if not path.exists():
+            continue
+        for name, declaration in _read(path).items():
+            if name in found:
+                raise RegistryError(f"{path}: another package has a collection called {name}")
+            found[name] = declaration
+    for name, declaration in found.items():
+        if unknown := set(declaration.uses) - found.keys():
+            raise RegistryError(f"the collection {name} uses {', '.join(sorted(unknown))}, which nobody declares")
+    return found
+
+
+def _read(path: Path) -> dict[str, CollectorDeclaration]:
+    try:
+        data = yaml_text.read(path)
+        return {str(name): CollectorDeclaration.model_validate(one) for name, one in data.items()}
+    except (yaml.YAMLError, AttributeError, ValidationError) as error:
+        raise RegistryError(f"{path}: not a list of collections: {error}") from None
+
+
+def collector(name: str) -> Collector[Any]:
+    """The collector of a name, imported now; KeyError when nobody declares it, RegistryError when it is not there."""
+    module, _, attribute = declared()[name].at.partition(":")
+    try:
+        found: object = getattr(importlib.import_module(module), attribute, None)
+    except ImportError as error:
+        raise RegistryError(f"the collection {name} cannot be imported: {error}") from None
+    if not isinstance(found, Collector) or found.name != name:
+        raise RegistryError(f"{module} has no collector named {name} as {attribute}")
+    return found
+
+
+def reachable(names: Iterable[str], level: Level, there: Callable[[Need], bool] = lambda _: True) -> frozenset[str]:
+    """The collections of these names that a run at a level may gather, and those that they build on, as far as what
+    they need is `there`."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        declaration = declared().get(name, NOBODYS)
+        if name not in found and declaration.level.rank <= level.rank and all(map(there, declaration.needs)):
+            found.add(name)
+            waiting += declaration.uses
+    return frozenset(found)
+
+
+def gathered(names: Iterable[str], level: Level, there: Callable[[Need], bool]) -> tuple[Collector[Any], ...]:
+    """The collectors that may send something, in order of name: what the plan of a run counts."""
+    return tuple(collector(name) for name in sorted(reachable(names, level, there)))
