@@ -6,6 +6,7 @@ result: the pages never ask which weaknesses are on.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -218,6 +219,18 @@ class SignInPolicy:
 
 
 @dataclass
+class ResetPolicy:
+    """Links by which a forgotten password is replaced. `life` in seconds."""
+
+    life: float = 15 * 60
+    single_use: bool = True
+    in_clear: bool = False
+    """Write the link in http."""
+    secret: Callable[[str, int, datetime], str] = lambda _username, _number, _now: secrets.token_urlsafe(32)
+    """User name, number of links sent before, and now -> what the link holds."""
+
+
+@dataclass
 class AccessPolicy:
     """Who may read what."""
 
@@ -299,6 +312,7 @@ class Blueprint:
     sessions: SessionPolicy = field(default_factory=SessionPolicy)
     tokens: TokenPolicy = field(default_factory=TokenPolicy)
     sign_in: SignInPolicy = field(default_factory=SignInPolicy)
+    resets: ResetPolicy = field(default_factory=ResetPolicy)
     access: AccessPolicy = field(default_factory=AccessPolicy)
     inputs: InputPolicy = field(default_factory=InputPolicy)
     tls: TlsPolicy = field(default_factory=TlsPolicy)

@@ -110,8 +110,16 @@ async def serving(
     protocol = _protocol(refusal)
 
     def connection() -> asyncio.Protocol:
-        settings: dict[str, Any] = {"config": config, "server_state": state, "app_state": {}}
-        return protocol(**settings, _loop=loop)
+        told: dict[str, Any] = {}
+        settings: dict[str, Any] = {"config": config, "server_state": state, "app_state": told}
+        made = protocol(**settings, _loop=loop)
+
+        async def drop() -> None:
+            made.transport.abort()
+            await asyncio.sleep(0)  # the protocol is told that its connection is gone, and answers no more
+
+        told["drop"] = drop  # the portal may close a connection without a word
+        return made
 
     servers = [await loop.create_server(connection, sock=each, ssl=context, backlog=128) for each in sockets]
     try:

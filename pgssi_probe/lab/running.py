@@ -14,14 +14,14 @@ from pgssi_probe.clock import Clock, SystemClock
 from pgssi_probe.lab.blueprint import Blueprint, LabAddresses
 from pgssi_probe.lab.certificates import server_context, write_authority
 from pgssi_probe.lab.listening import Headers, loopback_sockets, serving
-from pgssi_probe.lab.portal import access, api, public, space, staff
+from pgssi_probe.lab.portal import access, api, public, recovery, space, staff
 from pgssi_probe.lab.portal.plain import PlainPort
 from pgssi_probe.lab.portal.site import Portal
 from pgssi_probe.lab.portal.unreadable import unreadable_request
 from pgssi_probe.lab.synthetic import Account
 from pgssi_probe.lab.weaknesses import chosen, resolve
 
-ROUTES = (*public.ROUTES, *access.ROUTES, *space.ROUTES, *staff.ROUTES, *api.ROUTES)
+ROUTES = (*public.ROUTES, *access.ROUTES, *recovery.ROUTES, *space.ROUTES, *staff.ROUTES, *api.ROUTES)
 UNBOUND = LabAddresses(https_url="https://localhost:8443", http_url="http://localhost:8080")
 
 

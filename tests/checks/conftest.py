@@ -14,9 +14,10 @@ import pytest
 from pgssi_probe.check.harness import Script, drive, run_check
 from pgssi_probe.clock import VirtualClock
 from pgssi_probe.lab import Lab
+from pgssi_probe.lab.portal.refusals import NoAnswer
 from pgssi_probe.model.account import Account, Secret
 from pgssi_probe.model.outcome import Outcome
-from pgssi_probe.net.exchange import Request, Response
+from pgssi_probe.net.exchange import Failure, Request, Response
 
 OnLab = Callable[..., Coroutine[Any, Any, tuple[Outcome, ...]]]
 
@@ -24,16 +25,19 @@ OnLab = Callable[..., Coroutine[Any, Any, tuple[Outcome, ...]]]
 def lab_script(lab: Lab, loop: asyncio.AbstractEventLoop) -> Script:
     """Answers of the portal, HTTPS and plain, as a scripted site: no cookie is kept, no redirect is followed."""
 
-    async def fetch(request: Request) -> Response:
+    async def fetch(request: Request) -> Response | Failure:
         application = lab.application if request.parts.scheme == "https" else lab.plain_application
         # Proxies come from addresses of their own, as real ones do: one from .2, two from .3.
         client_address = (f"127.0.0.{1 + len(request.via)}", 40000)
-        transport = httpx.ASGITransport(application, raise_app_exceptions=False, client=client_address)
+        transport = httpx.ASGITransport(application, client=client_address)
         async with httpx.AsyncClient(transport=transport) as client:
             client.headers.clear()
-            got = await client.send(
-                client.build_request(request.method, request.url, headers=[*request.headers], content=request.body)
-            )
+            try:
+                got = await client.send(
+                    client.build_request(request.method, request.url, headers=[*request.headers], content=request.body)
+                )
+            except NoAnswer:
+                return Failure.RESET
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in got.headers.raw)
         return Response(got.status_code, "", "HTTP/1.1", headers, got.content, len(got.content))
 

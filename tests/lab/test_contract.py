@@ -12,7 +12,6 @@ from pgssi_probe.lab.weaknesses import registered
 NO_SWITCH = {
     "tls.config/*": "fixtures of the TLS tests: Python's own TLS cannot be made that weak",
     "tls.certificate/*": "fixtures of the TLS tests: chains, revocation and transparency",
-    "login.temporary-secrets/*": "judged from samples of the engagement: nothing is sent",
     "login.mfa/declared-not-asked": "rests on what the engagement declares",
     "login.mfa/not-asked": "rests on what the engagement declares",
     "assist.alert-crosscheck/*": "judged from the operator's alerts: nothing of the portal is looked at",
@@ -23,7 +22,6 @@ NO_SWITCH = {
     "exposure.cohosting/*": "no certificate without TLS, no other name: see the tests of the check",
     "exposure.ports/*": "real ports, that no portal opens: see the tests of the check",
     "login.idp-buttons/not-found": "rests on what the engagement declares",
-    "login.user-enumeration/registration-message": "nobody registers on the portal: see the tests of the check",
     "login.user-enumeration/timing-few": "the timing switch behind a harsher brake: see its tests",
 }
 """Failures that the lab cannot show, and why. A name ending with `/*` stands for a whole check."""

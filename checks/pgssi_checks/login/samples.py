@@ -22,6 +22,9 @@ MAX_STEP: Final = 10_000
 """Largest gap between two numbers that still read as a sequence."""
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_LINK = re.compile(r"https?://", re.IGNORECASE)
+_WORDS = re.compile(r"|(?:[a-z]{1,15}[-_.])*[a-z]{1,15}")
+"""The name of a page, in lower case; nothing at all counts too."""
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _DIGESTS: Final = ("md5", "sha1", "sha256", "sha512")
 
@@ -49,23 +52,38 @@ class Sample:
 def read_samples(declared: object) -> list[Sample]:
     """The samples of the engagement, in the order given, which is that of their arrival."""
     listed = declared if isinstance(declared, list) else []
-    return [sample_of(text.strip()) for text in listed[:MAX_SAMPLES] if isinstance(text, str) and text.strip()]
+    texts = [text.strip() for text in listed[:MAX_SAMPLES] if isinstance(text, str) and text.strip()]
+    parts = [frozenset(_parts(text)) for text in texts if _LINK.match(text)]
+    same = frozenset.intersection(*parts) if len(parts) > 1 else frozenset()
+    return [sample_of(text, same) for text in texts]
 
 
-def sample_of(text: str) -> Sample:
+def sample_of(text: str, same: frozenset[str] = frozenset()) -> Sample:
+    """`same` are the parts of the address that every link has: the secret is another one, unless nothing else is left.
+    It is no words, as the name of a page is, and the longest."""
     text = text[:MAX_LENGTH]
-    if not re.match(r"https?://", text, re.IGNORECASE):
+    if not _LINK.match(text):
         return Sample(text, is_link=False)
-    try:
-        parts = urlsplit(text)
-        values = [value for _, value in parse_qsl(parts.query, max_num_fields=50)]
-        host = parts.hostname or ""
-    except ValueError:
+    found = _parts(text)
+    if not found:
         return Sample(text, is_link=True)
+    own = [part for part in found if part not in same] or found
+    parts = urlsplit(text)
+    clear = parts.scheme.lower() == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}
+    return Sample(max(own, key=lambda part: (not _WORDS.fullmatch(part), len(part))), is_link=True, clear=clear)
+
+
+def _parts(text: str) -> list[str]:
+    """Values of the query, steps of the path and the fragment of a link, addresses left out; none of one that cannot be
+    read."""
+    try:
+        parts = urlsplit(text[:MAX_LENGTH])
+        values = [value for _, value in parse_qsl(parts.query, max_num_fields=50)]
+        _ = parts.hostname
+    except ValueError:
+        return []
     values += [unquote(step) for step in parts.path.split("/")] + [parts.fragment]
-    local = host in {"localhost", "127.0.0.1", "::1"}
-    opaque = [value for value in values if "@" not in value and not value.startswith("http")]
-    return Sample(max(opaque, key=len), is_link=True, clear=parts.scheme.lower() == "http" and not local)
+    return [value for value in values if "@" not in value and not value.startswith("http")]
 
 
 def repeated(samples: Sequence[Sample]) -> int:

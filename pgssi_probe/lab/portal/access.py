@@ -219,31 +219,10 @@ async def signed_out(request: Request) -> Response:
     return portal_of(request).page(request, "au_revoir.html")
 
 
-async def show_forgotten(request: Request) -> Response:
-    portal_of(request).open_session(request)
-    return portal_of(request).page(request, "mot_de_passe_oublie.html", message="")
-
-
-async def forgotten(request: Request) -> Response:
-    """The answer is the same whether the user exists or not."""
-    portal = portal_of(request)
-    values = await fields.form(request)
-    if not check_csrf(request, values):
-        raise Refusal(403, "csrf")
-    username = fields.text(values, "identifiant", 80).casefold()
-    known = portal.database.account(username) is not None
-    policy = portal.blueprint.sign_in
-    tells = policy.reset_tells or policy.unknown_user_message != "refused"
-    message = "unknown" if tells and not known else "sent"
-    return portal.page(request, "mot_de_passe_oublie.html", message=message)
-
-
 ROUTES = [
     Route("/connexion", show_sign_in),
     Route("/connexion", sign_in, methods=["POST"]),
     Route("/connexion/code", second_factor, methods=["POST"]),
     Route("/deconnexion", sign_out, methods=["POST"]),
     Route("/au-revoir", signed_out),
-    Route("/mot-de-passe-oublie", show_forgotten),
-    Route("/mot-de-passe-oublie", forgotten, methods=["POST"]),
 ]

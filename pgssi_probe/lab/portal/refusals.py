@@ -12,6 +12,10 @@ class Refusal(Exception):
         self.headers = headers or {}
 
 
+class NoAnswer(Exception):
+    """A request whose connection is closed without a word."""
+
+
 class BadInput(Refusal):
     """Something received does not have the form expected."""
 

@@ -18,8 +18,9 @@ from pgssi_probe.clock import Clock
 from pgssi_probe.lab.blueprint import Blueprint
 from pgssi_probe.lab.portal import rendering
 from pgssi_probe.lab.portal.fields import check_address
-from pgssi_probe.lab.portal.refusals import BadInput, Refusal, SignInNeeded
+from pgssi_probe.lab.portal.refusals import BadInput, NoAnswer, Refusal, SignInNeeded
 from pgssi_probe.lab.records import Database, Row
+from pgssi_probe.lab.reset_links import ResetDesk
 from pgssi_probe.lab.sessions import Session, SessionStore
 from pgssi_probe.lab.synthetic import Account
 from pgssi_probe.lab.throttling import SignInBrake
@@ -71,6 +72,7 @@ class Portal:
         self.tokens = TokenDesk(blueprint.tokens, blueprint.addresses.https_url, blueprint.sessions)
         self.refresh = RefreshList()
         self.brake = SignInBrake(blueprint.sign_in, clock)
+        self.resets = ResetDesk(blueprint, clock)
 
     @property
     def accounts(self) -> dict[str, Account]:
@@ -86,6 +88,11 @@ class Portal:
         request = Request(scope, receive)
         try:
             response = await self.respond(request)
+        except NoAnswer:
+            if (drop := scope.get("state", {}).get("drop")) is None:
+                raise
+            await drop()
+            return
         except Exception as error:
             log.debug("internal error on %s", request.url.path, exc_info=error)
             response = self.fail(request, 500, error)
@@ -96,6 +103,8 @@ class Portal:
         self._meet(request)
         try:
             response = await self._route(request)
+        except NoAnswer:
+            raise
         except SignInNeeded:
             response = self._ask_to_sign_in(request)
         except BadInput as refusal:
@@ -257,6 +266,10 @@ class Portal:
             about = {"name": f"{account['given_name']} {account['family_name']}"}
             about |= {name: profile[name] for name in ("email", "nir") if profile.get(name)}
         return self.tokens.issue(session, self.clock.now(), about)
+
+    def password_is_weak(self, username: str, password: str) -> bool:
+        """Whether a password that someone chose is refused."""
+        return len(password) < self.blueprint.sign_in.shortest_password or username.split(".")[0] in password.casefold()
 
     def record(self, request: Request, kind: str, username: str = "") -> None:
         """Write to the security journal (TR1, TR2)."""

@@ -139,7 +139,7 @@ async def change_password(request: Request) -> Response:
     new = fields.secret(values, "nouveau")
     if not portal.database.password_is(username, fields.secret(values, "actuel")):
         return _profile_page(request, "wrong-password")
-    if len(new) < portal.blueprint.sign_in.shortest_password or username.split(".")[0] in new.casefold():
+    if portal.password_is_weak(username, new):
         return _profile_page(request, "weak-password")
     portal.database.set_password(username, new)
     for other in portal.sessions.of_user(username):

@@ -41,6 +41,7 @@ FAMILIES = (
     "sessions",
     "tokens",
     "sign_in",
+    "recovery",
     "proxies",
     "brakes",
     "rights",

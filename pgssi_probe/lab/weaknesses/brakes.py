@@ -10,23 +10,25 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from pgssi_probe.lab.blueprint import Blueprint
-from pgssi_probe.lab.portal.refusals import Refusal
+from pgssi_probe.lab.portal.refusals import NoAnswer, Refusal
 from pgssi_probe.lab.portal.site import portal_of
 from pgssi_probe.lab.weaknesses.registry import weakness
 
 MINUTES = 2
 FREE = 4
+HOURS = 10
 CAPTCHA = (
     '<!doctype html><html lang=fr><title>Connexion</title><form method=post action="/connexion">'
-    "<input name=identifiant><input type=password name=mot_de_passe><input name=captcha>"
+    "<input name=identifiant><input type=password name=mot_de_passe><p>Combien font trois et quatre ?</p>"
+    "<input name=captcha>"
     "<button>Se connecter</button></form>"
 )
 
 
-def _after_five(lab: Blueprint) -> None:
-    """Two minutes, from the fifth failure."""
+def _after_five(lab: Blueprint, minutes: float = MINUTES) -> None:
+    """From the fifth failure."""
     lab.sign_in.free_failures = FREE
-    lab.sign_in.first_delay = lab.sign_in.longest_delay = 60.0 * MINUTES
+    lab.sign_in.first_delay = lab.sign_in.longest_delay = 60.0 * minutes
 
 
 async def _wait(request: Request) -> float:
@@ -91,6 +93,39 @@ def in_a_cookie(lab: Blueprint) -> None:
 @weakness("mode/brake-captcha", fr="Frein par un captcha", en="Brake by a captcha", takes="throttling")
 def by_captcha(lab: Blueprint) -> None:
     _answering(lab, HTMLResponse(CAPTCHA))
+
+
+@weakness(
+    "mode/brake-captcha-stays",
+    fr="Captcha demandé jusqu'à ce qu'on y réponde",
+    en="Captcha asked for until it is answered",
+    takes="throttling",
+)
+def by_captcha_that_stays(lab: Blueprint) -> None:
+    _after_five(lab, 60 * HOURS)
+
+    async def brake(request: Request) -> Response | None:
+        if await _wait(request) <= 0:
+            return None
+        values = parse_qs((await request.body()).decode(errors="replace"))
+        if values.get("captcha") != ["7"]:
+            return HTMLResponse(CAPTCHA)
+        portal_of(request).brake.succeeded(values["identifiant"][0].casefold())
+        return None
+
+    lab.interceptors.append(brake)
+
+
+@weakness("mode/brake-drop", fr="Frein par le silence", en="Brake by silence", takes="throttling")
+def by_dropping(lab: Blueprint) -> None:
+    """The connection is closed without a word."""
+    _after_five(lab)
+
+    async def brake(request: Request) -> None:
+        if await _wait(request) > 0:
+            raise NoAnswer
+
+    lab.interceptors.append(brake)
 
 
 @weakness(

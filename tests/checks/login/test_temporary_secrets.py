@@ -3,7 +3,9 @@
 import hashlib
 import secrets
 import uuid
+from contextlib import closing
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +13,13 @@ from hypothesis import strategies as st
 from pgssi_checks.login.samples import read_samples, sample_of
 from pgssi_checks.login.temporary_secrets import judge
 from pgssi_probe.check.harness import page, run_check, slugs
+from pgssi_probe.clock import VirtualClock
+from pgssi_probe.lab import Lab
+from pgssi_probe.lab.reset_links import IN_CLEAR
+from pgssi_probe.lab.visitor import Visitor
 from pgssi_probe.model.account import Account
-from pgssi_probe.model.outcome import Level, Reason
+from pgssi_probe.model.outcome import Level, Reason, Status
+from pgssi_probe.registry import check
 
 LINK = "https://portal.example/reset?user=alice%40exemple.fr&token="
 ADDRESS = "alice@exemple.fr"
@@ -42,6 +49,9 @@ def found(*samples: str) -> set[str]:
         ([RANDOM[0].replace("https", "http")], {"sent-in-clear"}),
         (["Tmp-482"], {"short"}),
         (["k7Xv-29Qm-Tz4w"], set()),
+        ([f"https://portal.example/mot-de-passe-oublie/{number}" for number in (814203, 814206, 814209)], {"sequence"}),
+        (["https://portal.example/reinitialiser-mot-de-passe-oublie/8142#confirmation-demandee"], {"short"}),
+        (["https://portal.example/r/abcdefgh/fr", "https://portal.example/r/ijklmnop/fr"], {"short"}),
         ([LINK + "AAAAAAAAAAAAAAAAAAAAAAAAAA" + end for end in ("k3", "z9", "b7")], {"short"}),
     ],
 )
@@ -132,3 +142,68 @@ async def test_a_link_is_asked_for_in_an_active_run_and_in_scope_only() -> None:
         (only,) = await run_check("login.temporary-secrets", answer, declared=declared, level=level)
         assert only.reason in {Reason.UNDECLARED, Reason.OUT_OF_SCOPE}
     assert not asked
+
+
+# The portal, whose links are read in its out-tray as an operator reads a mailbox.
+
+NAME = "login.temporary-secrets"
+PORTAL = (
+    "used-link-works",
+    "expired-link-works",
+    "sent-in-clear",
+    "sequence",
+    "time-based",
+    "address-derived",
+    "uuid-v1",
+    "repeated",
+    "short",
+)
+
+
+async def samples_of(lab: Lab, clock: VirtualClock, links: int = 4) -> dict[str, object]:
+    """What an operator declares: links in order of arrival, one that was used, one that is past its time."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(lab.application), base_url=lab.https_url) as client:
+        visitor = Visitor(lab, client)
+        sent = lab.portal.resets.sent
+        for _ in range(links):
+            await visitor.post(
+                "/mot-de-passe-oublie", {"identifiant": lab.accounts["a"].username}, form_at="/mot-de-passe-oublie"
+            )
+            await clock.advance(1)
+        samples = [*sent]
+        await clock.advance(1200)
+        late = sent[0].replace(IN_CLEAR, lab.https_url)
+        await visitor.post(
+            "/mot-de-passe-oublie", {"identifiant": lab.accounts["b"].username}, form_at="/mot-de-passe-oublie"
+        )
+        used = sent[-1].replace(IN_CLEAR, lab.https_url)
+        path = used.removeprefix(lab.https_url)
+        chosen = await visitor.post(path, {"nouveau": "Un-mot-de-passe-tout-neuf-9"}, form_at=path)
+        assert chosen.status_code == 303, chosen.text
+        return {"login.samples": samples, "login.expired-link": late, "login.used-link": used}
+
+
+async def on_portal(lab_answers, *weak: str):
+    clock = VirtualClock()
+    with closing(Lab(weak, clock=clock)) as lab:
+        declared = await samples_of(lab, clock)
+        accounts = {"a": Account("a", lab.accounts["a"].username)}
+        return await run_check(
+            NAME, lab_answers(lab), url=lab.https_url + "/", declared=declared, accounts=accounts, clock=clock
+        )
+
+
+async def test_the_links_of_the_portal_are_accused_of_nothing(lab_answers) -> None:
+    outcomes = await on_portal(lab_answers)
+    assert slugs(outcomes) == {"no-weakness-seen", "used-link-refused", "expired-link-refused"}
+
+
+@pytest.mark.parametrize("slug", PORTAL)
+async def test_a_weakness_of_its_links_is_found(slug: str, lab_answers) -> None:
+    outcomes = await on_portal(lab_answers, f"{NAME}/{slug}")
+    implied = {"time-based": {"sequence"}, "address-derived": {"repeated"}}  # moments follow, a name does not change
+    assert {one.slug for one in outcomes if one.failed} == {slug} | implied.get(slug, set())
+
+
+def test_every_failure_has_its_switch() -> None:
+    assert set(PORTAL) == {slug for slug, one in check(NAME).metadata.outcomes.items() if one.status is Status.FAIL}
