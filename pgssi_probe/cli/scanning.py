@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from pgssi_probe.cli.exits import Exit, Stop, explained, readable, stop
 from pgssi_probe.cli.formats import reporters as reporters_for
 from pgssi_probe.cli.sealing import SealChoice, lowered, seal_for
+from pgssi_probe.cli.stale import NOTHING, Sealed, SetAside
+from pgssi_probe.cli.streams import err
 from pgssi_probe.cli.watching import JsonLines, watching
 from pgssi_probe.engine.fault import diagnostics
 from pgssi_probe.engine.folder import RunFolder
@@ -123,6 +125,7 @@ class Delivered:
     unrendered: tuple[str, ...] = ()
     unsealed: str | None = None
     lowered: str | None = None
+    aside: SetAside = NOTHING
 
 
 def deliver(
@@ -132,8 +135,12 @@ def deliver(
     *,
     reporters: Sequence[Reporter],
     choice: SealChoice | None,
+    before: Sealed,
 ) -> Delivered:
-    """Write the renderings asked for and seal them. A failure takes nothing away from what is already written."""
+    """Write the renderings asked for and seal them. A failure takes nothing away from what is already written.
+
+    `before` is what the folder held: without a new seal, the earlier one is set aside where it no longer holds.
+    """
     written = [folder / "report.json"]
     failed = []
     for reporter in reporters:
@@ -145,11 +152,12 @@ def deliver(
         written.append(RunFolder(folder).write(reporter.file_name, content))
     RunFolder(folder).write("engagement.json", result.engagement)
     if choice is None:
-        return Delivered(tuple(written), tuple(failed))
+        return Delivered(tuple(written), tuple(failed), aside=before.set_aside(folder))
     try:
         summary = choice.run(folder, tuple(written))
     except SealError as error:
-        return Delivered(tuple(written), tuple(failed), seal_for(lang).explain(error, lang))
+        why = seal_for(lang).explain(error, lang)
+        return Delivered(tuple(written), tuple(failed), why, aside=before.set_aside(folder))
     signatures = [folder / file.signature for file in summary.files]
     files = (*written, *(path for path in signatures if path not in written))
     return Delivered(files, tuple(failed), lowered=lowered(summary, lang))
@@ -189,13 +197,14 @@ def finish(
 ) -> Exit:
     """Render, seal, summarise; the exit code. `declared` enters the verdicts before anything is rendered."""
     result, folder = scanned.result, scanned.folder.path
+    before = Sealed.of(folder)
     if declared is not None or scanned.earlier is not None:
         from pgssi_probe.cli.declaring import declared as merged
 
         with explained(lang):
             result = merged(result, folder, declared, scanned.earlier)
     with explained(lang):
-        delivered = deliver(result, folder, lang, reporters=reporters, choice=choice)
+        delivered = deliver(result, folder, lang, reporters=reporters, choice=choice, before=before)
     if json:
         JsonLines().delivered(result, delivered.files, delivered.unsealed)
     else:
@@ -205,7 +214,8 @@ def finish(
 
 
 def complain(delivered: Delivered, lang: Lang) -> None:
-    """Stop with what could not be delivered, if anything."""
+    """Say which earlier seals were set aside; stop with what could not be delivered, if anything."""
+    tell_aside(delivered.aside, lang)
     if delivered.unrendered:
         detail = "; ".join(delivered.unrendered)
         raise Stop(Exit.INTERNAL, say(lang, "error.internal", kind="render", detail=detail))
@@ -213,6 +223,15 @@ def complain(delivered: Delivered, lang: Lang) -> None:
         raise Stop(Exit.USAGE, say(lang, "summary.unsealed", why=delivered.unsealed))
     if delivered.lowered is not None:
         raise Stop(Exit.UNREACHABLE, say(lang, "summary.lowered", why=delivered.lowered))
+
+
+def tell_aside(aside: SetAside, lang: Lang) -> None:
+    """What is no longer sealed, on standard error: it must not pass unseen in a script either."""
+    if aside.removed:
+        where = shlex.quote(str(aside.folder))
+        err(say(lang, "summary.aside", names=", ".join(aside.removed), folder=where) + "\n")
+    if aside.kept is not None:
+        err(say(lang, "summary.aside_dossier", path=aside.kept) + "\n")
 
 
 def _by_local_key(choice: SealChoice | None, delivered: Delivered) -> bool:
@@ -233,6 +252,7 @@ def render_again(
     with explained(lang):
         result = read_report(path)
     folder = path if path.is_dir() else path.parent
+    before = Sealed.of(folder)
     if declared is not None:
         from pgssi_probe.cli.declaring import declared as merged
 
@@ -241,7 +261,7 @@ def render_again(
         with explained(lang):
             result = merged(result, folder, declared)
     with explained(lang):
-        delivered = deliver(result, folder, lang, reporters=reporters, choice=choice)
+        delivered = deliver(result, folder, lang, reporters=reporters, choice=choice, before=before)
     show_result(result, folder, delivered.files, lang, local_key=_by_local_key(choice, delivered))
     complain(delivered, lang)
     return Exit.OK

@@ -13,6 +13,7 @@ from pgssi_probe.cli.safe import plain
 from pgssi_probe.cli.scanning import complain, deliver
 from pgssi_probe.cli.sealing import SealChoice, seal_for
 from pgssi_probe.cli.showing import heading, line, path_line, table, write_json
+from pgssi_probe.cli.stale import Sealed
 from pgssi_probe.clock import SystemClock
 from pgssi_probe.engine.evidence import EvidenceRoom
 from pgssi_probe.engine.folder import TOKEN_KEY, RunFolder
@@ -104,14 +105,14 @@ def match(
     reporters = reporters_for(lang, formats)
     result, made, prints = _timeline_of(run, lang)
     found = _read(made, prints, logs, alerts, _passwords(engagement, lang), run, form, lang)
-    room = RunFolder(run)
+    room, before = RunFolder(run), Sealed.of(run)
     evidence = EvidenceRoom(room.evidence, SystemClock())
     said = _said(found, made, result, evidence, alerts=bool(alerts))
     again = merged(result, guide(), said, evidence.pieces())
     with explained(lang):
         room.write(KEPT, found)
         room.write("report.json", again)
-        delivered = deliver(again, run, lang, reporters=reporters, choice=choice)
+        delivered = deliver(again, run, lang, reporters=reporters, choice=choice, before=before)
     outcomes = [outcome for outcome in again.outcomes if outcome.check in {TRACES, ALERTS}]
     if json:
         data = {**found.model_dump(mode="json"), "outcomes": [one.model_dump(mode="json") for one in outcomes]}

@@ -69,7 +69,7 @@ INVENTORY_FILE = "inventory.json"
 OURS = (
     "actions.*",
     "declarations.toml",
-    "dossier.asice",
+    "dossier*.asice",
     "engagement.json",
     "evidence/E*.json",
     "inventory.json",

@@ -39,7 +39,7 @@ PATTERNS: Final = (
     "tokens.key",
     "traces*.*",
     "manifest.json",
-    "dossier.asice",
+    "dossier*.asice",
     "report.json",
     ".writing-*",
 )

@@ -247,3 +247,52 @@ def test_there_is_nothing_to_seal(probe: Probe, tmp_path: Path) -> None:
     for name in ("vide", "absent"):
         assert probe("seal", name).code == Exit.USAGE
         assert not list(tmp_path.rglob("*.asice"))
+
+
+def test_a_report_made_again_without_a_seal_says_what_is_no_longer_sealed(probe: Probe, copy: Path) -> None:
+    earlier = (copy / "dossier.asice").read_bytes()
+    done = probe("report", str(copy), "--no-seal", "--lang", "en")
+    assert done.code == Exit.OK
+    assert "report.html.p7s" in done.err
+    assert not list(copy.glob("manifest.json*"))
+    assert not (copy / "dossier.asice").exists()
+    assert (copy / "report.json.p7s").exists()
+    said = json.loads(probe("verify", str(copy), "--json").out)
+    assert not [one for one in said["files"] if one["state"] == "altered"]
+    assert not said["intact"]
+    kept = copy / "dossier-1.asice"
+    assert kept.read_bytes() == earlier
+    assert str(kept) in done.err
+    assert probe("verify", str(kept)).code == Exit.OK
+
+
+def test_a_folder_made_again_and_sealed_again_is_whole(probe: Probe, copy: Path) -> None:
+    probe("report", str(copy), "--no-seal")
+    assert probe("report", str(copy)).code == Exit.OK
+    assert probe("verify", str(copy)).code == Exit.OK
+
+
+def test_what_is_written_again_as_it_was_keeps_its_seal(probe: Probe, copy: Path) -> None:
+    done = probe("report", str(copy), "--no-seal", "--format", "json")
+    assert done.err == ""
+    assert probe("verify", str(copy)).code == Exit.OK
+
+
+def test_the_seal_of_a_file_that_somebody_altered_stays_to_accuse(probe: Probe, copy: Path) -> None:
+    with (copy / "report.json").open("ab") as file:
+        file.write(b"\n")
+    probe("report", str(copy), "--no-seal", "--lang", "en")
+    assert (copy / "report.json.p7s").exists()
+    assert probe("verify", str(copy)).code == Exit.DEVIATIONS
+
+
+def test_a_seal_that_could_not_be_made_leaves_no_earlier_one_to_lie(
+    probe: Probe, copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "nothing"))
+    (tmp_path / "nothing").write_text("no folder")
+    done = probe("report", str(copy), "--lang", "en")
+    assert done.code == Exit.USAGE
+    assert "report.html.p7s" in done.err
+    said = json.loads(probe("verify", str(copy), "--json").out)
+    assert not [one for one in said["files"] if one["state"] == "altered"]

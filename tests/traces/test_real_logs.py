@@ -171,6 +171,12 @@ def test_the_report_made_again_is_sealed_with_the_traces(
     assert "traces.json" in listed
     assert "tokens.key" not in listed
     assert run(["verify", str(folder)]) == Exit.OK
+    run(["traces", "match", str(folder), str(real_run.logs / "nginx-id.log"), "--no-seal"])
+    assert "report.json.p7s" in capsys.readouterr().err
+    run(["verify", str(folder), "--json"])
+    said = json.loads(capsys.readouterr().out)
+    assert not said["intact"]
+    assert not [one for one in said["files"] if one["state"] == "altered"]
 
 
 @pytest.mark.parametrize("content", [None, b"\x1f\x8b\x08\x00broken"])
