@@ -6,6 +6,7 @@ number: every finding is a hint, and a build that says who made it again is a mi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -37,8 +38,9 @@ MAX_URLS: Final = 20
 MAX_SHOWN: Final = 12
 MAX_SCRIPTS: Final = 300
 MAX_OUTCOMES: Final = 40
-DEBIAN: Final = "/javascript/"
-"""Where Debian's web servers serve the libraries that it packages (javascript-common)."""
+DEBIAN: Final = re.compile(r"/javascript/([a-z0-9.+-]+)/[^/]+")
+"""Where Debian's web servers serve the libraries that it packages (javascript-common): one folder for each, in lower
+case as the names of packages are. Applications have folders of this name too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ class Seen:
     def packager(self) -> str:
         if self.found.rebuilt:
             return self.found.rebuilt
-        return "Debian" if any(urlsplit(url).path.startswith(DEBIAN) for url in self.urls) else ""
+        folders = [match[1] for url in self.urls if (match := DEBIAN.fullmatch(urlsplit(url).path))]
+        return "Debian" if self.found.library.key in folders or set(self.found.library.stems) & set(folders) else ""
 
 
 def scripts_of(site: Site, rendered: Rendered, visits: Sequence[Visit] = ()) -> Iterator[Script]:

@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from urllib.parse import urlsplit
+from collections.abc import Iterator, Sequence
+from urllib.parse import urljoin, urlsplit
 
 from pgssi_checks.disclosure.answered import is_nothing
 from pgssi_checks.disclosure.asking import ask
 from pgssi_checks.disclosure.listings import Listing, directories, read_listing
+from pgssi_checks.disclosure.signed_in import signed_in_visits
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Request, inconclusive
 from pgssi_probe.compare.absence import ABSENCE
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.danger import is_dangerous
+from pgssi_probe.discovery.robots import parse_robots
 from pgssi_probe.discovery.site import Site
+from pgssi_probe.inventory.model import Visit
 
-MAX_DIRECTORIES = 40
+MAX_DIRECTORIES = 60
 MAX_SHOWN = 20
 
 
-def known_addresses(site: Site) -> Iterator[str]:
-    """Addresses that the site gives: of its resources first, since their directories hold files."""
+def known_addresses(site: Site, visits: Sequence[Visit] = ()) -> Iterator[str]:
+    """Addresses that the site gives: of its resources first, since their directories hold files, then what robots.txt
+    would rather hide, and what accounts were shown."""
     for page in site.pages:
         yield from (resource.url for resource in page.document.resources)
     yield from (exchange.url for exchange in site.resources)
+    yield from _kept_from_robots(site)
+    for visit in visits:
+        yield from (script.url for script in visit.scripts)
+        yield from (answer.url for answer in visit.answers)
     for page in site.pages:
         yield page.url
         yield from (link.url for link in page.document.links)
+
+
+def _kept_from_robots(site: Site) -> Iterator[str]:
+    response = site.robots.response if site.robots else None
+    if site.robots is None or response is None or response.status != 200 or response.is_html:
+        return
+    for path, allowed in parse_robots(response.text).rules:
+        if not allowed and path.endswith("/") and not set(path) & set("*$?"):
+            yield urljoin(site.robots.url, "/" + path.lstrip("/"))
 
 
 def listing_of(exchange: Exchange) -> Listing | None:
@@ -36,7 +53,8 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     site = await ctx.collect(SITE)
     if site.home.response is None:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
-    wanted = directories(ctx.target.origin, known_addresses(site), MAX_DIRECTORIES)
+    known = known_addresses(site, await signed_in_visits(ctx))
+    wanted = directories(ctx.target.origin, known, MAX_DIRECTORIES)
     asked = await ask(ctx, [(url, Request("GET", url)) for url in wanted if not is_dangerous(url)])
     control = await ctx.collect(ABSENCE)
     found: list[tuple[Exchange, Listing]] = []

@@ -85,6 +85,21 @@ _SOURCE_PATH = re.compile(
 _WINDOWS_PATH = re.compile(r"(?<![\w])[A-Z]:\\(?:[\w.$ ()~-]{1,60}\\){1,12}[\w.$~-]{1,60}")
 
 
+_PHP_DISPLAYED = re.compile(
+    r"<b>(?:Warning|Notice|Deprecated|Fatal error|Parse error|Recoverable fatal error)</b>: {1,2}"
+    r"[^\n]{1,500}? in <b>((?:/|[A-Z]:\\)[^<\n]{1,300})</b> on line <b>\d{1,7}</b>"
+)
+
+
+def displayed(response: Response) -> Trace | None:
+    """An error that PHP wrote into a page with its own tags: no page quotes it so, even one that explains errors."""
+    match = _PHP_DISPLAYED.search(response.text[:MAX_READ]) if response.is_html else None
+    if match is None:
+        return None
+    said = re.sub(r"</?b>", "", match.group())
+    return Trace("stack-trace-php", "PHP", 1, said[:MAX_EXCERPT])
+
+
 def server_paths(text: str) -> list[str]:
     """Absolute paths of files of the server in a readable text, each once, in order."""
     found: dict[str, None] = {}

@@ -19,7 +19,7 @@ from pgssi_probe.compare.absence import ABSENCE
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.site import Site
 
-MAX_CANDIDATES = 114
+MAX_CANDIDATES = 120
 MAX_MAPS = 6
 MAX_URLS = 20
 

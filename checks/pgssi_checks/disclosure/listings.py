@@ -14,10 +14,13 @@ MAX_READ = 300_000
 MAX_ENTRIES = 5_000
 
 USUAL = (
-    "assets", "backup", "backups", "css", "data", "docs", "documents", "download", "files", "icons", "images", "img",
-    "includes", "js", "lib", "logs", "media", "public", "scripts", "static", "storage", "tmp", "upload", "uploads",
-    "vendor", "wp-content", "wp-content/uploads", "wp-includes",
+    "backup", "backups", "config", "data", "database", "documents", "files", "include", "includes", "logs", "upload",
+    "uploads", "vendor", "tmp", "docs", "media", "storage", "wp-content/uploads", "assets", "css", "download", "icons",
+    "images", "img", "js", "lib", "plugins", "public", "scripts", "static", "tests", "wp-content", "wp-includes",
 )  # fmt: skip
+"""The most telling first: there may not be room for all."""
+USUAL_KEPT = 18
+"""Places kept for them when the site gives many addresses [ours]."""
 
 SENSITIVE = frozenset(
     {
@@ -112,6 +115,6 @@ def directories(origin: str, addresses: Iterable[str], limit: int) -> list[str]:
         for depth in range(len(segments), 0, -1):
             if all(segments[:depth]):
                 found.setdefault(f"{origin}/{'/'.join(segments[:depth])}/")
-    learned = list(found)[: max(0, limit - 12)]
+    learned = list(found)[: max(0, limit - USUAL_KEPT)]
     usual = [f"{origin}/{name}/" for name in USUAL if f"{origin}/{name}/" not in found]
     return [*learned, *usual][:limit]

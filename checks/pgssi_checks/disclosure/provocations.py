@@ -8,15 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pgssi_probe.discovery.danger import is_dangerous, is_dangerous_link
-from pgssi_probe.discovery.site import Site
+from pgssi_probe.discovery.site import Form, Site
+from pgssi_probe.inventory.gleaning import of_form
 from pgssi_probe.net.exchange import Headers, Request
 
 EXTENSIONS = ("html", "php", "aspx", "jsp", "json", "do")
 FORBIDDEN = ("/.htaccess", "/WEB-INF/web.xml", "/web.config", "/cgi-bin/")
 MAX_PARAMETERS = 6
+MAX_BESIDE = 12
+"""Fields sent with a parameter that is changed."""
 LONG = 9_000
 """Characters of an over-long query, beyond the usual limit of 8 KiB. Not in the path: Puma then answers in 20 s."""
 
@@ -50,41 +53,70 @@ def _replace(url: str, *, path: str | None = None, query: str = "") -> str:
     return urlunsplit((parts.scheme, parts.netloc, parts.path if path is None else path, query, ""))
 
 
-def parameters(site: Site, origin: str) -> list[tuple[str, str, str]]:
-    """Known reading parameters, harmless ones only: address without query, name, value; each name once an address."""
-    found: dict[tuple[str, str], str] = {}
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A reading parameter: address without query, name, value, and the fields that go with it (many a page does nothing
+    without the name of its button)."""
+
+    address: str
+    name: str
+    value: str
+    beside: tuple[tuple[str, str], ...] = ()
+
+    def with_(self, *changed: tuple[str, str]) -> str:
+        """The address with these fields in place of this one."""
+        return _replace(self.address, query=urlencode([*self.beside, *changed], safe="[]"))
+
+
+def parameters(site: Site, origin: str) -> list[Known]:
+    """Known reading parameters, harmless ones only; each name once an address."""
+    found: dict[tuple[str, str], Known] = {}
     for page in site.pages:
         for form in page.document.forms:
             if form.method == "GET" and not form.has_password and form.action.startswith(origin):
-                for each in form.fields:
-                    if each.name and not is_dangerous(form.action, each.name):
-                        found.setdefault((_replace(form.action), each.name), each.value)
+                sent = of_form(form)
+                pairs = parse_qsl(urlsplit(sent.url).query, keep_blank_values=True) if sent else []
+                for name, value in pairs:
+                    if not is_dangerous(form.action, name) and name not in _buttons(form):
+                        _learn(found, _replace(form.action), name, value, pairs)
         for link in page.document.links:
             if link.url.startswith(origin) and "?" in link.url and not is_dangerous_link(link):
-                for name, value in parse_qsl(urlsplit(link.url).query, keep_blank_values=True)[:4]:
-                    found.setdefault((_replace(link.url), name), value)
-    return [(address, name, value) for (address, name), value in found.items()]
+                pairs = parse_qsl(urlsplit(link.url).query, keep_blank_values=True)
+                for name, value in pairs[:4]:
+                    _learn(found, _replace(link.url), name, value, pairs)
+    return list(found.values())
 
 
-def _choose(found: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+def _buttons(form: Form) -> frozenset[str]:
+    return frozenset(field.name for field in form.fields if field.kind in {"submit", "image", "button"})
+
+
+def _learn(
+    found: dict[tuple[str, str], Known], address: str, name: str, value: str, pairs: Iterable[tuple[str, str]]
+) -> None:
+    beside = tuple(pair for pair in pairs if pair[0] != name)[:MAX_BESIDE]
+    if not is_dangerous(_replace(address, query=urlencode(beside))):
+        found.setdefault((address, name), Known(address, name, value, beside))
+
+
+def _choose(found: Iterable[Known]) -> list[Known]:
     """A few parameters, dates and numbers first, since those are converted and so may break."""
 
-    def rank(parameter: tuple[str, str, str]) -> int:
-        _, name, value = parameter
-        return 0 if _DATE_NAME.search(name) else 1 if value.isdigit() else 2
+    def rank(one: Known) -> int:
+        return 0 if _DATE_NAME.search(one.name) else 1 if one.value.isdigit() else 2
 
     return sorted(found, key=rank)[:MAX_PARAMETERS]
 
 
 def _broken_parameters(site: Site, home: str, origin: str) -> Iterator[Provocation]:
-    chosen = _choose(parameters(site, origin)) or [(_replace(home), "id", ""), (_replace(home), "page", "")]
-    for address, name, value in chosen:
-        yield Provocation("array", _request(_replace(address, query=f"{quote(name)}[]={quote(value or 'x')}")))
-        if _DATE_NAME.search(name):
-            yield Provocation("date", _request(_replace(address, query=urlencode({name: IMPOSSIBLE_DATE}))))
-        elif value.isdigit():
-            yield Provocation("type", _request(_replace(address, query=urlencode({name: "x" + value}))))
-    if not any(_DATE_NAME.search(name) for _, name, _ in chosen):
+    chosen = _choose(parameters(site, origin)) or [Known(_replace(home), "id", ""), Known(_replace(home), "page", "")]
+    for one in chosen:
+        yield Provocation("array", _request(one.with_((f"{one.name}[]", one.value or "x"))))
+        if _DATE_NAME.search(one.name):
+            yield Provocation("date", _request(one.with_((one.name, IMPOSSIBLE_DATE))))
+        elif one.value.isdigit():
+            yield Provocation("type", _request(one.with_((one.name, "x" + one.value))))
+    if not any(_DATE_NAME.search(one.name) for one in chosen):
         yield Provocation("date", _request(_replace(home, query=urlencode({"date": IMPOSSIBLE_DATE}))))
 
 

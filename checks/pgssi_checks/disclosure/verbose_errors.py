@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pgssi_checks.disclosure.answered import ENDS, silence
-from pgssi_checks.disclosure.error_pages import disclosures_in, provoked
+from pgssi_checks.disclosure.error_pages import disclosures_in, displayed, provoked
 from pgssi_checks.disclosure.provocations import parameter_provocations, provocations
-from pgssi_checks.disclosure.signed_in import pages_of, signed_in_visits
+from pgssi_checks.disclosure.signed_in import answers_of, pages_of, signed_in_visits
 from pgssi_checks.disclosure.traces import Trace
 from pgssi_checks.input.asking import Asker, Lost
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
@@ -52,8 +52,14 @@ def judge(answers: Iterable[Answer], before: Sequence[Trace]) -> list[Leak]:
 
 
 def untouched(pages: Iterable[Page]) -> list[Trace]:
-    """What ordinary pages show: documentation that quotes a stack trace, for instance."""
-    return [trace for page in pages if page.exchange.response for trace in disclosures_in(page.exchange.response)]
+    """What ordinary pages show: documentation that quotes a stack trace, for instance; but not what failed in them."""
+    responses = [page.exchange.response for page in pages if page.exchange.response]
+    return [trace for one in responses if not displayed(one) for trace in disclosures_in(one)]
+
+
+def shown_already(exchanges: Iterable[Exchange]) -> list[Answer]:
+    """Answers to ordinary requests that show an error which the server wrote into them."""
+    return [Answer("ordinary", one) for one in exchanges if one.response and displayed(one.response)]
 
 
 def _shown(url: str) -> str:
@@ -122,6 +128,8 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     silent = silence(answer.exchange for answer in answers)
     more, lost = await signed_in_answers(ctx, visits, site) if silent is None else ([], None)
     answers += more
+    ordinary = [one for one in (*answers_of(site, visits), *ctx.transcript()) if ctx.network.in_scope(one.url)]
+    answers += shown_already({id(one): one for one in ordinary}.values())
     leaks = judge(answers, untouched(pages_of(site, visits)))
     by_slug: dict[str, list[Leak]] = {}
     for leak in leaks:

@@ -237,6 +237,11 @@ async def test_a_build_of_a_distribution_is_milder(src: str) -> None:
     assert slugs(outcomes) == {"vulnerable-packaged"}
 
 
+@pytest.mark.parametrize("src", ["/javascript/jQuery/jquery.js", "/javascript/jquery.js", "/javascript/own/jquery.js"])
+async def test_a_folder_of_the_application_is_no_package_of_a_distribution(src: str) -> None:
+    assert slugs(await run_check("components.js-libraries", portal(src, JQUERY.format("3.4.1")))) == {"vulnerable"}
+
+
 async def test_an_unknown_library_is_accused_of_nothing() -> None:
     outcomes = await run_check("components.js-libraries", portal("/tribute-1.0.0.js", "/* tribute */"))
     assert slugs(outcomes) == {"unknown"}

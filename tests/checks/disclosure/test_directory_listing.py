@@ -115,6 +115,16 @@ async def test_a_listed_directory_is_told_without_the_names_of_its_files() -> No
     assert "durand" not in " ".join(str(piece["excerpt"]) for piece in run.evidence.kept.values())
 
 
+async def test_what_robots_would_rather_hide_is_asked_for() -> None:
+    def answer(request: Request) -> Response:
+        if urlsplit(request.url).path == "/robots.txt":
+            return page("User-agent: *\nDisallow: sauvegardes/\nDisallow: /*.bak/", content_type="text/plain")
+        return serving("/sauvegardes/", LISTINGS["Apache"])(request)
+
+    (outcome,) = await run_check(CHECK, answer, url=ORIGIN + "/")
+    assert outcome.facts["paths"] == ["/sauvegardes/"]
+
+
 async def test_no_listing_passes() -> None:
     assert slugs(await run_check(CHECK, serving("/none", ""), url=ORIGIN + "/")) == {"none"}
 

@@ -85,6 +85,32 @@ async def test_a_help_page_that_quotes_a_trace_is_not_accused() -> None:
     assert outcome.slug == "plain"
 
 
+WARNING = (
+    '<br />\n<b>Warning</b>:  Undefined array key "pid" in <b>/srv/app/panel.php</b> on line <b>8</b><br />\n<p>Aide'
+)
+
+
+async def test_an_error_that_php_wrote_into_an_ordinary_page_is_told() -> None:
+    (outcome,) = await run_check(CHECK, site(lambda _: None, help_page=WARNING))
+    assert (outcome.slug, outcome.facts["provoked_by"]) == ("stack-trace-php", ["ordinary"])
+    quoted = WARNING.replace("<", "&lt;").replace(">", "&gt;")
+    assert slugs(await run_check(CHECK, site(lambda _: None, help_page=f"<pre>{quoted}</pre>"))) == {"plain"}
+
+
+async def test_the_other_fields_of_a_form_go_with_the_one_that_is_wrong() -> None:
+    """Pages of PHP often do nothing without the name of the button."""
+
+    def answer(request: Request) -> Response | None:
+        parts = urlsplit(request.url)
+        if parts.path == "/":
+            fields = '<input name="jour"><input type=hidden name=lieu value=3><button name=voir value=Voir>'
+            return page(f'<form action="/rdv">{fields}</form>')
+        failed = "jour=2026-02-31" in parts.query and "lieu=3" in parts.query and "voir=Voir" in parts.query
+        return page(f"<pre>{TRACE}</pre>") if failed else None
+
+    assert slugs(await run_check(CHECK, site(answer))) == {"stack-trace-python"}
+
+
 async def test_a_page_that_only_mentions_the_words_is_not_accused() -> None:
     def mention(request: Request) -> Response | None:
         if "jour" in request.url:
