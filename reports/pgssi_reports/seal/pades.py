@@ -41,16 +41,19 @@ class SealedPdf:
     signing_time: datetime | None
 
 
-def seal_pdf(path: Path, sealing: Sealing, lang: Lang = "fr") -> SealedFile:
-    """Seals a PDF in place; a former seal of this form is replaced. SealError when the file cannot be sealed."""
+def seal_pdf(path: Path, sealing: Sealing) -> SealedFile:
+    """Seals a PDF in place; a former seal of this form is replaced. SealError when the file cannot be sealed.
+
+    The reason of the signature is in the language that the document says it is in.
+    """
     original = _unsealed(_content(path), path)
-    output = _signed(original, sealing, lang, path)
+    output = _signed(original, sealing, path)
     write(path, output[0])
     sha256 = hashlib.sha256(output[0]).hexdigest()
     return SealedFile(name=path.name, signature=path.name, sha256=sha256, format="PAdES", level=output[1])
 
 
-def _signed(original: bytes, sealing: Sealing, lang: Lang, path: Path) -> tuple[bytes, Any]:
+def _signed(original: bytes, sealing: Sealing, path: Path) -> tuple[bytes, Any]:
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
     from pyhanko.sign.signers import cms_embedder
@@ -60,6 +63,7 @@ def _signed(original: bytes, sealing: Sealing, lang: Lang, path: Path) -> tuple[
     try:
         writer = IncrementalPdfFileWriter(io.BytesIO(original))
         encrypted = writer.prev.encrypted
+        lang: Lang = "en" if str(writer.root.get("/Lang", "")).lower().startswith("en") else "fr"
     except Exception:  # noqa: BLE001 - a file of another tool may be anything
         raise refuse(Refusal.PDF_UNREADABLE, path=str(path)) from None
     if encrypted:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 from pgssi_probe.model.rendering import SealedFile, SealSummary
-from pgssi_probe.model.text import Lang
 from pgssi_reports.seal.archive import source
 from pgssi_reports.seal.cades import Sealing, seal_file
 from pgssi_reports.seal.codes import SUFFIX
@@ -30,11 +29,10 @@ def seal_run(
     tsa: str | None = None,
     revocation: bool = False,
     now: datetime | None = None,
-    lang: Lang = "fr",
 ) -> SealSummary:
     """`files` are the renderings. Each seal comes after what it covers. SealError leaves the earlier ones in place."""
     sealing = Sealing(key, now=now, tsa=tsa, revocation=revocation)
-    sealed: list[SealedFile] = [seal_pdf(path, sealing, lang) for path in files if path.suffix == ".pdf"]
+    sealed: list[SealedFile] = [seal_pdf(path, sealing) for path in files if path.suffix == ".pdf"]
     sealed += [seal_file(path, sealing) for path in files if path.name in ALONE]
     found = contents(folder, also=files)
     write(folder / LIST_NAME, listing(found, sealing.time))

@@ -255,6 +255,8 @@ class TestContent:
     def test_it_says_how_to_verify_it(self, result: RunResult) -> None:
         text = soup(result).select_one("#verify").parent.get_text()
         assert "openssl cms -verify -binary -inform DER -in report.html.p7s -content report.html -noverify" in text
+        assert "unzip -q dossier.asice" in text
+        assert "pyhanko sign validate" in text
 
     def test_the_mandate_or_its_absence_is_said(self, make) -> None:
         assert "CHX-2026-117" in soup(make()).select_one("header.title").get_text()

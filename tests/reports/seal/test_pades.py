@@ -67,6 +67,24 @@ def test_a_sealed_pdf_is_intact_and_says_who_and_when(pdf: Path) -> None:
     assert (file.format, file.trust, file.signing_time) == ("PAdES", Trust.SELF_SIGNED, sealing.time)
 
 
+@pytest.mark.parametrize(
+    ("tag", "reason"), [("fr", "Cachet"), ("en", "Electronic seal"), ("en-GB", "Electronic seal"), ("", "Cachet")]
+)
+def test_the_reason_of_the_seal_is_in_the_language_of_the_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tag: str, reason: str
+) -> None:
+    import weasyprint
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    path = tmp_path / "report.pdf"
+    written = weasyprint.HTML(string=PAGE.replace(" lang=fr", f" lang={tag}" if tag else "")).write_pdf()
+    path.write_bytes(written or b"")
+    seal_pdf(path, Sealing(local_key()))
+    (signature,) = PdfFileReader(io.BytesIO(path.read_bytes())).embedded_signatures
+    assert str(signature.sig_object["/Reason"]).startswith(reason)
+
+
 def test_a_trusted_and_stamped_pdf_passes(world, pdf: Path) -> None:
     said = seal_pdf(pdf, Sealing(file_key(world.p12(), password), tsa=world.tsa()))
     assert said.level == "B-T"

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -10,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import pgssi_reports
 from pgssi_probe.model.rendering import FileState, Indication, SealError, Trust, VerificationReport
 from pgssi_reports.seal import CadesSeal
 from pgssi_reports.seal.cades import sign_files
@@ -408,3 +411,15 @@ def test_nothing_is_logged_to_the_terminal(authority, reports, tmp_path: Path, c
     SEAL.sign(reports)
     SEAL.verify(reports[0], trust=authority.trust_file(tmp_path / "root.pem"))
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("program", ["openssl cms", "unzip"])
+def test_the_commands_that_the_report_prints_are_right(full_run: Path, reports, program: str) -> None:
+    """Those of the section on verification, as a reader copies them, on a run that was sealed."""
+    source = Path(pgssi_reports.__file__).parent / "html" / "templates" / "verify.html.j2"
+    written = re.findall(r'command\(t\("[^"]+"\), "((?:[^"\\]|\\.)+)"', source.read_text(encoding="utf-8"))
+    commands = next(one for one in written if one.startswith(program)).replace("\\n", "\n").replace("\\\\", "\\")
+    SEAL.seal_run(full_run, reports)
+    done = subprocess.run(["sh", "-ec", commands], cwd=full_run, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "successful" in done.stderr
