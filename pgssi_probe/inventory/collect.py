@@ -73,7 +73,7 @@ class Known:
 
 def _joined(known: Found, one: Found) -> Found:
     """A request met twice: as it was shown, with what a description says of it."""
-    writes, names = known.writes or one.writes, known.names_a_record or one.names_a_record
+    writes, parts = known.writes or one.writes, known.record_parts or one.record_parts
     for_staff = known.for_staff or one.for_staff
     if known.source in TELLING and one.source not in TELLING:
         joined = replace(one, fields=known.fields or one.fields, text=one.text or known.text)
@@ -82,7 +82,7 @@ def _joined(known: Found, one: Found) -> Found:
         joined = replace(known, text=one.text)
     else:
         joined = known
-    return replace(joined, writes=writes, names_a_record=names, for_staff=for_staff)
+    return replace(joined, writes=writes, record_parts=parts, for_staff=for_staff)
 
 
 async def gather_inventory(ctx: CollectorContext) -> Inventory:
@@ -188,8 +188,9 @@ def _has_own_headers(exchange: Exchange) -> bool:
 
 
 def _of_site(site: Site) -> Iterable[Found]:
+    invented = {exchange.url for exchange in site.absent}
     for exchange in site.exchanges:
-        if exchange.status == 200:
+        if exchange.status == 200 and exchange.url not in invented:
             yield Found("GET", exchange.url, Source.LINK)
     for page in site.pages:
         yield from of_document(page.document, page.url)
@@ -219,7 +220,7 @@ def _endpoint(
         held=held,
         reads=reads and not dangerous,
         told_to=told - shown,
-        names_a_record=found.names_a_record,
+        record_parts=found.record_parts,
         for_staff=found.for_staff,
     )
 

@@ -36,6 +36,8 @@ WRITING: Final = words("""
     register enregistrer envoyer envoi save send set store submit update upload write
 """)
 """Words of a server page that writes: what scripts call so is called by POST, and is not tried by GET."""
+CHANGING: Final = WRITING - words("envoyer envoi new post put register send set submit")
+"""Words of a button that changes something: forms that search have buttons called Submit or Envoyer."""
 _HOLE = re.compile(
     r"\$\{[^}]{0,80}\}|\{\{?[^{}]{0,80}\}\}?|:[A-Za-z_]\w{0,40}(?=/|$)|<[^>]{0,40}>",
 )
@@ -63,9 +65,9 @@ class Found:
     complete: bool = True
     """False when a value that it needs is not known: it is listed, and cannot be sent."""
     writes: bool = False
-    """A GET that a description says changes something: it is listed, and not sent."""
-    names_a_record: bool = False
-    """A description says that a part of its path names one record among many."""
+    """A GET that a description or its form says changes something: it is listed, and not sent."""
+    record_parts: tuple[int, ...] = ()
+    """Numbers of the segments of its path that, by a description, name one record among many."""
     for_staff: str = ""
     """The word by which a description says that it is a function of administration."""
 
@@ -121,7 +123,9 @@ def of_form(form: Form) -> Found | None:
     if form.method == "GET":
         parts = urlsplit(form.action)
         url = urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(pairs), ""))
-        return Found("GET", url, Source.FORM, said, fields=told)
+        pressed = words_of(f"{button.name} {button.value}").split() if button is not None else ()
+        # A form by GET that asks for a password, or whose button says so, changes something all the same.
+        return Found("GET", url, Source.FORM, said, fields=told, writes=form.has_password or bool(CHANGING & {*pressed}))
     body = urlencode(pairs).encode()
     return Found(form.method, form.action, Source.FORM, said, body, form.enctype or FORM_TYPE, told)
 

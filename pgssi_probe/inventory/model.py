@@ -87,8 +87,8 @@ class Endpoint:
     told_to: frozenset[str] = frozenset()
     """Those of `seen_by` to whom a script or a description told of it, and who were never shown it."""
 
-    names_a_record: bool = False
-    """A description says that a part of its path names one record among many, be it a word."""
+    record_parts: tuple[int, ...] = ()
+    """Numbers, from 0, of the segments of its path that, by a description, name one record among many: words too."""
     for_staff: str = ""
     """The word by which a description says that it is a function of administration, "" when none does."""
 

@@ -22,7 +22,7 @@ from pgssi_probe.discovery.described import (
 from pgssi_probe.inventory.gleaning import Found
 from pgssi_probe.inventory.model import Parameter, Place, Source
 from pgssi_probe.inventory.references import written_as
-from pgssi_probe.inventory.requests import FORM_TYPE, is_json
+from pgssi_probe.inventory.requests import FORM_TYPE, is_json, segments
 from pgssi_probe.inventory.values import Pool
 
 MAX_PARAMETERS: Final = 40
@@ -237,7 +237,7 @@ def _filled(operation: Operation, pool: Pool, number: int) -> Found:
         tuple(headers),
         complete,
         operation.writes,
-        bool(operation.holes),
+        tuple(number for number, word in enumerate(segments(operation.url)) if "{" in word),
         operation.for_staff,
     )
 

@@ -88,6 +88,8 @@ def _found(endpoint: Endpoint) -> Iterator[Reference]:
         suffix = extension(endpoint.url) if parameter.place is Place.PATH else ""
         bare = value.removesuffix(suffix) if suffix else value
         form, inner = written_as(bare)
+        if form is None and is_record_part(parameter, endpoint) and "{" not in value:
+            form = Form.SLUG
         if form is None and _may_be_slug(parameter, endpoint):
             form = Form.SLUG if _SLUG.fullmatch(bare) else None
         if form is not None:
@@ -149,6 +151,11 @@ def _is_composite(value: str) -> bool:
     parts = [part for part in _JOINT.split(value.replace("/", ":")) if part]
     usual = 2 <= len(parts) <= 8 and all(_PART.fullmatch(part) for part in parts)
     return usual and any(part.isdigit() for part in parts)
+
+
+def is_record_part(parameter: Parameter, endpoint: Endpoint) -> bool:
+    """Whether a description says that a segment of the path names a record."""
+    return parameter.place is Place.PATH and int(parameter.name) in endpoint.record_parts
 
 
 def _may_be_slug(parameter: Parameter, endpoint: Endpoint) -> bool:

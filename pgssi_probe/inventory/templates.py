@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pgssi_probe.inventory.model import Endpoint, Place
-from pgssi_probe.inventory.references import Form, Reference
+from pgssi_probe.inventory.references import Form, Reference, is_record_part
 
 MAX_TEMPLATE: Final = 300
 HOLE: Final = "{id}"
@@ -29,7 +29,8 @@ def template(endpoint: Endpoint, found: Sequence[Reference]) -> str:
     written = parts.path.split("/")
     lead = len(parts.path) - len(parts.path.lstrip("/"))
     for each in found:
-        if each.parameter.place is Place.PATH and each.form is not Form.SLUG:
+        named = each.form is not Form.SLUG or is_record_part(each.parameter, endpoint)
+        if each.parameter.place is Place.PATH and named:
             written[int(each.parameter.name) + lead] = HOLE
     names = {each.parameter.name for each in found if each.parameter.place is Place.QUERY}
     query = "&".join(f"{one.name}={HOLE}" if one.name in names else one.name for one in endpoint.at(Place.QUERY))

@@ -57,9 +57,10 @@ def values_by_template(inventory: Inventory, label: str) -> Mapping[str, frozens
     return {name: frozenset(values) for name, values in found.items()}
 
 
-def is_only_words(found: Iterable[Reference]) -> bool:
-    """Whether an address names its record by words alone: a page of a wiki as well as a record."""
-    return all(each.form is Form.SLUG for each in found)
+def is_only_words(endpoint: Endpoint, found: Iterable[Reference]) -> bool:
+    """Whether an address names its record by words alone, a page of a wiki as well as a record, and no description says
+    that they name one."""
+    return not endpoint.record_parts and all(each.form is Form.SLUG for each in found)
 
 
 def is_each_ones_own(inventory: Inventory, name: str, labels: Iterable[str]) -> bool:

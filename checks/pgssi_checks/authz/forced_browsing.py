@@ -168,7 +168,7 @@ async def _is_public(
         own = open_ - await lines([same]) - await stage.shown(stage.viewers[ANONYMOUS])
         return len(own) <= float(stage.ctx.setting("noise")) * len(open_)
     page = await parse_page(answer)
-    return find_logout(page.document) is None if page is not None else is_only_words(found)
+    return find_logout(page.document) is None if page is not None else is_only_words(endpoint, found)
 
 
 def _name(stage: Stage, viewer: Viewer) -> str:

@@ -128,7 +128,7 @@ def _may_be_shared(
     of which each walk saw a part), or it is named by words alone, as pages are."""
     name = template(endpoint, found)
     common = offered[owner.label].get(name, frozenset()) & offered[asker.label].get(name, frozenset())
-    return bool(common) or is_only_words(found)
+    return bool(common) or is_only_words(endpoint, found)
 
 
 async def _is_everybodys(stage: Stage, endpoint: Endpoint, original: Exchange, again: Exchange | None) -> bool:

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from pgssi_checks.authz.choosing import Chosen, candidates, values_by_template
-from pgssi_checks.authz.comparing import Shows, is_same
+from pgssi_checks.authz.choosing import Chosen, candidates, is_only_words, values_by_template
+from pgssi_checks.authz.comparing import Shows, is_refused, is_same
 from pgssi_checks.authz.lines import lines_of
 from pgssi_checks.authz.telling import compared, subject_of
 from pgssi_checks.authz.viewers import Lost, Stage, nothing, why_not
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
+from pgssi_probe.discovery.collect import location
 from pgssi_probe.inventory.model import ANONYMOUS
-from pgssi_probe.inventory.references import Form, references
+from pgssi_probe.inventory.references import references
 from pgssi_probe.inventory.templates import template
 
 
@@ -49,7 +50,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     done = Climb()
     try:
         stage = await Stage.of(ctx, "low", "high")
-        for judged in await _climbed(stage):
+        for judged in (*await _climbed(stage), *await _described(stage)):
             done.add(judged)
     except Lost as lost:
         return nothing(ctx, lost.reason)
@@ -96,9 +97,45 @@ async def _one(stage: Stage, chosen: Chosen) -> Judged:
     if len(shared) < enough or (await stage.shows(low, high, endpoint, answer, original)) is Shows.NOTHING:
         return Judged("other")
     # A record that staff alone were offered may be meant for all: it is named, and no function of the role.
-    whole = is_same(answer, original, again) and not [each for each in found if each.form is not Form.SLUG]
+    whole = is_same(answer, original, again) and is_only_words(endpoint, found)
     slug = "reserved-page" if whole else "reserved-strings"
     return Judged(slug, _told(stage, slug, chosen, (original, answer), len(shared)))
+
+
+async def _described(stage: Stage) -> list[Judged]:
+    """What a description counts among the functions of administration: no page offers it, and every account that reads
+    the description may try. That it answers the lower role as it answers the higher one, and nobody, is a hint: the
+    words of a description are no decision."""
+    told = (one for one in stage.inventory.seen_by("high") if one.for_staff and not one.record_parts)
+    nobody = stage.viewers[ANONYMOUS].visit
+    tried = (one for one in told if "low" in one.seen_by and nobody.answer_to(one.url) is None)
+    chosen = candidates(tried, stage.viewers["high"].visit, stage.ctx.setting("described_max"), 1)
+
+    async def one(item: Chosen) -> Judged:
+        return await _function(stage, item)
+
+    return await stage.watched(chosen, ("low", "high"), one)
+
+
+async def _function(stage: Stage, chosen: Chosen) -> Judged:
+    endpoint, _ = chosen
+    low, high, nobody = stage.viewers["low"], stage.viewers["high"], stage.viewers[ANONYMOUS]
+    original = await high.ask(endpoint)
+    if original.status != 200:
+        return Judged(why=why_not(original) if original.response is None else None)
+    answer = await low.ask(endpoint)
+    if answer.response is None or answer.status == 429 or (answer.status or 0) >= 500:
+        return Judged("unknown", why=why_not(answer))
+    if is_refused(answer, low.sign_in_path, location(answer)):
+        return Judged("refused")
+    again = await high.ask(endpoint)
+    shared = await lines_of(answer) & await lines_of(original)
+    if not is_same(answer, original, again) or len(shared) < int(stage.ctx.setting("reserved_strings")):
+        return Judged("other")
+    open_to_all = await nobody.ask(endpoint)
+    if not is_refused(open_to_all, nobody.sign_in_path, location(open_to_all)):
+        return Judged("other")  # open to everybody: another check's business
+    return Judged("described-function", _told(stage, "described-function", chosen, (original, answer), len(shared)))
 
 
 def _told(stage: Stage, slug: str, chosen: Chosen, answers: tuple[Exchange, Exchange], shared: int) -> Observation:
@@ -111,7 +148,7 @@ def _told(stage: Stage, slug: str, chosen: Chosen, answers: tuple[Exchange, Exch
         ctx.keep(answer, excerpt=None, title="low"),
         ctx.keep_facts("compared", {**facts, "reserved_strings": shared}),
     )
-    said: dict[str, JsonValue] = {"request": name, "strings": shared}
+    said: dict[str, JsonValue] = {"request": name, "strings": shared, "word": endpoint.for_staff}
     return Observation(slug=slug, subject=subject_of(ctx.target, name), facts=said, evidence=kept)
 
 

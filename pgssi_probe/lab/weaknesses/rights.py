@@ -6,12 +6,12 @@ from collections.abc import Callable
 from hashlib import sha256
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from pgssi_probe.lab.blueprint import Blueprint
 from pgssi_probe.lab.portal import invoices
-from pgssi_probe.lab.portal.access import private
+from pgssi_probe.lab.portal.access import private, staff
 from pgssi_probe.lab.portal.refusals import Refusal
 from pgssi_probe.lab.portal.site import portal_of, visit_of
 from pgssi_probe.lab.portal.space import LISTS
@@ -102,6 +102,38 @@ def reserved_strings(lab: Blueprint) -> None:
 
 
 @weakness(
+    "mode/described-administration",
+    fr="Une interface d'administration que seule la description de l'API fait connaître",
+    en="An administration interface that only the description of the API tells of",
+)
+def described_administration(lab: Blueprint) -> None:
+    lab.routes.append(Route("/api/v1/administration/comptes", staff(_accounts)))
+    lab.access.more_described |= _ADMINISTRATION
+
+
+@weakness(
+    "authz.privilege-escalation/described-function",
+    fr="L'interface d'administration décrite répond à tout compte",
+    en="The administration interface that is described answers any account",
+)
+def described_function(lab: Blueprint) -> None:
+    lab.routes.append(Route("/api/v1/administration/comptes", private(_accounts)))
+    lab.access.more_described |= _ADMINISTRATION
+
+
+_ADMINISTRATION = {
+    "/administration/comptes": {
+        "get": {"summary": "Les comptes", "tags": ["administration"], "responses": {"200": {"description": "Réponse"}}}
+    }
+}
+
+
+async def _accounts(request: Request) -> Response:
+    rows = portal_of(request).database.patients()
+    return JSONResponse([{"compte": f"usager-{number}", "role": row["role"]} for number, row in enumerate(rows)])
+
+
+@weakness(
     "authz.forced-browsing/account-list",
     fr="La liste des comptes est publique",
     en="The list of accounts is public",
@@ -117,7 +149,7 @@ def account_list(lab: Blueprint) -> None:
 )
 def every_reference(lab: Blueprint) -> None:
     lab.routes += invoices.ROUTES
-    lab.access.more_described = invoices.described()
+    lab.access.more_described |= invoices.described()
     lab.insert("space", '<p><a href="/factures">Mes factures</a></p>')
 
 

@@ -30,6 +30,7 @@ CASES = [
     ("authz.forced-browsing", "account-list", ("a",), False),
     ("authz.privilege-escalation", "reserved-page", ROLES, False),
     ("authz.privilege-escalation", "reserved-strings", ROLES, False),
+    ("authz.privilege-escalation", "described-function", ROLES, False),
 ]
 
 
@@ -61,6 +62,13 @@ async def test_silent_when_off(check: str, accounts: tuple[str, ...], signed_in:
     found = await signed_in(check, accounts=accounts, canaries=True)
     assert slugs(found) == {"refused"}
     assert int(found[0].facts["refused"]) + int(found[0].facts.get("public", 0)) == found[0].facts["asked"]
+
+
+async def test_administration_that_is_described_and_refused_is_silent(signed_in: SignedIn) -> None:
+    usual = await signed_in("authz.privilege-escalation", accounts=ROLES)
+    found = await signed_in("authz.privilege-escalation", "mode/described-administration", accounts=ROLES)
+    assert slugs(found) == {"refused"}
+    assert int(found[0].facts["refused"]) > int(usual[0].facts["refused"]), "the described function was tried"
 
 
 async def test_a_declared_value_is_a_proof_and_its_absence_a_hint(signed_in: SignedIn) -> None:
