@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pgssi_probe.check.official import titled
 from pgssi_probe.cli.exits import Exit, Stop, explained, stop, system_words
@@ -122,6 +124,8 @@ def match(
         heading(say(lang, "traces.says"))
         for outcome in outcomes:
             line("  " + plain(outcome.sentence.in_(lang), 600), "yellow" if outcome.failed else "")
+        if not any(event.found for event in found.events):
+            line(say(lang, "traces.nothing", **_window(made)), "yellow")
         path_line(say(lang, "traces.kept", path=run / KEPT))
     complain(delivered, lang)
     return Exit.DEVIATIONS if any(outcome.failed for outcome in outcomes) else Exit.OK
@@ -138,6 +142,13 @@ def show(found: TraceMatch, lang: Lang) -> None:
     there = Counter(event.kind for event in found.events if event.found)
     rows = ((f"  {there[kind]:>4} / {count}", say(lang, f"traces.kind.{kind}")) for kind, count in kinds.items())
     table((), rows)
+
+
+def _window(made: Timeline) -> dict[str, str]:
+    start, end = (
+        moment.astimezone(UTC).isoformat(sep=" ", timespec="seconds")[:19] for moment in (made.started, made.finished)
+    )
+    return {"host": plain(urlsplit(made.target).netloc), "start": start, "end": end}
 
 
 def _timeline_of(run: Path, lang: Lang) -> tuple[RunResult, Timeline, frozenset[str]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
 from ipaddress import ip_address, ip_network
 from typing import Final, Literal
 
@@ -14,6 +15,7 @@ from pydantic import Field
 
 from pgssi_probe.model.outcome import Frozen
 from pgssi_probe.traces.align import Key, Offset, key_of, lateness, offset_by_alignment, offset_by_ids
+from pgssi_probe.traces.fields import address
 from pgssi_probe.traces.leaks import LEAKS_MAX, Leak, Secrets
 from pgssi_probe.traces.record import Record
 from pgssi_probe.traces.timeline import FORGED, EventKind, ExpectedEvent, Timeline
@@ -24,8 +26,6 @@ TOLERANCE: Final = 2.0
 AROUND: Final = timedelta(hours=26)
 """Records further from the run than this, any zone included, are none of it."""
 CANDIDATES_MAX: Final = 300_000
-CLOSE_MAX: Final = 200
-"""Records of the same request that are compared with one event."""
 PLACES_MAX: Final = 5
 ALERT_WITHIN: Final = timedelta(minutes=30)
 """How long after the last provoked event an alert still answers the run."""
@@ -154,7 +154,7 @@ class Matcher:
             if offset is None:
                 continue
             log.offset = offset
-            for event, record in _nearest(left, log.by_key, offset):
+            for event, record in _placed(left, log.by_key, offset):
                 found[event.id].append((log, record))
                 by.setdefault(event.id, "time")
                 log.matched += 1
@@ -191,7 +191,7 @@ class Matcher:
             late=round(sorted(late, key=_size)[0], 3) if late else None,
             type_given=any(record.kind or (record.method and record.status) for _, record in found),
             author_given=any(record.author for _, record in found),
-            address=self._address(event, [record.address for _, record in found]),
+            address=self._address(event, [self._recorded(record) for _, record in found]),
             addresses=self._others([record.address for _, record in found]),
             places=tuple(f"{log.name}:{record.line}" for log, record in found[:PLACES_MAX]),
         )
@@ -203,6 +203,13 @@ class Matcher:
         if FORGED in event.forwarded_for and FORGED in given:
             return "forged"
         return "right" if any(_expected(one, self._timeline.sources) for one in given) else "other"
+
+    def _recorded(self, record: Record) -> str:
+        """The address of a record; without a field for it, that of the probe where it stands in the line at all."""
+        if record.address or FORGED in record.text:
+            return record.address
+        said = (one.strip("[]()<>\"'.,;") for one in re.split(r"[\s=|]+|:(?=\d{1,5}(?:\D|$))|[\"',;]", record.text))
+        return next((one for one in said if (known := address(one)) and _expected(known, self._timeline.sources)), "")
 
     def _others(self, recorded: Sequence[str]) -> tuple[str, ...]:
         others = (one for one in recorded if one and not _expected(one, self._timeline.sources))
@@ -233,11 +240,15 @@ def provoked(events: Sequence[ExpectedEvent]) -> tuple[ExpectedEvent, ...]:
     return tuple(event for event in events if event.kind in kinds)
 
 
-def _nearest(
+def _placed(
     events: Sequence[ExpectedEvent], records: Mapping[Key, Sequence[Record]], offset: Offset
 ) -> Iterable[tuple[ExpectedEvent, Record]]:
-    """Events and records of the same method, path and status, the closest first, each once."""
-    pairs = []
+    """Events and records of the same method, path and status, each once, and as many as can be.
+
+    An answer may last for seconds and a log may count whole ones, so that several events claim the same record: taking
+    the closest first leaves some without any, which would read as an event that was not recorded. Each record, in the
+    order of time, goes to the event that can wait least for another: that places the most (Glover, 1967).
+    """
     by_key: dict[Key, list[ExpectedEvent]] = defaultdict(list)
     for event in events:
         by_key[key_of(event)].append(event)
@@ -247,25 +258,20 @@ def _nearest(
             for place, record in enumerate(records.get(key, ()))
             if record.time is not None
         )
-        times = [time for time, _, _ in timed]
-        for event in wanted:
-            start = event.at.timestamp() - TOLERANCE
-            first = bisect_left(times, start)
-            for time, place, record in timed[first : first + CLOSE_MAX]:
-                late = abs(lateness(time, event))
-                if late <= TOLERANCE:
-                    pairs.append((late, event.id, place, event, record))
-    used_events: set[str] = set()
-    used_records: set[int] = set()
-    for _, identifier, _, event, record in sorted(pairs, key=lambda one: one[:3]):
-        if identifier not in used_events and id(record) not in used_records:
-            used_events.add(identifier)
-            used_records.add(id(record))
-            yield event, record
+        coming = sorted(wanted, key=lambda event: event.at, reverse=True)
+        waiting: list[tuple[float, str, ExpectedEvent]] = []
+        for time, _, record in timed:
+            while coming and coming[-1].at.timestamp() - TOLERANCE <= time:
+                event = coming.pop()
+                heappush(waiting, (event.at.timestamp() + event.seconds + TOLERANCE, event.id, event))
+            while waiting and waiting[0][0] < time:
+                heappop(waiting)
+            if waiting:
+                yield heappop(waiting)[2], record
 
 
-def _expected(address: str, sources: Sequence[str]) -> bool:
-    found = ip_address(address)
+def _expected(recorded: str, sources: Sequence[str]) -> bool:
+    found = ip_address(recorded)
     for source in sources:
         try:
             if found in ip_network(source, strict=False):

@@ -201,3 +201,48 @@ def test_the_time_line_names_what_the_run_did() -> None:
     assert [one.kind for one in made.events] == [EventKind.SIGN_IN, EventKind.SIGN_IN_FAILED, EventKind.SIGN_OUT]
     assert made.sources == ("192.0.2.7", "2001:db8::1")
     assert prints == {"aa", "bb"}
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.floats(0, 20), st.floats(0.01, 5)), min_size=3, max_size=25),
+    st.floats(0, 1),
+    st.integers(0, 2**32),
+)
+def test_slow_answers_in_a_log_of_whole_seconds_are_all_placed(
+    times: list[tuple[float, float]], place: float, seed: int
+) -> None:
+    """Sign-ins that last for seconds and overlap: each was recorded, at some moment of its own, so each is found."""
+    events = [
+        event(number, at, EventKind.SIGN_IN, path="/login", method="POST", status=302).model_copy(
+            update={"seconds": lasted}
+        )
+        for number, (at, lasted) in enumerate(times)
+    ]
+    anchors = [event(1000 + number, 40 + 7 * number) for number in range(5)]
+    records = [record(one) for one in anchors]
+    records += [
+        record(one, ids=False, time=float(int(one.at.timestamp() + place * one.seconds)), address="192.0.2.7")
+        for one in events
+    ]
+    random.Random(seed).shuffle(records)
+    found = matched(line_of([*events, *anchors]), records)
+    assert [one.id for one in found.events if not one.found] == []
+    assert all(one.on_time for one in found.events)
+
+
+@pytest.mark.parametrize(
+    ("line", "state"),
+    [
+        ("client 192.0.2.7 refused", "right"),
+        ("peer=192.0.2.7:41234 refused", "right"),
+        ("via [192.0.2.7], refused", "right"),
+        ("refused", "missing"),
+        ("192.0.2.71 refused", "missing"),
+        ("192.0.2.7 xff=203.0.113.77 refused", "missing"),
+    ],
+)
+def test_an_address_without_a_field_of_its_own_is_seen_where_it_stands(line: str, state: str) -> None:
+    made = line_of([event(number, 5 * number) for number in range(4)])
+    found = matched(made, [record(one, address="", text=line) for one in made.events])
+    assert {one.address for one in found.events} == {state}
