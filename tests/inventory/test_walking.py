@@ -246,3 +246,19 @@ async def test_the_code_of_signed_in_pages_is_kept_and_names_server_pages(
     assert app.asked("/dossiers/lire_dossier.php")
     assert endpoint(found, "/dossiers/save_dossier.php").held is Skipped.INCOMPLETE
     assert not app.asked("/dossiers/save_dossier.php")
+
+
+async def test_a_form_by_get_that_changes_something_is_listed_and_not_sent(
+    office: Make, answer_html: Make, inventory_of: Gather
+) -> None:
+    password = "<form action=/account><input type=password name=new><input type=submit name=go value=OK></form>"
+    change = "<form action=/prefs><input name=theme><button name=save value=1>Valider</button></form>"
+    search = "<form action=/find><input name=q><input type=submit name=Submit value=Envoyer></form>"
+    mine = answer_html(password + change + search)
+    app = office(inside=lambda _name, request: mine if "/mine" in request.url else answer_html("fait"))
+    app.space += '<a href="/mine">Mon compte</a>'
+    found = await inventory_of(app)
+    for path in ("/account?new=&go=OK", "/prefs?theme=&save=1"):
+        assert endpoint(found, path).held is Skipped.DANGEROUS
+        assert not app.asked(urlsplit(path).path)
+    assert app.asked("/find")
