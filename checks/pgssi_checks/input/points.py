@@ -37,6 +37,9 @@ SECRETS = re.compile(
 )
 """Names of what a form proves itself by, or of secrets: nothing else is ever put there. `_method` changes the verb."""
 
+_TOKEN = re.compile(r"token|jeton|verification|^__event|sectok", re.IGNORECASE)
+"""What goes with a form to show where it comes from; in an address it is a value like others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -215,6 +218,8 @@ def _is_usable(endpoint: Endpoint, where: frozenset[Place]) -> bool:
 
 
 def _may_change(point: Point) -> bool:
+    if point.parameter.place in {Place.FORM, Place.JSON} and _TOKEN.search(point.name):
+        return False
     if SECRETS.search(point.name) or is_dangerous(point.endpoint.url, point.name):
         return False
     try:

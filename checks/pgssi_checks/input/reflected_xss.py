@@ -117,9 +117,7 @@ async def _one(asker: Asker, point: Point) -> list[Observation]:
 
 async def _try(asker: Asker, point: Point, way: str, context: str) -> Escaped | None:
     mark = word()
-    value = way.replace("%", mark)
-    if context != "address":
-        value = word() + value
+    value = led(context, way) + way.replace("%", mark)
     got = await asker.shown(point, value)
     if got.response is None or not is_shown(got.response):
         return None
@@ -127,9 +125,14 @@ async def _try(asker: Asker, point: Point, way: str, context: str) -> Escaped | 
     return Escaped(way, context, out, value, mark, got) if out is not None else None
 
 
+def led(context: str, way: str) -> str:
+    """What stands before a value: a word, so that it looks like one; nothing where that would make another meaning."""
+    return "" if context == "address" or way.startswith("%()") else word()
+
+
 def running(way: str, mark: str) -> list[str]:
     """Values that set a property of the window, made of one that got out."""
-    sets = f"window.{mark}=1"
+    sets = f"top.{mark}=1"
     if "<%>" in way:
         return [way.replace("<%>", made) for made in (f"<script>{sets}</script>", f"<svg onload={sets}>")]
     if way.startswith("javascript:"):
@@ -168,9 +171,10 @@ async def _run(asker: Asker, browser: Browser, point: Point, got: Escaped) -> st
     session = visitor.session if point.label != ANONYMOUS else None
     stopped = False
     try:
-        async with browser.visit(ctx.network, ctx.clock, session=session, label=point.label) as visit:
+        methods = ("GET", "HEAD", point.endpoint.method)
+        async with browser.visit(ctx.network, ctx.clock, session=session, label=point.label, methods=methods) as visit:
             for made in running(got.way, got.mark):
-                value = made if got.context == "address" else word() + made
+                value = led(got.context, got.way) + made
                 landing = await _brought(asker, visit, point, value)
                 if await visit.ask(RAN, got.mark) or await visit.ask(PRESSED, got.mark):
                     return "ran"

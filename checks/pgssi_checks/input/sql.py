@@ -45,7 +45,35 @@ async def _one(asker: Asker, point: Point) -> list[Observation]:
             found = await _conditions(asker, point, value, style, untouched)
             if found:
                 break
-    return found
+    return found or await _quotes(asker, point, value, untouched)
+
+
+async def _quotes(asker: Asker, point: Point, value: str, untouched: Exchange) -> list[Observation]:
+    """A quote makes the page fail, the same one doubled does not, three times: a sign of a query that breaks without
+    saying so, and of nothing else that is common."""
+    if untouched.response is None or (untouched.status or 500) >= 400:
+        return []
+    for quote in QUOTES:
+        last: Exchange | None = None
+        for _ in range(ROUNDS):
+            once = await asker.shown(point, value + quote)
+            if not fails(once):
+                break
+            twice = await asker.shown(point, value + quote * 2)
+            plain = await asker.shown(point, value)
+            if twice.status != untouched.status or plain.status != untouched.status:
+                break
+            last = once
+        else:
+            assert last is not None  # noqa: S101 every round gave one
+            kept = (asker.ctx.keep(last, title="quote"),)
+            return [told(asker.ctx, "quotes", point, kept, point.request(value + quote), rounds=ROUNDS)]
+    return []
+
+
+def fails(exchange: Exchange) -> bool:
+    """An error of the application, not of a relay before it."""
+    return exchange.status is not None and exchange.status >= 500 and exchange.status not in {502, 503, 504}
 
 
 async def _error(asker: Asker, point: Point, value: str, untouched: Exchange) -> list[Observation]:

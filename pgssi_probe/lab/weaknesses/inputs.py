@@ -261,6 +261,22 @@ def sql_conditions(lab: Blueprint) -> None:
     _directory(lab, "/praticiens", errors=False)
 
 
+@weakness(
+    "input.sql/quotes",
+    fr="Une apostrophe fait échouer une page sans dire pourquoi",
+    en="A quote makes a page fail without saying why",
+)
+def sql_quotes(lab: Blueprint) -> None:
+    async def show(request: Request) -> Response:
+        given = fields.query(request).get("lieu", "")
+        if given.count("'") % 2:
+            return bare_page("Erreur", "<p>Une erreur est survenue.</p>", 500)
+        return bare_page("Lieux", f"<p>Rien pour {escape(given)}.</p>")
+
+    lab.routes.append(Route("/lieux", show))
+    link_to(lab, "/lieux?lieu=accueil", "Lieux")
+
+
 # What must not be accused
 
 
@@ -348,7 +364,7 @@ def block_page(lab: Blueprint) -> None:
     add_form(lab, "/fiches-gardees/recherche", "Chercher une fiche", "fiche", guarded)
 
 
-@weakness("trap/always-failing", fr="Une page échoue toujours", en="A page always fails")
+@weakness("trap/always-failing", fr="Une page échoue toujours, une autre à tout guillemet", en="A page always fails")
 def always_failing(lab: Blueprint) -> None:
     def fail(_given: str) -> Response:
         return bare_page("Erreur", "<p>sqlite3.OperationalError: database is locked</p>", 500)
@@ -356,6 +372,16 @@ def always_failing(lab: Blueprint) -> None:
     async def show(_request: Request) -> Response:
         return fail("")
 
+    async def fragile(request: Request) -> Response:
+        given = fields.query(request).get("mots", "")
+        return (
+            bare_page("Erreur", "<p>Erreur.</p>", 500)
+            if "'" in given or '"' in given
+            else bare_page("Mots", "<p>Rien.</p>")
+        )
+
+    lab.routes.append(Route("/mots", fragile))
+    link_to(lab, "/mots?mots=scanner", "Mots")
     lab.routes.append(Route("/en-panne", show))
     link_to(lab, "/en-panne?page=1", "En panne")
     add_form(lab, "/en-panne/recherche", "Chercher en panne", "page", fail)

@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Callable
 from contextlib import closing
+from html import escape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -23,9 +24,47 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 SHAPES = {
     "text": "<p>{}</p>",
     "attribute": '<input value="{}">',
+    "single-quoted": "<input value='{}'>",
+    "unquoted": "<input value={}>",
+    "title": "<title>{}</title>",
+    "textarea": "<textarea>{}</textarea>",
+    "style": "<style>.a { color: {} }</style>",
+    "comment": "<!-- {} -->",
     "string": "<script>var a = '{}';</script>",
+    "literal": "<script>var a = `{}`;</script>",
+    "code": "<script>var a = 1, b = [{}];</script>",
+    "event": "<b onclick=\"isNaN('{}')\">x</b>",
     "address": '<a href="{}">x</a>',
+    "srcdoc": '<iframe srcdoc="{}"></iframe>',
 }
+
+
+def without_brackets(value: str) -> str:
+    return value.replace("<", "&lt;").replace(">", "&gt;")
+
+
+def without_quotes(value: str) -> str:
+    return value.replace('"', "&quot;").replace("'", "&#39;")
+
+
+def backslashed(value: str) -> str:
+    """A quote is escaped, the backslash before it is not."""
+    return without_brackets(value.replace("'", "\\'"))
+
+
+HALF = (
+    ("attribute", without_brackets),
+    ("unquoted", without_brackets),
+    ("string", without_brackets),
+    ("literal", without_quotes),
+    ("string", backslashed),
+    ("event", without_brackets),
+    ("address", escape),
+    ("text", without_quotes),
+    ("text", lambda value: value.replace("script", "").replace("on", "on")),
+    ("attribute", lambda value: value.replace(" ", "")),
+)
+"""What encodes for one place and is used in another."""
 
 
 def echoing(shape: str, encode: Callable[[str], str] = lambda value: value, policy: str = "") -> Script:
@@ -50,6 +89,44 @@ async def test_what_runs_is_executed(name: str, chromium: Browser) -> None:
     assert found[0].facts["confirmation"] == "ran"
 
 
+@pytest.mark.parametrize(("name", "encode"), HALF)
+async def test_what_is_half_encoded_is_executed(name: str, encode: Callable[[str], str], chromium: Browser) -> None:
+    found = await run_check("input.reflected-xss", echoing(SHAPES[name], encode), collected={"browser": chromium})
+    assert slugs(found) == {"executed"}
+
+
+async def test_json_declared_as_a_page_is_executed(chromium: Browser) -> None:
+    found = await run_check(
+        "input.reflected-xss",
+        echoing("{}", lambda value: json.dumps({"mot": value})),
+        collected={"browser": chromium},
+    )
+    assert slugs(found) == {"executed"}
+
+
+async def test_a_form_is_sent_again_with_the_token_of_its_page(chromium: Browser) -> None:
+    issued: set[str] = set()
+
+    def answer(request: Request) -> Response:
+        if urlsplit(request.url).path != "/":
+            return page("<h1>Absente</h1>", status=404)
+        token = f"t{len(issued)}x"
+        issued.add(token)
+        form = f"<form method=post action=/><input type=hidden name=jeton value={token}><input name=mot></form>"
+        given = parse_qs(request.body.decode())
+        if request.method == "POST":
+            if given["jeton"][0] not in issued:
+                return page("<h1>Refus</h1>", status=403)
+            issued.discard(given["jeton"][0])
+            form += f"<p>{given['mot'][0]}</p>"
+        return page(form)
+
+    told = {"input.harmless": ["POST /"]}
+    found = await run_check("input.reflected-xss", answer, collected={"browser": chromium}, declared=told)
+    assert slugs(found) == {"executed"}
+    assert found[0].subject.name == "https://portal.example/ [mot]"
+
+
 async def test_a_filter_of_angle_brackets_leaves_the_attribute(chromium: Browser) -> None:
     def filtered(value: str) -> str:
         return value.replace("<", "").replace(">", "")
@@ -70,7 +147,7 @@ async def test_a_policy_that_stops_scripts_is_told(chromium: Browser) -> None:
 
 async def test_what_chromium_does_not_run_is_a_hint(chromium: Browser) -> None:
     def defused(value: str) -> str:
-        return value.replace("window", "wndw")
+        return value.replace("top.", "tip.")
 
     found = await run_check("input.reflected-xss", echoing(SHAPES["text"], defused), collected={"browser": chromium})
     assert slugs(found) == {"ambiguous"}

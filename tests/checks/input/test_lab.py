@@ -34,6 +34,7 @@ FOUND = (
     ("input.path-traversal/read", ()),
     ("input.sql/error", ()),
     ("input.sql/conditions", ()),
+    ("input.sql/quotes", ()),
     ("input.validation/server-error", ()),
     ("input.validation/server-error", ("a",)),
     ("input.validation/accepted", ()),
