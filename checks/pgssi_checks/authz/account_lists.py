@@ -7,7 +7,7 @@ software documents; names are counted and never kept.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urljoin
@@ -47,6 +47,23 @@ def accounts_named(body: bytes) -> int:
     except (ValueError, RecursionError):
         return 0
     return max((sum(map(_names_an_account, records)) for records in _lists(whole)), default=0)
+
+
+def names_one_of(body: bytes, usernames: Iterable[str]) -> bool:
+    """Whether a JSON answer names one of these accounts, whole, in a member that names accounts. Pure."""
+    wanted = {name.casefold() for name in usernames}
+    try:
+        whole = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    told = (
+        value
+        for records in _lists(whole)
+        for record in records
+        for name, value in record.items()
+        if name.lower() in NAMES and isinstance(value, str)
+    )
+    return any(value.casefold() in wanted for value in told)
 
 
 def _lists(whole: Any) -> Iterator[list[Any]]:

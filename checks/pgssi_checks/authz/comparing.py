@@ -105,6 +105,19 @@ def marks(declared: Iterable[str], own: Sequence[str], others: str, public: str,
     )
 
 
+def passwords_shown(password: str, answers: Iterable[str]) -> frozenset[str]:
+    """The password of an account with the name of its member, where an answer in JSON gives it as it is: nothing that
+    anybody, its owner included, is to be shown. A word alone would be found by chance."""
+    if len(password) < SHORTEST:
+        return frozenset()
+    pattern = re.compile(
+        r'"(?:\w{0,20}(?:password|passwd|passphrase)|pwd|mdp|mot_?de_?passe)": '
+        + re.escape(json.dumps(password, ensure_ascii=False)),
+        re.IGNORECASE,
+    )
+    return frozenset(match.group() for answer in answers for match in pattern.finditer(answer))
+
+
 def _names(value: str, username: str) -> bool:
     return bool(username) and value.partition("@")[0].casefold() == username.partition("@")[0].casefold()
 

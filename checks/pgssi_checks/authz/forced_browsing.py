@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from pgssi_checks.authz.account_lists import AccountList, open_account_lists
+from pgssi_checks.authz.account_lists import AccountList, accounts_named, names_one_of, open_account_lists
 from pgssi_checks.authz.choosing import Chosen, candidates, is_only_words
 from pgssi_checks.authz.comparing import SHORTEST, Shows, held, is_file, is_same_file
 from pgssi_checks.authz.lines import lines
@@ -60,7 +60,9 @@ class Walk:
 
 async def observe(ctx: CheckContext) -> list[Observation]:
     listed = [_listing(ctx, one) for one in await open_account_lists(ctx)]
-    return [*listed[:1], *await _walked(ctx)]
+    found = await _walked(ctx)
+    told = any(one.slug == "account-list" for one in found)
+    return [*([] if told else listed[:1]), *found]
 
 
 def _listing(ctx: CheckContext, found: AccountList) -> Observation:
@@ -135,10 +137,19 @@ async def _one(stage: Stage, owner: Viewer, chosen: Chosen) -> Judged:
         answer = await nobody.ask(endpoint)
         shows = await stage.shows(nobody, owner, endpoint, answer, original, again)
     if shows in HINTS and await _is_public(stage, owner, chosen, (original, answer), again):
-        return Judged(None, public=True)
+        return Judged(None, _listed(stage, answer), public=True)
     if shows not in SLUGS:
         return Judged(shows, why=why_not(answer) if shows is Shows.UNKNOWN else None)
     return Judged(shows, _told(stage, SLUGS[shows], owner, endpoint, found, (original, answer)))
+
+
+def _listed(stage: Stage, answer: Exchange) -> Observation | None:
+    """A list of accounts, the test account among them, that everybody is given alike."""
+    body = answer.response.body if answer.response is not None else b""
+    count = accounts_named(body)
+    usernames = [account.username for account in stage.ctx.accounts.values()]
+    listed = count > 1 and names_one_of(body, usernames)
+    return _listing(stage.ctx, AccountList(answer, "", count)) if listed else None
 
 
 async def _is_public(

@@ -17,6 +17,7 @@ from pgssi_checks.authz.comparing import (
     judged,
     judged_at_once,
     marks,
+    passwords_shown,
     text_of,
 )
 from pgssi_checks.authz.lines import chrome, lines, lines_of
@@ -184,12 +185,17 @@ class Stage:
             return Marks()
         account = self.ctx.accounts[owner.label]
         return marks(
-            [one.reveal() for one in account.canaries],
+            [*(one.reveal() for one in account.canaries), *self.passwords(owner.label)],
             self.read[owner.label],
             "\n".join((*self.texts[against.label], *self.texts[ANONYMOUS])),
             "\n".join(self.texts[ANONYMOUS]),
             account.username,
         )
+
+    def passwords(self, label: str) -> frozenset[str]:
+        """The password of an account where an answer to it gives it as it is: as good as a declared value."""
+        password = self.ctx.accounts[label].password
+        return passwords_shown(password.reveal(), self.read[label]) if password is not None else frozenset()
 
     async def shown(self, viewer: Viewer) -> frozenset[str]:
         """The lines that a visitor was shown during its walk, and those that nobody in particular was."""

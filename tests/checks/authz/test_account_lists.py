@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgssi_checks.authz.account_lists import accounts_named
+from pgssi_checks.authz.account_lists import accounts_named, names_one_of
 
 WORDPRESS = [{"id": 1, "name": "Admin", "slug": "admin", "link": "https://x/author/admin", "url": ""}]
 
@@ -35,3 +35,13 @@ def test_what_names_accounts(value: object, count: int) -> None:
 @given(st.binary(max_size=300))
 def test_nothing_hostile_raises(body: bytes) -> None:
     accounts_named(body)
+
+
+def test_a_list_names_an_account_whole_and_in_a_member_that_names_accounts() -> None:
+    listed = json.dumps({"users": [{"username": "Alice"}, {"email": "bob@exemple.fr"}]}).encode()
+    assert names_one_of(listed, ["alice"])
+    assert names_one_of(listed, ["bob@exemple.fr"])
+    assert not names_one_of(listed, ["ali", "bob"])
+    reviews = json.dumps([{"author": "alice", "text": "alice"}]).encode()
+    assert not names_one_of(reviews, ["alice"])
+    assert not names_one_of(b"[" * 10_000, ["alice"])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pgssi_checks.authz.comparing import Marks, Shows, is_same_file, judged, judged_at_once, marks
+from pgssi_checks.authz.comparing import Marks, Shows, is_same_file, judged, judged_at_once, marks, passwords_shown
 from pgssi_probe.check.harness import exchange, page
 from pgssi_probe.compare.absence import Absence
 
@@ -107,3 +107,10 @@ def test_two_files_are_one_when_they_differ_only_where_two_answers_to_the_owner_
     assert not is_same_file(file("head\nalice 210\nat 10:03 and more\n"), first, again)
     assert not is_same_file(file("head\nalice 210\n\nat 10:03"), first, again)
     assert not is_same_file(file("head\nalice 210\nat 10:03\n"), first)
+
+
+def test_a_password_is_recognised_in_its_member_only() -> None:
+    shown = passwords_shown("Pass-2026", ['{"user": "alice", "password": "Pass-2026"}', '{"motDePasse": "Pass-2026"}'])
+    assert shown == {'"password": "Pass-2026"', '"motDePasse": "Pass-2026"'}
+    assert not passwords_shown("Pass-2026", ['{"name": "Pass-2026"}', '{"password": "Pass-2026x"}', "Pass-2026"])
+    assert not passwords_shown("abc", ['{"password": "abc"}'])
