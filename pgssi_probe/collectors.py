@@ -1,21 +1,19 @@
 """Shared collections by the names that declarations of checks use: `collectors.yaml` of this package and of theirs.
 
-What collects is imported only when somebody asks for it here: a plan imports what its checks collect and nothing else.
+Their code is not imported here: a plan knows what they may send without it.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import yaml
 from pydantic import Field, ValidationError
 
 from pgssi_probe import yaml_text
-from pgssi_probe.check.context import Collector
 from pgssi_probe.check.metadata import CollectorName
 from pgssi_probe.model.outcome import Frozen, Level
 from pgssi_probe.packages import RegistryError, packages
@@ -26,13 +24,15 @@ Need = Literal["account", "browser"]
 
 
 class CollectorDeclaration(Frozen):
-    """Where a collection is (`module:NAME`), and when it is gathered.
+    """Where a collection is (`module:NAME`), what it may send at most, and when it is gathered.
 
     `level` is the lowest at which a check may ask for it. Without what it `needs`, it sends nothing. `uses` are the
     collections that it asks for in its turn.
     """
 
     at: str = Field(pattern=r"^[a-z_][a-z0-9_.]*:[A-Z_][A-Z0-9_]*$")
+    requests: int = Field(0, ge=0)
+    connections: int = Field(0, ge=0, description="besides those of the requests")
     level: Level = Level.PASSIVE
     needs: tuple[Need, ...] = ()
     uses: tuple[CollectorName, ...] = ()
@@ -70,18 +70,6 @@ def _read(path: Path) -> dict[str, CollectorDeclaration]:
         raise RegistryError(f"{path}: not a list of collections: {error}") from None
 
 
-def collector(name: str) -> Collector[Any]:
-    """The collector of a name, imported now; KeyError when nobody declares it, RegistryError when it is not there."""
-    module, _, attribute = declared()[name].at.partition(":")
-    try:
-        found: object = getattr(importlib.import_module(module), attribute, None)
-    except ImportError as error:
-        raise RegistryError(f"the collection {name} cannot be imported: {error}") from None
-    if not isinstance(found, Collector) or found.name != name:
-        raise RegistryError(f"{module} has no collector named {name} as {attribute}")
-    return found
-
-
 def reachable(names: Iterable[str], level: Level, there: Callable[[Need], bool] = lambda _: True) -> frozenset[str]:
     """The collections of these names that a run at a level may gather, and those that they build on, as far as what
     they need is `there`."""
@@ -94,8 +82,3 @@ def reachable(names: Iterable[str], level: Level, there: Callable[[Need], bool] 
             found.add(name)
             waiting += declaration.uses
     return frozenset(found)
-
-
-def gathered(names: Iterable[str], level: Level, there: Callable[[Need], bool]) -> tuple[Collector[Any], ...]:
-    """The collectors that may send something, in order of name: what the plan of a run counts."""
-    return tuple(collector(name) for name in sorted(reachable(names, level, there)))

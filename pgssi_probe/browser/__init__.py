@@ -14,13 +14,55 @@ Signing in where a page draws its form by scripts:
     if done.typed: session = done.session         # cookies and Authorization; the oracle says whether it is in
 """
 
-from pgssi_probe.browser.asked import Asked, Fate, Mixed
-from pgssi_probe.browser.chromium import missing
-from pgssi_probe.browser.kept import Digests, Dump, Kept, Place
-from pgssi_probe.browser.rendered import RENDERED, Frame, Rendered, RenderedPage
-from pgssi_probe.browser.running import BROWSER, Browser
-from pgssi_probe.browser.sign_in import BrowserSignIn, browser_sign_in
-from pgssi_probe.browser.visit import BrowserLost, Landing, Visit
+from typing import TYPE_CHECKING
+
+from pgssi_probe.lazily import lazily
+
+if TYPE_CHECKING:
+    from pgssi_probe.browser.asked import Asked, Fate, Mixed
+    from pgssi_probe.browser.chromium import missing
+    from pgssi_probe.browser.kept import Digests, Dump, Kept, Place
+    from pgssi_probe.browser.rendered import RENDERED, Frame, Rendered, RenderedPage
+    from pgssi_probe.browser.running import BROWSER, Browser
+    from pgssi_probe.browser.sign_in import BrowserSignIn, browser_sign_in
+    from pgssi_probe.browser.visit import BrowserLost, Landing, Visit
+else:
+    __getattr__ = lazily(
+        __name__,
+        {
+            "asked": (
+                "Asked",
+                "Fate",
+                "Mixed",
+            ),
+            "chromium": ("missing",),
+            "kept": (
+                "Digests",
+                "Dump",
+                "Kept",
+                "Place",
+            ),
+            "rendered": (
+                "RENDERED",
+                "Frame",
+                "Rendered",
+                "RenderedPage",
+            ),
+            "running": (
+                "BROWSER",
+                "Browser",
+            ),
+            "sign_in": (
+                "BrowserSignIn",
+                "browser_sign_in",
+            ),
+            "visit": (
+                "BrowserLost",
+                "Landing",
+                "Visit",
+            ),
+        },
+    )
 
 __all__ = [
     "BROWSER",

@@ -10,6 +10,7 @@ What is not in the map answers 404. Collectors run for real on top of it.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -23,7 +24,7 @@ from pgssi_probe.check.context import CheckContext, Collector, CollectorContext,
 from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.check.official import official, unique
 from pgssi_probe.clock import Clock, VirtualClock
-from pgssi_probe.collectors import reachable
+from pgssi_probe.collectors import declared, reachable
 from pgssi_probe.model.account import Account
 from pgssi_probe.model.evidence import EvidenceKind
 from pgssi_probe.model.outcome import Level, Outcome
@@ -233,6 +234,16 @@ async def drive(clock: VirtualClock, task: asyncio.Task[T]) -> T:
         elif not task.done():
             await asyncio.wait([task], timeout=PATIENCE)
     return await task
+
+
+def collector(name: str) -> Collector[Any]:
+    """The collector that a `collectors.yaml` declares under a name; KeyError, ImportError, AssertionError when there is
+    none there."""
+    module, _, attribute = declared()[name].at.partition(":")
+    found: object = getattr(importlib.import_module(module), attribute, None)
+    if not isinstance(found, Collector) or found.name != name:
+        raise AssertionError(f"{module}:{attribute} is no collector named {name}")
+    return found
 
 
 async def run_check(which: str | RegisteredCheck, script: Script, **options: Any) -> tuple[Outcome, ...]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from pgssi_probe import collectors
-from pgssi_probe.check.context import Collector, Target
+from pgssi_probe.check.context import Target
 from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.engagement import Engagement, Refusal
 from pgssi_probe.guide import guide
@@ -73,7 +72,7 @@ def make_plan(
     entries = [_entry(metadata, target, engagement, selection, level, now) for metadata in declared]
     running = [entry for entry in entries if entry.runs]
     planned = [metadata for metadata, entry in zip(declared, entries, strict=True) if entry.runs]
-    collections = collections_of(planned, level, engagement)
+    collections = [collectors.declared()[name] for name in collections_of(planned, level, engagement)]
     requests = sum(each.requests_max for each in running) + sum(each.requests for each in collections)
     connections = sum(each.connections_max for each in running) + sum(each.connections for each in collections)
     seconds = sum(entry.seconds_max for entry in running)
@@ -87,13 +86,11 @@ def make_plan(
     )
 
 
-def collections_of(
-    running: Iterable[CheckMetadata], level: Level, engagement: Engagement
-) -> tuple[Collector[Any], ...]:
-    """The shared collections of checks that run at a level: each is made once at most."""
+def collections_of(running: Iterable[CheckMetadata], level: Level, engagement: Engagement) -> frozenset[str]:
+    """Names of the shared collections that checks may make at a level: each is made once at most."""
     running = list(running)
     accounts = not accounts_needed(running).isdisjoint(engagement.accounts)
-    return collectors.gathered(
+    return collectors.reachable(
         (name for metadata in running for name in metadata.collects),
         level,
         lambda need: accounts if need == "account" else not browser_is_missing(),
@@ -156,6 +153,6 @@ def _obstacle(
 
 
 def browser_is_missing() -> bool:
-    from pgssi_probe.browser import missing
+    from pgssi_probe.browser.chromium import missing
 
     return bool(missing())

@@ -1,15 +1,61 @@
 """Signing in like a person, and knowing at every moment whether one is signed in."""
 
-from pgssi_probe.identity.ablation import Carrier, carriers
-from pgssi_probe.identity.jar import Cookie, Jar
-from pgssi_probe.identity.judging import SignInState
-from pgssi_probe.identity.logout import LogoutControl, find_logout, sign_out
-from pgssi_probe.identity.oracle import ORACLE, Oracle, State
-from pgssi_probe.identity.plan import Driver, SignInPlan
-from pgssi_probe.identity.search import SIGN_IN
-from pgssi_probe.identity.session import Session
-from pgssi_probe.identity.signing import SignIn, sign_in
-from pgssi_probe.model.account import LABELS, Account, Label, Secret
+from typing import TYPE_CHECKING
+
+from pgssi_probe.lazily import lazily
+
+if TYPE_CHECKING:
+    from pgssi_probe.identity.ablation import Carrier, carriers
+    from pgssi_probe.identity.jar import Cookie, Jar
+    from pgssi_probe.identity.judging import SignInState
+    from pgssi_probe.identity.logout import LogoutControl, find_logout, sign_out
+    from pgssi_probe.identity.oracle import ORACLE, Oracle, State
+    from pgssi_probe.identity.plan import Driver, SignInPlan
+    from pgssi_probe.identity.search import SIGN_IN
+    from pgssi_probe.identity.session import Session
+    from pgssi_probe.identity.signing import SignIn, sign_in
+    from pgssi_probe.model.account import LABELS, Account, Label, Secret
+else:
+    __getattr__ = lazily(
+        __name__,
+        {
+            "ablation": (
+                "Carrier",
+                "carriers",
+            ),
+            "jar": (
+                "Cookie",
+                "Jar",
+            ),
+            "judging": ("SignInState",),
+            "logout": (
+                "LogoutControl",
+                "find_logout",
+                "sign_out",
+            ),
+            "oracle": (
+                "ORACLE",
+                "Oracle",
+                "State",
+            ),
+            "plan": (
+                "Driver",
+                "SignInPlan",
+            ),
+            "search": ("SIGN_IN",),
+            "session": ("Session",),
+            "signing": (
+                "SignIn",
+                "sign_in",
+            ),
+            ".pgssi_probe.model.account": (
+                "LABELS",
+                "Account",
+                "Label",
+                "Secret",
+            ),
+        },
+    )
 
 __all__ = [
     "LABELS",

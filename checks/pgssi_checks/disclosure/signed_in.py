@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from pgssi_probe.check import CheckContext, Exchange, Level
 from pgssi_probe.discovery.site import Page, Site
-from pgssi_probe.inventory.collect import INVENTORY
 from pgssi_probe.inventory.model import Visit
 
 
@@ -14,6 +13,8 @@ async def signed_in_visits(ctx: CheckContext) -> tuple[Visit, ...]:
     """The walks of the accounts that could sign in; () without an account, or where the mandate allows reading only."""
     if not ctx.accounts or not ctx.allows(Level.ACTIVE):
         return ()
+    from pgssi_probe.inventory.collect import INVENTORY  # only here: it brings all that signs in
+
     inventory = await ctx.collect(INVENTORY)
     return tuple(visit for visit in inventory.visits.values() if visit.session is not None)
 

@@ -16,10 +16,7 @@ from pgssi_probe.discovery.collect import SITE, location
 from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Page, Site
-from pgssi_probe.identity import SIGN_IN, Driver, SignInPlan
 
-SHOWN = frozenset({Driver.FORM, Driver.JSON, Driver.BROWSER, Driver.OIDC})
-"""Drivers that start from a page where people sign in."""
 Read = tuple[Authorisation, Exchange]
 
 
@@ -47,7 +44,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     pages = sign_in_pages(site) or await _declared_or_usual(ctx)
     seen = [one for page in pages for one in offered(page)]
     reads = redirects([*site.exchanges, *await _hops(ctx, pages)])
-    if not seen and not reads and (providers := (await _plan(ctx)).providers):
+    if not seen and not reads and (providers := await _providers(ctx)):
         return [_led_to(ctx, site, providers)]
     if not seen and not reads:
         return [_nothing(ctx, site, pages)]
@@ -56,15 +53,22 @@ async def observe(ctx: CheckContext) -> list[Observation]:
 
 async def _declared_or_usual(ctx: CheckContext) -> list[Page]:
     """The sign-in page that no page of the site led to: declared, or at a usual address."""
+    from pgssi_probe.identity import SIGN_IN, Driver  # only here: it brings all that signs in
+
     plan = await ctx.collect(SIGN_IN)
     url = plan.page_url or plan.url
-    page = await parse_page(await ctx.get(url)) if plan.driver in SHOWN and url else None
+    shown = plan.driver in {Driver.FORM, Driver.JSON, Driver.BROWSER, Driver.OIDC}
+    page = await parse_page(await ctx.get(url)) if shown and url else None
     return [page] if page is not None else []
 
 
-async def _plan(ctx: CheckContext) -> SignInPlan:
-    """How one signs in, where the run looks for it; it may lead to a provider from addresses that no page shows."""
-    return await ctx.collect(SIGN_IN) if ctx.allows(Level.ACTIVE) and ctx.accounts else SignInPlan(None)
+async def _providers(ctx: CheckContext) -> Sequence[str]:
+    """Those that the sign-in leads to, where the run looks for it: maybe from addresses that no page shows."""
+    if not ctx.allows(Level.ACTIVE) or not ctx.accounts:
+        return ()
+    from pgssi_probe.identity import SIGN_IN
+
+    return (await ctx.collect(SIGN_IN)).providers
 
 
 def _led_to(ctx: CheckContext, site: Site, providers: Sequence[str]) -> Observation:

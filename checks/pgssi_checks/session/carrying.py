@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from pgssi_checks.session.carried import Carrying
 from pgssi_checks.session.lane import my_turn
 from pgssi_checks.session.patience import patient_sign_in
 from pgssi_probe.check import Collector, CollectorContext
 from pgssi_probe.identity import ORACLE, State, carriers
 
 MAX_REQUESTS: Final = 120
-
-
-@dataclass(frozen=True, slots=True)
-class Carrying:
-    """`proved` are names of cookies without which, or with which alone, the account is open; `tried` were left out in
-    turn. Both empty when nothing could be proved."""
-
-    proved: frozenset[str] = frozenset()
-    tried: frozenset[str] = frozenset()
 
 
 async def _gather(ctx: CollectorContext) -> Carrying:
