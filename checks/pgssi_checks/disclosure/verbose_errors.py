@@ -8,15 +8,18 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from pgssi_checks.disclosure.answered import ENDS, silence
 from pgssi_checks.disclosure.error_pages import disclosures_in, displayed, provoked
-from pgssi_checks.disclosure.provocations import parameter_provocations, provocations
+from pgssi_checks.disclosure.provocations import Provocation, parameter_provocations, provocations
 from pgssi_checks.disclosure.signed_in import answers_of, pages_of, signed_in_visits
 from pgssi_checks.disclosure.traces import Trace
 from pgssi_checks.input.asking import Asker, Lost
-from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
+from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Request, inconclusive
+from pgssi_probe.discovery.address import extension
 from pgssi_probe.discovery.collect import SITE
+from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.discovery.site import Page, Site
 from pgssi_probe.inventory.model import Visit
 
@@ -24,6 +27,7 @@ MAX_URLS = 20
 MAX_SHOWN_URL = 200
 MAX_ANONYMOUS = 50
 MAX_SIGNED_IN = 12
+MAX_WITHOUT_SESSION = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,21 @@ def untouched(pages: Iterable[Page]) -> list[Trace]:
 def shown_already(exchanges: Iterable[Exchange]) -> list[Answer]:
     """Answers to ordinary requests that show an error which the server wrote into them."""
     return [Answer("ordinary", one) for one in exchanges if one.response and displayed(one.response)]
+
+
+def _is_routed(url: str) -> bool:
+    """Whether one program answers for all pages: where each is a file, each may have forgotten to ask for a session."""
+    return extension(url) in {"", ".html", ".htm"}
+
+
+def without_session(visits: Iterable[Visit]) -> list[Provocation]:
+    """Pages of accounts, to be asked for without a session: a page that counts on one may fail. One of each path."""
+    found: dict[str, Page] = {}
+    for visit in visits:
+        for page in visit.pages:
+            found.setdefault(urlsplit(page.url).path, page)
+    wanted = sorted((page.url for page in found.values() if not is_dangerous(page.url)), key=_is_routed)
+    return [Provocation("no-session", Request("GET", url, provokes_errors=True)) for url in wanted]
 
 
 def _shown(url: str) -> str:
@@ -120,6 +139,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     answers = [Answer("not-found", exchange) for exchange in site.absent]
     visits = await signed_in_visits(ctx)
     built = provocations(site, site.home.url, secrets.token_hex(6))[:MAX_ANONYMOUS]
+    built += without_session(visits)[:MAX_WITHOUT_SESSION]
     for provocation in (each for each in built if ctx.network.in_scope(each.request.url)):
         exchange = await ctx.send(provocation.request)
         answers.append(Answer(provocation.kind, exchange))
@@ -128,8 +148,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     silent = silence(answer.exchange for answer in answers)
     more, lost = await signed_in_answers(ctx, visits, site) if silent is None else ([], None)
     answers += more
-    ordinary = [one for one in (*answers_of(site, visits), *ctx.transcript()) if ctx.network.in_scope(one.url)]
-    answers += shown_already({id(one): one for one in ordinary}.values())
+    answers += shown_already(answers_of(site, visits))
     leaks = judge(answers, untouched(pages_of(site, visits)))
     by_slug: dict[str, list[Leak]] = {}
     for leak in leaks:

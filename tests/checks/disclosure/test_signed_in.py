@@ -60,6 +60,25 @@ async def test_a_key_in_the_code_that_a_page_of_the_space_loads_is_found(signed_
     assert outcomes[0].subject.name.endswith("/espace-prive.js")
 
 
+async def test_a_page_that_counts_on_a_session_and_fails_without_one(signed_in: SignedIn) -> None:
+    """Pages of PHP that read the session without asking whether there is one."""
+    warning = '<b>Warning</b>:  Undefined array key "pid" in <b>/srv/app/panel.php</b> on line <b>8</b><br />'
+
+    def answers(script: Script, _clock: VirtualClock) -> Script:
+        assert callable(script)
+
+        def answer(request: Request) -> Answer:
+            got = script(request)
+            guarded = isinstance(got, Response) and got.status == 303 and request.method == "GET"
+            return page(f"<br />{warning}<h1>Dossier</h1>") if guarded and request.provokes_errors else got
+
+        return answer
+
+    outcomes = await signed_in("disclosure.verbose-errors", answers=answers)
+    (found,) = [one for one in outcomes if one.slug == "stack-trace-php"]
+    assert found.facts["provoked_by"] == ["no-session"]
+
+
 async def test_without_a_mandate_for_more_than_reading_nobody_signs_in(signed_in: SignedIn) -> None:
     hidden = written(f"<script>var aws = {{accessKeyId: '{KEY}'}}</script>")
     outcomes = await signed_in("disclosure.secrets", answers=hidden, level=Level.PASSIVE)
