@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from html import unescape
 from typing import Final
+from urllib.parse import urlencode, urlsplit
 
 from pgssi_probe.discovery.address import absolute
 from pgssi_probe.discovery.danger import words_of
@@ -23,6 +24,9 @@ BUTTONS: Final = frozenset({"submit", "image", "button", "hidden"})
 MAX_TEXT_OF_A_FORM: Final = 120
 MAX_MARKUP: Final = 400_000
 MAX_ADDRESSES: Final = 3
+TOKEN: Final = re.compile(r"csrf|xsrf|token|nonce|authenticity|sesskey|form_?key|verification", re.IGNORECASE)
+SHORTEST_TOKEN: Final = 8
+MAX_TOKENS: Final = 3
 _QUOTED = re.compile(r"""["']((?:https?:/)?/[^"'\s<>\\{}]{1,200})["']""")
 
 
@@ -100,6 +104,25 @@ async def sign_out(session: Session, page: Page | None, *, url: str | None = Non
     return (*chain, *await _confirmed(session, chain[-1]))
 
 
+def by_script(session: Session, page: Page) -> tuple[Request, ...]:
+    """What the scripts of a page may make of its link to sign out where following it changes nothing: a POST with the
+    tokens that the forms of the page carry (phpMyAdmin), or the same address with them (Roundcube). Empty without a
+    link."""
+    control = find_logout(page.document)
+    if control is None or control.link is None:
+        return ()
+    url, referer = control.link.url, (("Referer", page.url),)
+    fields = (field for form in page.document.forms for field in form.fields if field.kind == "hidden")
+    held = {one.name: one.value for one in fields if TOKEN.search(one.name) and len(one.value) >= SHORTEST_TOKEN}
+    tokens = urlencode(dict(list(held.items())[:MAX_TOKENS]))
+    headers = (*csrf_headers(session, url, page), *referer, ("Content-Type", "application/x-www-form-urlencoded"))
+    posted = Request("POST", url, headers, tokens.encode("ascii"), act=ACT)
+    if not tokens:
+        return (posted,)
+    joint = "&" if urlsplit(url).query else "?"
+    return posted, Request("GET", f"{url}{joint}{tokens}", referer, act=ACT)
+
+
 async def _by_address(session: Session, url: str) -> tuple[Exchange, ...]:
     if session.header_names:  # an API with a token: people never click there
         posted = await session.follow(Request("POST", url, csrf_headers(session, url), act=ACT))
@@ -110,6 +133,12 @@ async def _by_address(session: Session, url: str) -> tuple[Exchange, ...]:
     if (chain[-1].status or 500) in {400, 403, 405}:
         session.jar = held.jar  # a refusal may take the cookie away and end nothing
         return (*chain, *await session.follow(Request("POST", url, csrf_headers(session, url))))
+    return (*chain, *await _confirmed(session, chain[-1]))
+
+
+async def leave_provider(session: Session, url: str) -> tuple[Exchange, ...]:
+    """Sign out of an OpenID provider as a client sends its user to do it, and confirm when its page asks to."""
+    chain = await session.follow(Request("GET", url, act=ACT))
     return (*chain, *await _confirmed(session, chain[-1]))
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import parse_qsl, urljoin, urlsplit, urlunsplit
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from pgssi_probe.check.context import CollectorContext
 from pgssi_probe.identity.jsonapi import parsed
@@ -13,6 +14,10 @@ from pgssi_probe.identity.providers import provider_of
 from pgssi_probe.identity.session import Session
 from pgssi_probe.identity.steps import Step
 from pgssi_probe.model.outcome import Level
+from pgssi_probe.net.exchange import Exchange
+
+MAX_HINT: Final = 6000
+"""Characters of an ID token that fit an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +76,27 @@ def _provider(ctx: CollectorContext, data: dict[str, Any], given: dict[str, str]
         redirect_uri=given["redirect_uri"],
         token=place("token_endpoint"),
         userinfo=place("userinfo_endpoint"),
+        end_session=place("end_session_endpoint"),
         issuer=issuer if isinstance(issuer, str) else "",
         scope=given.get("scope") or "openid",
         pkce=not isinstance(methods, list) or "S256" in methods,
         public=isinstance(ways, list) and "none" in ways,
         extra=tuple(pair for pair in given.items() if pair[0] not in own and pair[0] != "code_challenge_method"),
     )
+
+
+def end_session_address(provider: Provider, exchanges: Sequence[Exchange]) -> str | None:
+    """Where a client of the provider sends its user to sign out; None when the discovery document names no such place.
+    The ID token that the token endpoint gave goes with it, when one was given: without it the provider asks its user.
+    """
+    if not provider.end_session:
+        return None
+    asked = [("client_id", provider.client_id)]
+    answers = (parsed(one.response) for one in exchanges if one.url == provider.token)
+    given = [data.get("id_token") for data in answers if isinstance(data, dict)]
+    asked += [("id_token_hint", token) for token in given[-1:] if isinstance(token, str) and len(token) <= MAX_HINT]
+    parts = urlsplit(provider.end_session)
+    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, urlencode(asked))))))
 
 
 async def offered(ctx: CollectorContext, session: Session) -> tuple[Step, ...]:

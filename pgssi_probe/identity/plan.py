@@ -62,6 +62,8 @@ class Provider:
     redirect_uri: str
     token: str = ""
     userinfo: str = ""
+    end_session: str = ""
+    """Where a client sends its user to sign out (OpenID Connect RP-Initiated Logout 1.0 §2)."""
     issuer: str = ""
     scope: str = "openid"
     pkce: bool = True

@@ -16,7 +16,8 @@ from pgssi_probe.compare.similarity import Fingerprint, same_page_threshold
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Page
 from pgssi_probe.identity import SIGN_IN, Driver, Oracle, Session, SignIn, State, find_logout, sign_out
-from pgssi_probe.identity.logout import addresses_in_data
+from pgssi_probe.identity.logout import addresses_in_data, by_script, leave_provider
+from pgssi_probe.identity.oidc import end_session_address
 
 MAX_URLS = 20
 MAX_WAYS = 3
@@ -110,9 +111,9 @@ async def _ended(ctx: CheckContext, ground: Ground, done: SignIn, control: SignI
     refresh = await _renewable(ctx, done, control)
     saved = session.fork()
     async with ground.door:
-        left = await _leave(ground, session, seen)
+        left = await _leave(ground, done, seen)
     if left is None:
-        return inconclusive(ctx.target.site, Reason.NO_SAMPLE)
+        return await _no_way_out(ctx)
     kept = [name for name in session.cookie_names if session.jar.value(name) == saved.jar.value(name)]
     began, waited = ctx.clock.monotonic(), 0.0
     for delay in [float(one) for one in ctx.setting("replays_seconds")]:
@@ -180,20 +181,38 @@ async def _reopened(
     return Observation(slug="refresh-still-valid", subject=ctx.target.site, facts=facts, evidence=(ctx.keep(left[0]),))
 
 
-async def _leave(ground: Ground, session: Session, seen: Walk) -> tuple[Exchange, ...] | None:
-    """Sign out as a person would: by a declared address, else by the control of a page asked for just now, else by what
-    a page gives its scripts, else, where scripts draw the pages, by the address that goes with that of the sign-in."""
-    ctx = ground.ctx
+async def _no_way_out(ctx: CheckContext) -> Observation:
+    """Nothing was found that signs out. For an OpenID provider it is said why: a client is sent to the address of its
+    discovery document, which names none."""
+    provider = (await ctx.collect(SIGN_IN)).provider
+    if provider is None:
+        return inconclusive(ctx.target.site, Reason.NO_SAMPLE)
+    return inconclusive(ctx.target.site, Reason.NO_SAMPLE, missing="end_session_endpoint")
+
+
+async def _leave(ground: Ground, done: SignIn, seen: Walk) -> tuple[Exchange, ...] | None:
+    """Sign out as a person would: by a declared address, else where an OpenID provider has its clients send people, else
+    by the control of a page asked for just now, else by what a page gives its scripts, else, where scripts draw the
+    pages, by the address that goes with that of the sign-in."""
+    ctx, session = ground.ctx, done.session
     declared = ctx.declared.get("login.logout_url")
     if isinstance(declared, str) and declared:
         return await sign_out(session, None, url=urljoin(ctx.target.url, declared))
+    plan = await ctx.collect(SIGN_IN)
+    if plan.provider is not None:
+        url = end_session_address(plan.provider, done.exchanges)
+        return await leave_provider(session, url) if url is not None else None
     first: tuple[Exchange, ...] | None = None
     for page in _offering(seen):
-        left = await sign_out(session, await parse_page(await session.get(page.url)) or page)
+        shown = await parse_page(await session.get(page.url)) or page
+        left = await sign_out(session, shown)
         first = first or left
         if left is not None and (session.header_names or not await ground.is_in(session)):
             return left
-    plan = await ctx.collect(SIGN_IN)
+        for request in by_script(session, shown):
+            left = await session.follow(request)
+            if not await ground.is_in(session):
+                return left
     beside = logout_beside(plan.url) if plan.driver in {Driver.JSON, Driver.FORM} else None
     told = dict.fromkeys(url for page in seen.pages for url in addresses_in_data(page))
     for url in [*list(told)[:MAX_WAYS], *([beside] if beside else [])] if _refused(first) else ():
