@@ -60,12 +60,6 @@ def declarations(source: Source) -> tuple[Declared, ...]:
 def _row(entry: Declaration, rule: RuleVerdict, part: PartVerdict, source: Source) -> Declared:
     words = source.words
     idle = None if entry.counts else words.say(f"html.declared.standing.{entry.standing.value}")
-    signed = words.say(
-        "html.declared.signed",
-        who=entry.signatory,
-        date=words.day(entry.signed.isoformat()),
-        until=words.day(entry.valid_until.isoformat()),
-    )
     return Declared(
         rule=rule.rule,
         title=words.text(rule.title),
@@ -76,12 +70,46 @@ def _row(entry: Declaration, rule: RuleVerdict, part: PartVerdict, source: Sourc
         document=entry.document,
         sha256=entry.sha256,
         seen=words.say(f"html.declared.seen.{entry.document_seen.value}"),
-        signed=signed,
+        signed=_signed(entry, source),
         idle=idle,
         contradiction=words.say(f"html.declared.contradiction.{part.contradiction.value}")
         if part.contradiction
         else None,
         verdict=verdict_tag(part.verdict, words),
+    )
+
+
+def by_rule(source: Source) -> dict[str, list[Declaration]]:
+    """The answers of the file for each rule, in the order of the guide, those that do not count as well."""
+    found = source.result.declarations
+    rules = {part.part: rule.rule for rule in source.result.verdicts for part in rule.parts}
+    answers: dict[str, list[Declaration]] = {}
+    for entry in found.entries if found is not None else ():
+        if entry.part in rules:
+            answers.setdefault(rules[entry.part], []).append(entry)
+    return answers
+
+
+def in_one_line(entry: Declaration, source: Source) -> str:
+    """Who declared what, on which document, and until when, for formats without a layout of their own."""
+    words = source.words
+    said = [
+        words.say("html.declared.line", part=entry.part, answer=words.say(f"html.declared.answer.{entry.answer.value}"))
+    ]
+    said += [words.say("html.declared.line_document", document=entry.document)] if entry.document else []
+    said += [entry.reason] if entry.reason else []
+    said.append(_signed(entry, source))
+    said += [] if entry.counts else [words.say(f"html.declared.standing.{entry.standing.value}")]
+    return " ".join(said)
+
+
+def _signed(entry: Declaration, source: Source) -> str:
+    words = source.words
+    return words.say(
+        "html.declared.signed",
+        who=entry.signatory,
+        date=words.day(entry.signed.isoformat()),
+        until=words.day(entry.valid_until.isoformat()),
     )
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from pgssi_probe.model.declaration import Declaration
 from pgssi_probe.model.outcome import Outcome, Strength
 from pgssi_probe.model.result import RunResult
 from pgssi_probe.model.text import Lang
 from pgssi_probe.model.verdict import RuleVerdict, Verdict
+from pgssi_reports.html.declared import by_rule, in_one_line
 from pgssi_reports.html.source import Source
 from pgssi_reports.html.view import host_of
 from pgssi_reports.machine import instant, json_bytes, line, lines, sentence, stable_uuid, uri
@@ -33,6 +35,7 @@ def render(result: RunResult, lang: Lang) -> bytes:
 class _Document:
     def __init__(self, source: Source) -> None:
         self._source, self._words, self._run = source, source.words, source.result.run
+        self._answers = by_rule(source)
 
     def _id(self, *parts: str) -> str:
         return stable_uuid("oscal", self._run.id, *parts)
@@ -97,7 +100,10 @@ class _Document:
         }
         # OSCAL refuses an empty list.
         lists: dict[str, list[dict[str, Any]]] = {
-            "observations": [self._observation(outcome) for outcome in result.outcomes],
+            "observations": [
+                *(self._observation(outcome) for outcome in result.outcomes),
+                *(self._declared(entry) for entries in self._answers.values() for entry in entries),
+            ],
             "risks": [self._risk(outcome) for outcome in result.outcomes if outcome.failed],
             "findings": [self._finding(rule) for rule in result.verdicts],
         }
@@ -156,6 +162,37 @@ class _Document:
             ]
         return made
 
+    def _declared_id(self, entry: Declaration) -> str:
+        return self._id("declaration", repr(entry.model_dump(mode="json")))
+
+    def _declared(self, entry: Declaration) -> dict[str, Any]:
+        """What the organisation declared, as something read and not tested; it ends with its validity."""
+        said = {
+            "part": entry.part,
+            "answer": entry.answer.value,
+            "standing": entry.standing.value,
+            "signatory": entry.signatory,
+            "signed": entry.signed.isoformat(),
+            "valid-until": entry.valid_until.isoformat(),
+        }
+        made: dict[str, Any] = {
+            "uuid": self._declared_id(entry),
+            "title": short(self._words.say("oscal.declared", part=entry.part)),
+            "description": lines(in_one_line(entry, self._source)),
+            "props": [prop(name, value) for name, value in said.items()],
+            "methods": ["EXAMINE"],
+            "types": ["control-objective"],
+            "collected": f"{entry.signed.isoformat()}T00:00:00Z",
+            "expires": f"{entry.valid_until.isoformat()}T23:59:59Z",
+        }
+        if entry.document:
+            about = self._words.say("oscal.declared_document", document=line(entry.document))
+            evidence: dict[str, Any] = {"description": lines(about)}
+            if entry.sha256:
+                evidence["props"] = [prop("sha-256", entry.sha256), prop("document-seen", entry.document_seen.value)]
+            made["relevant-evidence"] = [evidence]
+        return made
+
     def _risk(self, outcome: Outcome) -> dict[str, Any]:
         text = sentence(outcome, self._source)
         if outcome.strength is Strength.HINT:
@@ -207,7 +244,9 @@ class _Document:
         }
         known = list(dict.fromkeys(i for i in (*rule.outcomes, *rule.informative) if i in self._source.outcomes))
         accused = [i for i in known if rule in self._source.accused.get(i, [])]
-        made |= _related("related-observations", "observation-uuid", (self._id("observation", i) for i in known))
+        read = [self._declared_id(entry) for entry in self._answers.get(rule.rule, [])]
+        seen = [self._id("observation", i) for i in known]
+        made |= _related("related-observations", "observation-uuid", (*seen, *read))
         made |= _related("related-risks", "risk-uuid", (self._id("risk", i) for i in accused))
         return made
 

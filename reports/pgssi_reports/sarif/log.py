@@ -11,10 +11,12 @@ from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from pgssi_probe.model.declaration import Declaration
 from pgssi_probe.model.outcome import Outcome, Status, Strength
 from pgssi_probe.model.result import CheckRun, RunResult
 from pgssi_probe.model.severity import Severity
 from pgssi_probe.model.text import Lang
+from pgssi_reports.html.declared import by_rule
 from pgssi_reports.html.source import Source
 from pgssi_reports.machine import (
     instant,
@@ -253,11 +255,30 @@ def _taxonomy(source: Source) -> dict[str, Any]:
 
 
 def _taxa(source: Source) -> Iterable[dict[str, Any]]:
-    words = source.words
+    words, declared = source.words, by_rule(source)
     for rule in source.result.verdicts:
+        properties: dict[str, Any] = {"verdict": rule.verdict.value}
+        if answers := declared.get(rule.rule):
+            properties["declarations"] = [_declared(entry) for entry in answers]
         yield {
             "id": line(rule.rule, 100),
             "shortDescription": {"text": line(words.text(rule.title))},
             "fullDescription": {"text": lines(words.text(rule.text))},
-            "properties": {"verdict": rule.verdict.value},
+            "properties": properties,
         }
+
+
+def _declared(entry: Declaration) -> dict[str, str]:
+    """Who declared what and until when: never a result, since nothing was seen."""
+    said = {
+        "part": entry.part,
+        "answer": entry.answer.value,
+        "standing": entry.standing.value,
+        "signatory": entry.signatory,
+        "signed": entry.signed.isoformat(),
+        "validUntil": entry.valid_until.isoformat(),
+        "document": entry.document,
+        "sha256": entry.sha256,
+        "reason": entry.reason,
+    }
+    return {name: line(value) for name, value in said.items() if value}

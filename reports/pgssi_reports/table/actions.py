@@ -8,6 +8,7 @@ from typing import Final
 
 from pgssi_probe.model.outcome import Outcome, Strength
 from pgssi_probe.model.severity import Severity
+from pgssi_reports.html.declared import by_rule, in_one_line
 from pgssi_reports.html.findings import reference_rows
 from pgssi_reports.html.plan import PlannedAction, plan
 from pgssi_reports.html.source import Source
@@ -46,7 +47,17 @@ FINDING_COLUMNS: Final = (
     "check",
     "references",
 )
-RULE_COLUMNS: Final = ("rule", "chapter", "rule_title", "verdict", "why", "stakes", "obligation", "documents")
+RULE_COLUMNS: Final = (
+    "rule",
+    "chapter",
+    "rule_title",
+    "verdict",
+    "why",
+    "declared",
+    "stakes",
+    "obligation",
+    "documents",
+)
 
 
 @dataclass(frozen=True)
@@ -122,6 +133,7 @@ def _certainty(proved: bool, source: Source) -> str:
 def rule_rows(source: Source) -> tuple[Row, ...]:
     """The 65 rules in the order of the guide."""
     words = source.words
+    declared = by_rule(source)
     rows = []
     for rule in source.result.verdicts:
         values = {
@@ -130,6 +142,7 @@ def rule_rows(source: Source) -> tuple[Row, ...]:
             "rule_title": words.text(rule.title),
             "verdict": words.say(f"html.verdict.{rule.verdict.value}.name"),
             "why": source.reason(rule.reason) if rule.reason else "",
+            "declared": " · ".join(in_one_line(entry, source) for entry in declared.get(rule.rule, [])),
             "stakes": rule.dicp,
             "obligation": words.word("html.obligation", rule.obligation),
             "documents": ", ".join(words.text(document) for document in rule.documents),

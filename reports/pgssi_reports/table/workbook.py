@@ -38,6 +38,7 @@ _WIDTHS: Final = {
     "ids": 26,
     "documents": 50,
     "why": 46,
+    "declared": 60,
     "rules": 16,
     "rule_title": 60,
     "chapter": 44,

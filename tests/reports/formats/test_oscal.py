@@ -57,7 +57,8 @@ def test_references_lead_somewhere(result: RunResult) -> None:
     for one in (*run.get("risks", []), *run["findings"]):
         assert {link["observation-uuid"] for link in one.get("related-observations", [])} <= observations
         assert {link["risk-uuid"] for link in one.get("related-risks", [])} <= risks
-    assert len(observations) == len(result.outcomes)
+    declared = len(result.declarations.entries) if result.declarations else 0
+    assert len(observations) == len(result.outcomes) + declared
     assert len(risks) == sum(outcome.failed for outcome in result.outcomes)
 
 
@@ -73,3 +74,21 @@ def test_a_doubt_is_investigated(sample: RunResult) -> None:
     statuses = [one["status"] for one in run["risks"]]
     assert statuses.count("investigating") == 1
     assert statuses.count("open") == len(statuses) - 1
+
+
+def test_what_was_declared_is_read_and_never_tested(sample: RunResult) -> None:
+    """Who, on which document, until when; linked to the finding of its rule, which it never satisfies."""
+    assert sample.declarations is not None
+    (run,) = results(sample)["results"]
+    read = {one["uuid"]: one for one in run["observations"] if one["methods"] == ["EXAMINE"]}
+    told = sorted(tuple(line["value"] for line in one["props"]) for one in read.values())
+    assert told == sorted(
+        (one.part, one.answer, one.standing, one.signatory, one.signed.isoformat(), one.valid_until.isoformat())
+        for one in sample.declarations.entries
+    )
+    linked = {
+        link["observation-uuid"] for finding in run["findings"] for link in finding.get("related-observations", [])
+    }
+    assert set(read) <= linked
+    declared = [one for one in run["findings"] if one["props"][0]["value"] == "declared"]
+    assert all(one["target"]["status"]["state"] == "not-satisfied" for one in declared)

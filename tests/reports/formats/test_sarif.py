@@ -140,3 +140,11 @@ def test_more_than_code_scanning_takes_is_cut_and_said(sample: RunResult, monkey
 def test_addresses_are_relative(sample: RunResult, kind: Any, name: str, expected: str) -> None:
     outcome = sample.outcomes[0].model_copy(update={"subject": Subject(kind=kind, name=name), "status": Status.FAIL})
     assert relative(outcome, "https://t.test/") == expected
+
+
+def test_rules_say_what_was_declared_of_them(sample: RunResult) -> None:
+    assert sample.declarations is not None
+    (run,) = json.loads(SarifReporter().render(sample, "fr"))["runs"]
+    told = [one for taxon in run["taxonomies"][0]["taxa"] for one in taxon["properties"].get("declarations", [])]
+    assert {one["part"] for one in told} == {entry.part for entry in sample.declarations.entries}
+    assert all(one["signatory"] and one["validUntil"] for one in told)

@@ -56,6 +56,18 @@ def test_the_workbook_holds_the_plan_the_findings_and_the_rules(result: RunResul
         assert sheet.auto_filter.ref
 
 
+@pytest.mark.parametrize("lang", LANGS)
+def test_rules_say_who_declared_what_until_when(sample: RunResult, lang: Any) -> None:
+    assert sample.declarations is not None
+    _, _, rules = book(sample, lang).worksheets
+    (column,) = (one.column for one in rules[1] if str(one.value).startswith(("Déclarations", "Declarations")))
+    said = " ".join(str(rules.cell(row=number, column=column).value or "") for number in range(2, 67))
+    for entry in sample.declarations.entries:
+        assert entry.part in said
+        assert entry.signatory in said
+        assert str(entry.valid_until.year) in said
+
+
 def test_the_same_result_gives_the_same_bytes(sample: RunResult) -> None:
     assert XlsxReporter().render(sample, "fr") == XlsxReporter().render(sample, "fr")
     assert CsvReporter().render(sample, "fr") == CsvReporter().render(sample, "fr")
