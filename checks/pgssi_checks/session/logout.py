@@ -191,9 +191,9 @@ async def _no_way_out(ctx: CheckContext) -> Observation:
 
 
 async def _leave(ground: Ground, done: SignIn, seen: Walk) -> tuple[Exchange, ...] | None:
-    """Sign out as a person would: by a declared address, else where an OpenID provider has its clients send people, else
-    by the control of a page asked for just now, else by what a page gives its scripts, else, where scripts draw the
-    pages, by the address that goes with that of the sign-in."""
+    """Sign out as a person would: by a declared address, else where an OpenID provider has its clients send people,
+    else by the control of a page asked for just now, else by what a page gives its scripts, else, where scripts draw
+    the pages, by the address that goes with that of the sign-in."""
     ctx, session = ground.ctx, done.session
     declared = ctx.declared.get("login.logout_url")
     if isinstance(declared, str) and declared:

@@ -1,4 +1,4 @@
-"""`session.logout` at an OpenID provider: a client sends its user to the `end_session_endpoint`, and nothing else does."""
+"""`session.logout` at an OpenID provider: a client sends its user to the `end_session_endpoint`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pgssi_probe.model.outcome import Outcome, Reason
 
 OP = "https://sso.example"
 BACK = "https://client.example/back"
-PASSWORD = "Right-1234"  # noqa: S105 (invented)
+PASSWORD = "Right-1234"
 JSON = "application/json"
 CLIENT = {"login.client_id": "c1", "login.redirect_uri": BACK}
 
