@@ -158,6 +158,11 @@ class Session:
         moved.network = network
         return moved
 
+    def become(self, other: Session) -> None:
+        """Hold what the other session holds, in place of what was held: that one goes on as this one."""
+        self.jar, self.headers, self.authoriser = other.jar, other.headers, other.authoriser
+        self.origin, self.certificate, self.shown_to = other.origin, other.certificate, other.shown_to
+
     def _with(self, **changed: object) -> Session:
         values: dict[str, object] = {
             "jar": self.jar,

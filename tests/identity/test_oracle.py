@@ -200,3 +200,37 @@ def test_the_shape_of_json_holds_no_value() -> None:
         ".groups:list|.name:some|.x.deep:some|.x.y:none"
     )
     assert "alice" not in shape({"name": "alice"})
+
+
+async def test_a_session_that_dies_without_one_of_its_cookies_is_replaced(visit: Any, app: Any) -> None:
+    """Roundcube closes a session that comes without `roundcube_sessauth`, phpMyAdmin one without its encrypted pair."""
+    it = app()
+
+    def accept(a: Any) -> Response:
+        token = f"s{len(a.sent)}"
+        pair = (("Set-Cookie", f"sid={token}; Path=/"), ("Set-Cookie", f"auth=a{token}; Path=/"))
+        return redirect("/space", status=302, headers=(*pair, ("Set-Cookie", "lang=fr; Path=/")))
+
+    def jealous(request: Request) -> Response | None:
+        held = it.cookies(request)
+        if held.get("sid") and held.get("auth") != f"a{held['sid']}":
+            it.live.discard(held["sid"])
+        return None
+
+    it.accept, it.before = accept, jealous
+    ctx = visit(it)
+    oracle = await ctx.collect(ORACLE)
+    session = (await sign_in(ctx, "a")).session
+    assert await carriers(session, oracle) == ()
+
+    opened: list[Session] = []
+
+    async def another() -> Session:
+        opened.append((await sign_in(ctx, "a")).session)
+        return opened[-1]
+
+    session = await another()
+    found = await carriers(session, oracle, another)
+    assert [(one.name, one.needed) for one in found] == [("sid", True), ("auth", True)]
+    assert len(opened) == 2
+    assert await oracle.state(session) is State.IN

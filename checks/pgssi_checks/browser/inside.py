@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pgssi_checks.browser.canaries import Canaries, canaries_of, data_texts, filled_in
-from pgssi_checks.session.bearing import bearings
+from pgssi_checks.session.bearing import Bearing, bearings
 from pgssi_checks.session.ground import Ground, Lost
 from pgssi_probe.browser import BROWSER, RENDERED, BrowserLost, Landing, Visit, browser_sign_in
 from pgssi_probe.check import CheckContext, Reason
 from pgssi_probe.discovery.danger import is_dangerous_link, words_of
 from pgssi_probe.discovery.frontier import is_notable
 from pgssi_probe.discovery.site import Link
-from pgssi_probe.identity import SIGN_IN, Driver, Session, SignInPlan, carriers
+from pgssi_probe.identity import SIGN_IN, Carrier, Driver, Session, SignInPlan, carriers
 from pgssi_probe.identity.totp import one_time_code
 from pgssi_probe.identity.vocabulary import PERSONAL, SIGN_OUT, address_words
 from pgssi_probe.model.account import Secret
@@ -133,41 +133,53 @@ async def _sign_in_pages(ctx: CheckContext, plan: SignInPlan, *, known: bool) ->
 
 @asynccontextmanager
 async def signed_in(ground: Ground) -> AsyncIterator[Inside]:
-    """The account of `ground` in a window. Raises Lost when it cannot be, or when the browser gives up."""
+    """The account of `ground` in a window. Raises Lost when it cannot be, or when the browser gives up. Where a trial
+    of what carries the session closed it, a second window is opened with what was learned."""
+    proved: tuple[Carrier, ...] = ()
+    try:
+        for _ in range(2):
+            async with _window(ground) as inside:
+                proved = proved or await carriers(inside.own.fork(), ground.oracle, ground.another)
+                if not proved:
+                    raise Lost(Reason.NO_SAMPLE)
+                if await ground.is_in(inside.own):
+                    yield _ready(inside, bearings(proved))
+                    return
+        raise Lost(Reason.SESSION_LOST)
+    except BrowserLost as lost:
+        raise Lost(lost.reason) from None
+
+
+@asynccontextmanager
+async def _window(ground: Ground) -> AsyncIterator[Inside]:
     ctx = ground.ctx
     browser = await ctx.collect(BROWSER)
     plan = await ctx.collect(SIGN_IN)
     account = ctx.accounts[ground.label]
     password = account.password or Secret("")
-    try:
-        for page in await _sign_in_pages(ctx, plan, known=account.password is not None):
-            async with browser.visit(ctx.network, ctx.clock, label=ground.label, methods=SENDS) as visit:
-                async with ground.door:
-                    done = await browser_sign_in(
-                        visit,
-                        page,
-                        account.username,
-                        password,
-                        code=one_time_code(account.totp.reveal(), ctx.clock.now()) if account.totp else None,
-                        username_field=plan.username_field or "",
-                        password_field=plan.password_field or "",
-                    )
-                if done.typed and await ground.is_in(done.session):
-                    yield await _ready(ground, visit, done.session, done.after, by_form=True)
-                    return
-        own = (await ground.open()).session
-        async with browser.visit(ctx.network, ctx.clock, session=own, label=ground.label, methods=SENDS) as visit:
-            landing = await visit.open(ground.oracle.url)
-            yield await _ready(ground, visit, own, landing, by_form=False)
-    except BrowserLost as lost:
-        raise Lost(lost.reason) from None
+    for page in await _sign_in_pages(ctx, plan, known=account.password is not None):
+        async with browser.visit(ctx.network, ctx.clock, label=ground.label, methods=SENDS) as visit:
+            async with ground.door:
+                done = await browser_sign_in(
+                    visit,
+                    page,
+                    account.username,
+                    password,
+                    code=one_time_code(account.totp.reveal(), ctx.clock.now()) if account.totp else None,
+                    username_field=plan.username_field or "",
+                    password_field=plan.password_field or "",
+                )
+            if done.typed and await ground.is_in(done.session):
+                yield Inside(ctx, ground, visit, done.session, done.after, by_form=True)
+                return
+    own = (await ground.open()).session
+    async with browser.visit(ctx.network, ctx.clock, session=own, label=ground.label, methods=SENDS) as visit:
+        landing = await visit.open(ground.oracle.url)
+        yield Inside(ctx, ground, visit, own, landing, by_form=False)
 
 
-async def _ready(ground: Ground, visit: Visit, own: Session, landing: Landing, *, by_form: bool) -> Inside:
-    proved = bearings(await carriers(own.fork(), ground.oracle))
-    if not proved:
-        raise Lost(Reason.NO_SAMPLE)
-    tokens = frozenset(token for one in proved if len(token := one.token(own)) >= 8)
-    names = tuple(one.name for one in proved)
-    by_cookie = any(one.is_cookie for one in proved)
-    return Inside(ground.ctx, ground, visit, own, landing, by_form, tokens, names, by_cookie)
+def _ready(inside: Inside, proved: tuple[Bearing, ...]) -> Inside:
+    inside.tokens = frozenset(token for one in proved if len(token := one.token(inside.own)) >= 8)
+    inside.token_names = tuple(one.name for one in proved)
+    inside.cookie_carried = any(one.is_cookie for one in proved)
+    return inside

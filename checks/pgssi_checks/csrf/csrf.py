@@ -39,7 +39,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
 async def _observe(ground: Ground) -> list[Observation]:
     ctx = ground.ctx
     done = await ground.open()
-    proved = await carriers(done.session, ground.oracle)
+    proved = await carriers(done.session, ground.oracle, ground.another)
     if not proved:
         raise Lost(Reason.NO_SAMPLE)
     found = bearings(proved)

@@ -8,7 +8,7 @@ from pgssi_checks.session.carried import Carrying
 from pgssi_checks.session.lane import my_turn
 from pgssi_checks.session.patience import patient_sign_in
 from pgssi_probe.check import Collector, CollectorContext
-from pgssi_probe.identity import ORACLE, State, carriers
+from pgssi_probe.identity import ORACLE, Session, State, carriers
 
 MAX_REQUESTS: Final = 120
 
@@ -20,14 +20,22 @@ async def _gather(ctx: CollectorContext) -> Carrying:
     if not oracle.usable or oracle.sign_in is None:
         return Carrying()
     session = oracle.sign_in.session.on(ctx.network)
+
+    async def anew() -> Session:
+        return (await patient_sign_in(ctx, oracle.label)).session
+
+    async def in_turn() -> Session:
+        async with my_turn(ctx):
+            return await anew()
+
     tried = {cookie.name for cookie in session.jar.cookies_for(oracle.url, ctx.clock.now())}
     if len(tried) > MAX_REQUESTS // 2 - 2:
         return Carrying()
-    found = await carriers(session, oracle)
+    found = await carriers(session, oracle, in_turn)
     if not found and await oracle.state(session.fork()) is State.OUT:  # closed by later sign-ins
         async with my_turn(ctx):
-            again = await patient_sign_in(ctx, oracle.label)
-            found = await carriers(again.session, oracle) if again.signed_in else ()
+            other = await patient_sign_in(ctx, oracle.label)
+            found = await carriers(other.session, oracle, anew) if other.signed_in else ()
     if not found:
         return Carrying()
     return Carrying(frozenset(one.name for one in found if one.kind == "cookie"), frozenset(tried))

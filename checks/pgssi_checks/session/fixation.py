@@ -44,11 +44,12 @@ async def _observe(ground: Ground) -> list[Observation]:
     known = before.fork()  # all that someone else may have planted or read
     done = await ground.open(session=before)
     session = done.session
-    bearing = await carriers(session, ground.oracle)
-    cookies = [carrier.name for carrier in bearing if carrier.kind == "cookie"]
     same = [name for name in known.cookie_names if known.jar.value(name) == session.jar.value(name)]
+    opens = await _opens(ground, known)  # before the trials of what carries it, some of which may close it
+    bearing = await carriers(session, ground.oracle, ground.another)
+    cookies = [carrier.name for carrier in bearing if carrier.kind == "cookie"]
     facts: dict[str, JsonValue] = {"carriers": [carrier.name for carrier in bearing], "same": [*same]}
-    if await _opens(ground, known) and await _opens_again(ctx, ground):
+    if opens and await _opens_again(ctx, ground):
         return [_judged(ctx, "kept", {**facts, "cookies": [*same]})]
     if not bearing:
         raise Lost(Reason.NO_SAMPLE)

@@ -112,6 +112,10 @@ class Ground:
             raise Lost(Reason.SESSION_LOST)
         return done
 
+    async def another(self) -> Session:
+        """A further session, in place of one that a trial closed."""
+        return (await self.open()).session
+
     def posts(self, since: datetime) -> tuple[datetime, ...]:
         """Instants at which any check sent a form as the account: its sign-ins are among them."""
         return tuple(

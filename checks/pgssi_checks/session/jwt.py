@@ -33,7 +33,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
 
 async def _observe(ground: Ground) -> list[Observation]:
     session = (await ground.open()).session
-    found = bearings(await carriers(session, ground.oracle))
+    found = bearings(await carriers(session, ground.oracle, ground.another))
     if not found:
         raise Lost(Reason.NO_SAMPLE)
     held = [bearing for bearing in found if embedded(bearing.token(session)) is not None]

@@ -31,7 +31,7 @@ async def _observe(ground: Ground) -> list[Observation]:
     ctx = ground.ctx
     done = await ground.open()
     session = done.session
-    found = bearings(await carriers(session, ground.oracle))
+    found = bearings(await carriers(session, ground.oracle, ground.another))
     if not found:
         raise Lost(Reason.NO_SAMPLE)
     announced = {bearing.name: minutes for bearing in found if (minutes := lifetime(bearing, session)) is not None}

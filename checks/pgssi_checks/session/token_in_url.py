@@ -28,7 +28,7 @@ async def _observe(ground: Ground) -> list[Observation]:
     ctx = ground.ctx
     done = await ground.open()
     session = done.session
-    found = bearings(await carriers(session, ground.oracle))
+    found = bearings(await carriers(session, ground.oracle, ground.another))
     tokens = {bearing.token(session) for bearing in found if bearing.is_token(session)}
     starts = (done.landing.url if done.landing else ground.oracle.url, ground.oracle.url)
     seen = await walk(ctx, session, starts, int(ctx.setting("pages_max")))

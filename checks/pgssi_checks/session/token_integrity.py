@@ -39,7 +39,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
 
 async def _observe(ground: Ground) -> list[Observation]:
     session = (await ground.open()).session
-    found = bearings(await carriers(session, ground.oracle))
+    found = bearings(await carriers(session, ground.oracle, ground.another))
     if not found:
         raise Lost(Reason.NO_SAMPLE)
     tokens = [bearing for bearing in found if bearing.is_token(session)]
@@ -83,7 +83,7 @@ class Altering:
             if value is None:
                 continue
             accepted = await self._accepts(value)
-            await self._untouched_is_in()
+            await self._untouched_is_in(refused=not accepted)
             (self.trial.accepted if accepted else self.trial.refused).append(kind)
         if not self.trial.accepted and not self.trial.refused:
             raise Lost(Reason.NO_SAMPLE)
@@ -103,9 +103,11 @@ class Altering:
             put(self.session, value)
         )
 
-    async def _untouched_is_in(self) -> None:
+    async def _untouched_is_in(self, *, refused: bool = False) -> None:
+        """A session that is closed after an altered token was refused is no loss without a reason: another takes its
+        place, which also shows that neither the account nor the address was shut out."""
         if not await self.ground.is_in(self.session):
-            self.session = (await self.ground.renew()).session
+            self.session = (await (self.ground.open() if refused else self.ground.renew())).session
 
     async def _leave_out_inert_parts(self) -> None:
         """From here on the token is without what the server does not read, unless that may be the signature of what
