@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,13 @@ class Tracker:
         return any(host == known or host.endswith("." + known) for known in self.hosts)
 
     def leaves(self, name: str) -> bool:
-        return any(name == known[1:] if known[0] == "=" else name.startswith(known) for known in self.kept)
+        return any(_matches(known, name) for known in self.kept)
+
+
+def _matches(known: str, name: str) -> bool:
+    if known[0] == "=":
+        return name == known[1:]
+    return fnmatchcase(name, known) if "*" in known else name.startswith(known)
 
 
 @cache

@@ -30,6 +30,8 @@ def opened(*urls: str, cookies: tuple[str, ...] = ()) -> RenderedPage:
         (opened(cookies=("_pk_id.1.abcd", "_pk_ses.1.abcd")), {"exemptible"}),
         (opened("https://notgoogle-analytics.com/x", cookies=("sessionid", "_gaa", "csrftoken")), set()),
         (opened("https://fonts.googleapis.com/css"), set()),
+        (opened(cookies=("mp_4f2a_mixpanel",)), {"set"}),
+        (opened(cookies=("mp_theme", "cto_display")), set()),
     ],
 )
 def test_trackers_met_before_any_choice(shown: RenderedPage, slugs: set[str]) -> None:
