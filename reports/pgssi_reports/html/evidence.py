@@ -42,9 +42,13 @@ class EvidenceView:
 
 @dataclass(frozen=True)
 class EvidenceRef:
-    """A piece of evidence where it is used: shown in full the first time (`view`), a link afterwards."""
+    """A piece of evidence where it is used: shown in full the first time (`view`), a link to `shown` afterwards.
+
+    A piece that says word for word what another one said is a link to that one.
+    """
 
     id: str
+    shown: str
     view: EvidenceView | None
 
 
@@ -53,7 +57,8 @@ class EvidenceShelf:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._seen: set[str] = set()
+        self._shown: dict[str, str] = {}
+        self._said: dict[str, str] = {}
 
     def take(self, identifiers: Iterable[str]) -> tuple[EvidenceRef, ...]:
         refs = []
@@ -61,10 +66,16 @@ class EvidenceShelf:
             piece = self._source.evidence.get(identifier)
             if piece is None:
                 continue
-            first = identifier not in self._seen
-            self._seen.add(identifier)
-            refs.append(EvidenceRef(identifier, evidence_view(piece, self._source) if first else None))
+            first = identifier not in self._shown
+            shown = self._shown.setdefault(identifier, self._said.setdefault(_content(piece), identifier))
+            view = evidence_view(piece, self._source) if first and shown == identifier else None
+            refs.append(EvidenceRef(identifier, shown, view))
         return tuple(refs)
+
+
+def _content(piece: Evidence) -> str:
+    """What a piece says, whenever it was taken and for whichever check."""
+    return repr((piece.title, piece.request, piece.response, piece.excerpt, piece.body_sha256, piece.data))
 
 
 def evidence_view(piece: Evidence, source: Source) -> EvidenceView:

@@ -4,7 +4,7 @@
   const each = (selector, from = document) => Array.from(from.querySelectorAll(selector));
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
   const details = each("details");
-  details.filter((one) => one.matches(".data")).forEach((one) => { one.open = false; });
+  details.filter((one) => one.matches(".data, .proof")).forEach((one) => { one.open = false; });
 
   const filters = each("[data-tools]").map((tools) => {
     const name = tools.dataset.tools;
@@ -51,12 +51,15 @@
     return { items, apply, reset, all: () => items.forEach((item) => show(item, true)) };
   });
 
-  // A link to something that a filter hides shows it again.
+  // A link to something that a filter hides or that is folded shows it again.
   const reveal = () => {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    const hidden = target && target.closest("[hidden]");
-    if (!hidden) return;
-    filters.forEach((filter) => filter.reset());
+    if (!target) return;
+    const folded = details.filter((one) => !one.open && one.contains(target));
+    const hidden = target.closest("[hidden]");
+    if (!hidden && !folded.length) return;
+    folded.forEach((one) => { one.open = true; });
+    if (hidden) filters.forEach((filter) => filter.reset());
     target.scrollIntoView();
   };
   window.addEventListener("hashchange", reveal);

@@ -158,7 +158,7 @@ class TestFilters:
         shown = page.locator("[data-item=findings]:not([hidden])")
         assert shown.count() == page.locator("[data-mirror]:not([hidden])").count() == 1
         status = page.locator("[data-tools=findings] [role=status]").inner_text()
-        assert status == f"1 constats affichés sur {total}"
+        assert status == f"Constats affichés\u00a0: 1 sur {total}"
 
     def test_an_empty_group_hides_its_heading(self, page: Page) -> None:
         page.locator("#find-findings").fill("pare-feu")
@@ -171,6 +171,17 @@ class TestFilters:
         page.evaluate("location.hash = '#rule-DT6'")
         page.wait_for_function("!document.querySelector('#rule-DT6').hidden")
         assert page.locator("#find-rules").input_value() == ""
+
+    def test_evidence_is_folded_until_a_link_or_a_reader_asks_for_it(self, page: Page) -> None:
+        assert page.locator("details.proof[open]").count() == 0
+        piece = page.locator("article.finding figure.evidence").first
+        name = piece.get_attribute("id")
+        assert not piece.is_visible()
+        page.evaluate(f"location.hash = '#{name}'")
+        page.wait_for_function("document.querySelectorAll('details.proof[open]').length === 1")
+        assert piece.is_visible()
+        page.locator("[data-tools=findings] [data-fold=open]").click()
+        assert page.locator("article.finding details.proof:not([open])").count() == 0
 
     def test_verdicts_narrow_the_rules(self, page: Page) -> None:
         for box in page.locator("[data-tools=rules] input[type=checkbox]").all():

@@ -7,8 +7,11 @@ import pytest
 from pgssi_probe.model.outcome import Level
 from pgssi_probe.model.result import CheckRun
 from pgssi_probe.model.text import Bilingual, Lang
+from pgssi_reports.html.evidence import EvidenceShelf
 from pgssi_reports.html.facts import Facts
+from pgssi_reports.html.source import Source
 from pgssi_reports.words import Words
+from tests.reports.html.conftest import make_result  # type: ignore[import-not-found]
 
 OWN = CheckRun(
     id="acme.teapot", version=1, title=Bilingual(fr="é", en="e"), level=Level.PASSIVE, state="completed",
@@ -81,3 +84,19 @@ def test_a_hostile_name_or_value_is_made_visible_and_cut() -> None:
     assert "\u202e" not in name
     assert len(name) < 300
     assert len(value) < 1000
+
+
+def test_a_piece_that_says_what_another_said_is_a_link_to_it() -> None:
+    result = make_result()
+    first = next(piece for piece in result.evidence if piece.kind == "handshake")
+    again = first.model_copy(update={"id": "E0900", "check": "other.check", "sha256": "0" * 64})
+    other = first.model_copy(update={"id": "E0901", "data": {"alpn": "h2"}})
+    source = Source(result.model_copy(update={"evidence": (*result.evidence, again, other)}), Words("fr"))
+    shelf = EvidenceShelf(source)
+    refs = shelf.take([first.id, "E0900", "E0901"])
+    assert [(one.id, one.shown, one.view is None) for one in refs] == [
+        (first.id, first.id, False),
+        ("E0900", first.id, True),
+        ("E0901", "E0901", False),
+    ]
+    assert [(one.shown, one.view) for one in shelf.take(["E0900", first.id])] == [(first.id, None), (first.id, None)]
