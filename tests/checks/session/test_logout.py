@@ -10,10 +10,11 @@ import pytest
 from pgssi_checks.session.ground import DOOR
 from pgssi_checks.session.logout import lacking, logout_beside
 from pgssi_probe.check import Request, Response
-from pgssi_probe.check.harness import Script, exchange, page, run_check, scripted, slugs
+from pgssi_probe.check.harness import Script, exchange, page, redirect, run_check, scripted, slugs
 from pgssi_probe.clock import VirtualClock
 from pgssi_probe.discovery.parse import parse_html
 from pgssi_probe.discovery.site import Page
+from pgssi_probe.model.account import Account, Secret
 from pgssi_probe.model.outcome import Outcome, Reason, Strength
 from pgssi_probe.registry import check
 
@@ -152,3 +153,49 @@ def test_the_shell_of_a_page_drawn_by_scripts_owes_nothing() -> None:
     shell = "<title>JupyterLab</title><link rel=icon href=/f.ico><script src=/main.js></script>"
     assert lacking([page_at("https://portal.example/lab", shell)]) == ([], [])
     assert lacking([page_at("https://portal.example/lab", shell + "<a href=/x>Accueil</a>")])[1] != []
+
+
+PLACE = "https://portal.example"
+
+
+class Scripted:
+    """A link to sign out that scripts complete with the token of a form; by itself it changes nothing."""
+
+    def __init__(self, way: str) -> None:
+        self.way, self.live, self.opened = way, set[str](), 0
+
+    def __call__(self, request: Request) -> Response:
+        path, headers = request.parts.path, dict(request.headers)
+        held = headers.get("Cookie", "").removeprefix("sid=")
+        if path == "/login" and request.method == "POST":
+            self.opened += 1
+            self.live.add(f"s{self.opened}")
+            return redirect("/space", status=302, headers=(("Set-Cookie", f"sid=s{self.opened}; Path=/"),))
+        if path == "/space" and held in self.live:
+            token = f"<form action=/q><input name=q><input type=hidden name=_token value=jeton-{held}></form>"
+            return page(f"<title>Espace</title><h1>Bonjour alice</h1>{token}<a href=/logout>Se déconnecter</a>")
+        if path == "/logout" and held in self.live:
+            given = request.body.decode() if self.way == "post" else request.parts.query
+            if given == f"_token=jeton-{held}" and request.method == ("POST" if self.way == "post" else "GET"):
+                self.live.discard(held)
+            return page("<title>Espace</title>")
+        if path in {"/space", "/"}:
+            return redirect("/login", status=302)
+        return page(
+            "<title>Connexion</title><form method=post action=/login><input name=user><input type=password name=pass>"
+            "<button>Se connecter</button></form>"
+        )
+
+
+@pytest.mark.parametrize("way", ["post", "address"])
+async def test_a_link_that_scripts_complete_with_a_token_signs_out(way: str) -> None:
+    """phpMyAdmin wants a POST with the token of its forms, Roundcube the token behind the address of the link."""
+    accounts = {"a": Account("a", "alice", Secret("Right-1234"))}
+    clock = JumpingClock()
+    outcomes = await run_check("session.logout", Scripted(way), url=f"{PLACE}/", accounts=accounts, clock=clock)
+    assert slugs(outcomes) == {"offered", "ended"}
+
+
+class JumpingClock(VirtualClock):
+    async def sleep(self, seconds: float) -> None:
+        await self.advance(max(0.0, seconds))
