@@ -146,6 +146,13 @@ def provoked(exchange: Exchange, before: Sequence[Trace]) -> list[Trace]:
             paths = [path for path in trace.excerpt.splitlines() if path not in asked and path not in known]
             if paths:
                 kept.append(Trace(trace.slug, trace.technology, len(paths), "\n".join(paths)))
-        elif not any((old.slug, old.technology) == (trace.slug, trace.technology) for old in before):
+        elif not any(_is_known(trace, old) for old in before):
             kept.append(trace)
     return kept
+
+
+def _is_known(trace: Trace, old: Trace) -> bool:
+    """Whether an untouched page shows this already. A page that quotes one error excuses no other."""
+    if (trace.slug, trace.technology) != (old.slug, old.technology):
+        return False
+    return trace.excerpt == old.excerpt or not (trace.slug.startswith("stack-trace") or trace.slug == "sql-error")

@@ -85,6 +85,15 @@ async def test_a_help_page_that_quotes_a_trace_is_not_accused() -> None:
     assert outcome.slug == "plain"
 
 
+async def test_a_page_that_quotes_one_error_excuses_no_other() -> None:
+    def broken(request: Request) -> Response | None:
+        other = TRACE.replace("line 42", "line 77")
+        assert other != TRACE
+        return page(f"<pre>{other}</pre>", status=500) if "jour=2026-02-31" in request.url else None
+
+    assert slugs(await run_check(CHECK, site(broken, help_page=f"<pre>{TRACE}</pre>"))) == {"stack-trace-python"}
+
+
 WARNING = (
     '<br />\n<b>Warning</b>:  Undefined array key "pid" in <b>/srv/app/panel.php</b> on line <b>8</b><br />\n<p>Aide'
 )
