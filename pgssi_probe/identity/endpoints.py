@@ -6,6 +6,7 @@ Nothing is posted here. An address shows itself by its answer to GET, or to OPTI
 from __future__ import annotations
 
 import re
+import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -110,11 +111,20 @@ class EndpointSearch:
         exchange = await self.ctx.get(url, (("Accept", "application/json"),))
         self.asked += 1
         answers = takes_posts(exchange)
+        if answers and exchange.status in {401, 403}:
+            answers = not await self._closed_alike(url, exchange.status)
         if listed and not answers and exchange.status in {200, 404}:
             answers = allows_posts(await self.ctx.network.send(Request("OPTIONS", url)))
             self.asked += 1
         self.steps.append(Step(how, url, exchange.status, "endpoint" if answers else "no_endpoint"))
         return answers
+
+    async def _closed_alike(self, url: str, status: int) -> bool:
+        """Whether an address beside it that does not exist is refused with the same status: the whole place is closed
+        to strangers (Verdaccio), and the refusal shows nothing."""
+        beside = urljoin(url.rstrip("/"), secrets.token_hex(6))
+        self.asked += 1
+        return (await self.ctx.get(beside, (("Accept", "application/json"),))).status == status
 
     def _addresses(self, path: str, bases: tuple[str, ...]) -> Iterator[str]:
         """Where a path of a script may lead: as it stands, and below each base of the API."""

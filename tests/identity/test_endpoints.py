@@ -102,6 +102,23 @@ async def test_a_sign_in_with_nothing_declared(visit: Any, shell: str, script: s
     assert not any(PASSWORD in request.url for request in it.sent)
 
 
+async def test_a_place_closed_to_strangers_is_no_endpoint(visit: Any) -> None:
+    """Verdaccio: any address answers 401 in JSON, that of a package that does not exist included; the true one 404."""
+    it = Spa("<div id=app></div>", "post('/login');post('/-/sec/login')", "/-/sec/login", waits=404)
+
+    def closed(request: Request) -> Response:
+        answer = it(request)
+        deep = urlsplit(request.url).path.count("/") > 1
+        if answer.status == 404 and not deep:
+            return page('{"error": "authorization required"}', status=401, content_type=JSON)
+        return answer
+
+    ctx = visit(closed)
+    signed = await sign_in(ctx, "a")
+    assert signed.signed_in, signed.why
+    assert (await ctx.collect(SIGN_IN)).accepted[0].url == f"{ORIGIN}/-/sec/login"
+
+
 async def test_a_token_endpoint_that_takes_a_form(visit: Any) -> None:
     it = Spa("<div id=app></div>", "post('/oauth/token')", "/oauth/token", form=True)
     ctx = visit(it)
