@@ -12,6 +12,7 @@ from pgssi_probe.identity.schemes import bearer
 from pgssi_probe.net.exchange import Request, Response
 
 ABSENT = frozenset({404, 405, 501})
+GRANT = "grant_type"
 UNREAD = frozenset({400, 415, 422})
 
 
@@ -51,7 +52,8 @@ def _described(plan: SignInPlan, url: str) -> tuple[Taken, ...]:
 
 async def _post(attempt: Attempt, way: Taken) -> tuple[Judgement, int | None]:
     values = {"username": attempt.username, "password": attempt.password.reveal()}
-    body = {key: values.get(meaning, meaning) for key, meaning in way.names.items()}
+    # The kind of a grant is called `password` too (RFC 6749 §4.3.2): it is no credential.
+    body = {key: meaning if key == GRANT else values.get(meaning, meaning) for key, meaning in way.names.items()}
     if attempt.totp is not None:
         body |= {"totp": attempt.code(attempt.totp), "otp": attempt.code(attempt.totp)}
     kind = "application/x-www-form-urlencoded" if way.as_form else "application/json"

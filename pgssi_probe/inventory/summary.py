@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Place
+from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Place, Source
 from pgssi_probe.inventory.references import ASSETS, references
 from pgssi_probe.inventory.templates import HOLE, template
 from pgssi_probe.model.inventory import MAX_LINES, InventorySummary, ListedRequest, VisitSummary
@@ -101,7 +101,8 @@ def _template(endpoint: Endpoint, own: frozenset[tuple[str, str]], names: set[st
 def _own_words(inventory: Inventory) -> frozenset[tuple[str, str]]:
     """Words of paths that may name somebody: shown to accounts only, and one of several at their place."""
     met: dict[str, set[str]] = defaultdict(set)
-    for endpoint in inventory.signed_in_only:
+    # What a description writes is no name; where it names a record, the template has a hole.
+    for endpoint in (one for one in inventory.signed_in_only if one.source is not Source.OPENAPI):
         words = template(endpoint, references(endpoint)).partition(" ")[2].partition("?")[0].split("/")
         for number, word in enumerate(words):
             if _MAY_NAME_SOMEBODY.search(word) and word != HOLE and number > 1:
