@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urljoin
 
 from pgssi_checks.input.asking import Asker, Unheard, concluded, few_pages, go_round, told
 from pgssi_checks.input.carried import cookies_of, headers_on
+from pgssi_checks.input.in_page import found_in_pages
 from pgssi_checks.input.points import PLAIN, REFUSED, Point
 from pgssi_checks.input.reflection import Out, got_out, spots
 from pgssi_probe.browser import BROWSER, Browser, BrowserLost, Landing, Visit
@@ -224,4 +225,6 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     carried = [point for url in pages for point in headers_on(url)] + cookies_of(asker)
     wanted = asker.points(PLAIN, per_template=ctx.setting("per_template"))
     done = await go_round(asker, [absent, *carried, *wanted], _one, most=ctx.setting("points_max"))
+    if done.reason is None:
+        done.found += await found_in_pages(asker, word(), RAN, PRESSED)
     return concluded(ctx, asker, done, "escaped")

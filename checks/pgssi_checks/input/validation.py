@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from pgssi_checks.disclosure.reading import readable
 from pgssi_checks.input.asking import MAX_FOUND, Asker, Unheard, concluded, go_round, told
 from pgssi_checks.input.points import VALUES, Point
 from pgssi_probe.check import CheckContext, Exchange, Observation
@@ -30,6 +31,16 @@ TYPED: Final = frozenset({"impossible-date", "not-a-number", "not-an-address"})
 RELAYS: Final = frozenset({502, 503, 504})
 _DATE_NAME = re.compile(r"(?:^|[_.-])(?:date|jour|day|debut|naissance|birth(?:date)?|dob|since|until)", re.IGNORECASE)
 _DATE = re.compile(r"(?:19|20)\d\d-\d\d-\d\d|\d\d/\d\d/(?:19|20)\d\d")
+MAX_REFUSAL: Final = 600
+"""Characters of a page that refuses: that of an article is no refusal."""
+_REFUSED = re.compile(
+    r"\b(?:invalid|not (?:valid|found|allowed)|(?:does|do) not exist|doesn.t exist|unknown|n.existe pas|non valide|"
+    r"invalide|introuvable|inconnue?|incorrecte?)\b"
+)
+_BROKEN = re.compile(
+    r"traceback|exception|\b(?:type|value|key|name|index|range|syntax)?error:|\bline \d|stack|\bsql|warning|fatal|"
+    r"internal|interne|unexpected|inattendu|unhandled|survenue|went wrong|uncaught|undefined"
+)
 _ERROR = re.compile(
     r"\b(?:err(?:eur|or)s?|invalid\w*|incorrect\w*|inval(?:ide|able)s?|impossible|n.existe pas|not (?:valid|found)|"
     r"must|doit|attendu|expected|format|malform\w*|mauvais\w*|bad|wrong|aucun\w*|no results?|rejected|refuse\w*)\b"
@@ -75,8 +86,18 @@ def malformed(kind: Kind) -> Iterator[Malformed]:
 
 
 def is_error(exchange: Exchange) -> bool:
-    """An error of the application; those of a relay say nothing of it."""
-    return exchange.status is not None and exchange.status >= 500 and exchange.status not in RELAYS
+    """An error of the application; those of a relay say nothing of it, and a page that tells in words what is wrong
+    with the value is a refusal, whatever its status."""
+    failed = exchange.status is not None and exchange.status >= 500 and exchange.status not in RELAYS
+    return failed and not refuses(exchange)
+
+
+def refuses(exchange: Exchange) -> bool:
+    """Whether a page tells shortly that a value is invalid or names nothing, and shows nothing of the code."""
+    if exchange.response is None or not exchange.response.is_html:
+        return False
+    said = without_accents(readable(exchange.response)).lower()
+    return len(said) <= MAX_REFUSAL and bool(_REFUSED.search(said)) and not _BROKEN.search(said)
 
 
 def is_well(exchange: Exchange) -> bool:

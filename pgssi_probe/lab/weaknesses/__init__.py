@@ -46,6 +46,7 @@ FAMILIES = (
     "brakes",
     "rights",
     "inputs",
+    "input_traps",
     "browser",
     "certificates",
     "protocol",

@@ -1,4 +1,4 @@
-"""Forms sent by POST for the weaknesses of inputs: a field, and a token that serves once."""
+"""What the weaknesses of inputs are made of: bare pages, and forms sent by POST with a token that serves once."""
 
 from __future__ import annotations
 
@@ -60,3 +60,13 @@ def add_form(lab: Blueprint, path: str, title: str, field: str, show: Shown, *, 
 
     lab.routes.append(Route(path, answer, methods=["GET", "POST"]))
     link_to(lab, path, title)
+
+
+def let_scripts(lab: Blueprint, *paths: str) -> None:
+    """The policy of these pages stops no inline script."""
+
+    def let(request: Request, response: Response) -> None:
+        if request.url.path in paths:
+            response.headers["Content-Security-Policy"] = "script-src 'unsafe-inline'"
+
+    lab.headers.rewrites.append(let)

@@ -166,6 +166,58 @@ async def test_the_portal_runs_it(lab_answers: Callable[[Lab], Script], chromium
     assert slugs(found) == {"executed"}
 
 
+SCRIPTED = {
+    "fragment": "t.innerHTML = decodeURIComponent(location.hash.slice(1))",
+    "query": "document.write(decodeURI(location.href.split('vue=')[1] || ''))",
+    "named": "t.innerHTML = new URLSearchParams(location.search).get('vue')",
+    "evaluated": "eval(\"var a = '\" + new URLSearchParams(location.search).get('vue') + \"'\")",
+    "address": "t.href = decodeURIComponent(location.hash.slice(1))",
+}
+SAFE = {
+    "text": "t.innerHTML = '<b></b>'; t.firstChild.textContent = decodeURIComponent(location.hash.slice(1))",
+    "encoded": "t.innerHTML = location.hash + location.search",
+}
+
+
+def writing(code: str) -> Script:
+    def answer(request: Request) -> Response:
+        if urlsplit(request.url).path != "/":
+            return page("<h1>Absente</h1>", status=404)
+        return page(f"<title>Accueil</title><a id=t>x</a><script>{code}</script>")
+
+    return answer
+
+
+@pytest.mark.parametrize("name", SCRIPTED)
+async def test_what_a_script_writes_is_executed(name: str, chromium: Browser) -> None:
+    found = await run_check("input.reflected-xss", writing(SCRIPTED[name]), collected={"browser": chromium})
+    assert slugs(found) == {"in-page"}
+
+
+@pytest.mark.parametrize("name", SAFE)
+async def test_what_a_script_writes_as_text_is_not(name: str, chromium: Browser) -> None:
+    found = await run_check("input.reflected-xss", writing(SAFE[name]), collected={"browser": chromium})
+    assert slugs(found) == {"escaped"}
+
+
+@pytest.mark.parametrize(
+    ("switch", "slug"), [("input.reflected-xss/in-page", "in-page"), ("trap/script-that-escapes", "escaped")]
+)
+async def test_the_portal_writes_it(
+    switch: str, slug: str, lab_answers: Callable[[Lab], Script], chromium: Browser
+) -> None:
+    clock = VirtualClock()
+    with closing(Lab([switch], clock=clock)) as lab:
+        found = await run_check(
+            "input.reflected-xss",
+            lab_answers(lab),
+            url=lab.https_url + "/",
+            clock=clock,
+            collected={"browser": chromium},
+        )
+    assert slugs(found) == {slug}
+
+
 PIECES = (
     "<{m}>", "<p>", "</p>", "<!--", "-->", "--!>", "<!", "<?", "</", ">", "'", '"', " ", "=", "a", "<b x=", "<i y='",
     '<u z="', "<title>", "</title>", "<textarea>", "</textarea>", "<script>", "</script>", "<style>", "</style>",

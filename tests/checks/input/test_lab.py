@@ -41,7 +41,7 @@ FOUND = (
 )
 OWN_TRAPS = (
     *("trap/encoded-echo", "trap/json-echo", "trap/own-redirect", "trap/varying-results", "trap/block-page"),
-    *("trap/always-failing", "trap/article-on-sql", "trap/refused-values"),
+    *("trap/always-failing", "trap/article-on-sql", "trap/refused-values", "trap/script-that-escapes"),
 )
 HARMLESS = {
     "input.harmless": [

@@ -105,3 +105,22 @@ async def test_a_name_repeated_as_text_leads_nowhere() -> None:
         return page(f"<p>Vous avez demandé {host}</p>")
 
     assert slugs(await run_check("input.host-header", answer)) == {"ignored"}
+
+
+@pytest.mark.parametrize(
+    ("said", "slug"),
+    [
+        ("<h1>Error</h1><p>Invalid post type.</p>", "handled"),
+        ("<h1>Erreur</h1><p>Ce dossier n’existe pas.</p>", "handled"),
+        ("<h1>Internal Server Error</h1>", "server-error"),
+        ("<pre>ValueError: invalid literal for int() with base 10: 'x7y'</pre>", "server-error"),
+        ("", "server-error"),
+    ],
+)
+async def test_a_refusal_in_words_is_no_internal_error(said: str, slug: str) -> None:
+    def answer(request: Request) -> Response:
+        if "?page=" in request.url and "?page=1" not in request.url:
+            return page(said, status=500)
+        return page("<a href='/?page=1'>x</a>")
+
+    assert slugs(await run_check("input.validation", answer)) == {slug}
