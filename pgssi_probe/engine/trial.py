@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pgssi_probe import __version__
 from pgssi_probe.check.context import Collector, CollectorContext, Network
 from pgssi_probe.clock import Clock, SystemClock
+from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.engine.asked import Scan
 from pgssi_probe.engine.bounds import limits_of, scope_of
 from pgssi_probe.engine.collected import Collections
 from pgssi_probe.engine.preflight import preflight
-from pgssi_probe.identity import ORACLE, SIGN_IN, Oracle, SignIn, SignInPlan, State, sign_in
+from pgssi_probe.identity import ORACLE, SIGN_IN, Oracle, SignIn, SignInPlan, State, sign_in, sign_out
 from pgssi_probe.model.outcome import Level
 from pgssi_probe.net.gate import open_gate
 
@@ -65,10 +66,23 @@ async def try_account(scan: Scan, label: str, clock: Clock | None = None) -> Tri
         try:
             plan: SignInPlan = await collections.get(SIGN_IN)
             oracle: Oracle = await collections.get(ORACLE)
-            signed = oracle.sign_in
+            signed, first = oracle.sign_in, oracle.sign_in
             if signed is None or oracle.usable:
                 signed = await sign_in(ctx, label, plan=plan, confirm=oracle.usable)
+                if signed.why.get("signal") == "already_open" and first is not None and oracle.usable:
+                    await _leave(first, oracle)  # an application that refuses a second session of an account
+                    signed = await sign_in(ctx, label, plan=plan, confirm=True)
             state = await oracle.state(signed.session) if oracle.usable else State.UNKNOWN
+            for done in (first, signed):
+                if done is not None and oracle.usable:
+                    await _leave(done, oracle)
         finally:
             await collections.close()
         return Trial(plan, signed, oracle, state, gate.usage.requests)
+
+
+async def _leave(done: SignIn, oracle: Oracle) -> None:
+    """Sign out, where the page has a control: some refuse the account while a session of it is open."""
+    page = await parse_page(await done.session.get(oracle.url)) if done.signed_in else None
+    if page is not None:
+        await sign_out(done.session, page)

@@ -96,9 +96,11 @@ def test_nobody_there_is_unreachable(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 @pytest.fixture
 def portal() -> Iterator[str]:
-    """A real server on loopback with a form, in a thread."""
+    """A real server on loopback with a form, in a thread. It refuses a second session of an account."""
     import threading
     from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+    opened: list[bool] = []
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
@@ -114,9 +116,12 @@ def portal() -> Iterator[str]:
             self.wfile.write(body.encode())
 
         def do_GET(self) -> None:
-            if self.path == "/login":
+            if self.path == "/logout":
+                opened.clear()
+                self.answer(302, "", ("Location", "/login"))
+            elif self.path == "/login":
                 self.answer(200, FORM)
-            elif self.path == "/me" and "sid=1" in self.headers.get("Cookie", ""):
+            elif opened and self.path == "/me" and "sid=1" in self.headers.get("Cookie", ""):
                 self.answer(200, '<h1>camille</h1><a href="/logout">Déconnexion</a>')
             elif self.path == "/":
                 self.answer(200, '<a href="/login">Connexion</a>')
@@ -125,7 +130,10 @@ def portal() -> Iterator[str]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            if f"pass={PASSWORD}" in body:
+            if f"pass={PASSWORD}" in body and opened:
+                self.answer(200, "<p>Une session est déjà ouverte pour ce compte.</p>" + FORM)
+            elif f"pass={PASSWORD}" in body:
+                opened.append(True)
                 self.answer(302, "", ("Location", "/me"), ("Set-Cookie", "sid=1; Path=/; HttpOnly"))
             else:
                 self.answer(
@@ -150,6 +158,12 @@ def test_a_sign_in_step_by_step(tmp_path: Path, portal: str, capsys: pytest.Capt
     assert "/login" in said
     assert PASSWORD not in said
     assert "sid=1" not in said
+
+
+def test_no_session_is_left_open(tmp_path: Path, portal: str) -> None:
+    """Where an application refuses a second session, the trial would refuse itself, and the run after it."""
+    path = write(tmp_path, target=portal)
+    assert [run(["login-test", "-e", str(path)]) for _ in range(2)] == [0, 0]
 
 
 def test_for_machines(tmp_path: Path, portal: str, capsys: pytest.CaptureFixture[str]) -> None:
