@@ -64,6 +64,9 @@ _SLUG = re.compile(r"[^\W\d_][\w.@+-]{2,79}")
 _SECRET_NAME = re.compile(
     r"csrf|xsrf|token|nonce|captcha|signature|viewstate|eventvalidation|password|secret|^state$|^sig$"
 )
+_PAGING = re.compile(
+    r"page|pages?_?(?:size|no|num|number|index)|per_?page|limit|skip|offset|size|count|sort(?:_?by)?|order_?by"
+)
 _NAMES_A_RECORD = re.compile(
     r"(?:^|[_.\[/-]|(?<=[a-z]))(?:id|ids|uid|uuid|guid|pk|key|ref|reference|slug|user|username|login|account|owner|"
     r"patient|dossier|document|doc|file|fichier|num|numero|number|code|ipp|ins|nir)s?\]?$",
@@ -83,7 +86,7 @@ def _found(endpoint: Endpoint) -> Iterator[Reference]:
         value = parameter.value
         if not value or len(value) > MAX_LENGTH or _SECRET_NAME.search(parameter.name.lower()):
             continue
-        if parameter.place is Place.COOKIE:
+        if parameter.place is Place.COOKIE or _is_paging(parameter):
             continue
         suffix = extension(endpoint.url) if parameter.place is Place.PATH else ""
         bare = value.removesuffix(suffix) if suffix else value
@@ -151,6 +154,11 @@ def _is_composite(value: str) -> bool:
     parts = [part for part in _JOINT.split(value.replace("/", ":")) if part]
     usual = 2 <= len(parts) <= 8 and all(_PART.fullmatch(part) for part in parts)
     return usual and any(part.isdigit() for part in parts)
+
+
+def _is_paging(parameter: Parameter) -> bool:
+    """Whether a number says which part of a list is wanted, and names no record."""
+    return parameter.place is Place.QUERY and bool(_PAGING.fullmatch(parameter.name.lower()))
 
 
 def is_record_part(parameter: Parameter, endpoint: Endpoint) -> bool:

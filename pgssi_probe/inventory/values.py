@@ -49,6 +49,25 @@ ABOUT_ONESELF: Final = frozenset(
 _OWNER_ID = re.compile(
     r"(?:user|owner|author|customer|client|account|patient|member|holder|utilisateur|proprietaire|auteur|compte)s?id$"
 )
+OF_A_USER: Final = frozenset({"userid", "accountid", "memberid", "customerid", "utilisateurid", "compteid"})
+"""What an identifier of the account itself may be asked for as."""
+WRAPPERS: Final = frozenset(
+    {
+        "data",
+        "items",
+        "results",
+        "result",
+        "content",
+        "records",
+        "rows",
+        "value",
+        "values",
+        "list",
+        "entries",
+        "payload",
+    }
+)
+"""Members that hold the records of an answer, whatever these are."""
 MAX_NAMED: Final = 60
 """Members of own records whose words a described request may need."""
 MAX_WORDS: Final = 120
@@ -131,7 +150,8 @@ class Pool:
             for name, inner in value.items():
                 key = folded(str(name))
                 if isinstance(inner, dict | list):
-                    self.add_value(inner, str(name), depth + 1, own=own, about=about)
+                    inside = holder if key in WRAPPERS and holder else str(name)
+                    self.add_value(inner, inside, depth + 1, own=own, about=about)
                     continue
                 if own:
                     self._add_word(key, inner)
@@ -179,7 +199,7 @@ class Pool:
             stem = _NAMES_ONE.sub("", key)
             names += [singular(stem) + "id"] if len(stem) > 2 else []
         exact = next((tuple(self.known[one]) for one in names if one in self.known), ())
-        return exact or self._within(key)
+        return exact or (tuple(sorted(self.me)) if not OF_A_USER.isdisjoint(names) else ()) or self._within(key)
 
     def word(self, name: str) -> tuple[str, ...]:
         """Words by which records of the account may be named in a path, where no identifier is known."""

@@ -136,8 +136,10 @@ async def _one(stage: Stage, owner: Viewer, chosen: Chosen) -> Judged:
         original, again = await owner.ask(endpoint), await owner.ask(endpoint)
         answer = await nobody.ask(endpoint)
         shows = await stage.shows(nobody, owner, endpoint, answer, original, again)
+    if shows in HINTS and (listed := _listed(stage, answer)) is not None:
+        return Judged(shows, listed)
     if shows in HINTS and await _is_public(stage, owner, chosen, (original, answer), again):
-        return Judged(None, _listed(stage, answer), public=True)
+        return Judged(None, public=True)
     if shows not in SLUGS:
         return Judged(shows, why=why_not(answer) if shows is Shows.UNKNOWN else None)
     return Judged(shows, _told(stage, SLUGS[shows], owner, endpoint, found, (original, answer)))

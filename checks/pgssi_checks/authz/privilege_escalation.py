@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from pgssi_checks.authz.choosing import Chosen, candidates, is_only_words, values_by_template
+from pgssi_checks.authz.choosing import Chosen, candidates, is_only_words
 from pgssi_checks.authz.comparing import Shows, is_refused, is_same
 from pgssi_checks.authz.lines import lines_of
 from pgssi_checks.authz.telling import compared, subject_of
@@ -61,7 +61,9 @@ async def observe(ctx: CheckContext) -> list[Observation]:
 async def _climbed(stage: Stage) -> list[Judged]:
     ctx, high = stage.ctx, stage.viewers["high"]
     lower = [label for label in ("low", "a", "b", ANONYMOUS) if label in stage.inventory.visits]
-    shared = {name for label in lower for name in values_by_template(stage.inventory, label)}
+    # What a description told the lower role of, and refused it, is no kind of record that it is offered.
+    offered = (one for one in stage.inventory.endpoints if one.shown_to & set(lower))
+    shared = {template(one, found) for one in offered if (found := references(one))}
     only = (
         one
         for one in stage.inventory.seen_by("high")
