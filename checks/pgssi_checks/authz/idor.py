@@ -149,7 +149,7 @@ def _told(
     values = known.proofs | known.telling
     name = template(endpoint, found)
     plain = [each for each in found if each.form is not Form.SLUG] or found
-    forms = ", ".join(sorted({each.form.value for each in plain}))
+    forms: list[JsonValue] = [*sorted({each.form.value for each in plain})]
     facts = compared(endpoint, name, owner[0].label, asker[0].label, owner[1], asker[1])
     kept = (
         ctx.keep(owner[1], excerpt=excerpt(values, owner[1]), title="owner", account=owner[0].label),

@@ -77,9 +77,10 @@ class EventView:
 
 @dataclass(frozen=True)
 class Observed:
-    """What a check saw without fault."""
+    """What a check saw without fault. `counts` is false when no verdict rests on it: noted, and no more."""
 
     check: str
+    counts: bool
     sentences: tuple[tuple[str, str], ...]
     hidden: int
     evidence: tuple[EvidenceRef, ...]
@@ -215,18 +216,20 @@ def to_justify(source: Source) -> tuple[ToJustify, ...]:
 
 def observed(source: Source, shelf: EvidenceShelf) -> tuple[Observed, ...]:
     """What was seen without fault, check by check, with the facts read: TLS parameters, for instance."""
-    groups: dict[str, list[Outcome]] = defaultdict(list)
+    counting = {identifier for rule in source.result.verdicts for identifier in rule.outcomes}
+    groups: dict[tuple[bool, str], list[Outcome]] = defaultdict(list)
     for outcome in source.result.outcomes:
         if outcome.status is Status.PASS:
-            groups[outcome.check].append(outcome)
+            groups[outcome.id in counting, outcome.check].append(outcome)
     return tuple(
         Observed(
             check=source.title(check),
+            counts=counts,
             sentences=tuple((o.subject.name, source.words.text(o.sentence)) for o in outcomes[:OUTCOMES_MAX]),
             hidden=max(0, len(outcomes) - OUTCOMES_MAX),
             evidence=shelf.take(e for o in outcomes[:OUTCOMES_MAX] for e in o.evidence if _is_facts(e, source)),
         )
-        for check, outcomes in groups.items()
+        for (counts, check), outcomes in sorted(groups.items(), key=lambda group: not group[0][0])
     )
 
 
