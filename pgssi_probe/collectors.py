@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import Field, ValidationError
 
 from pgssi_probe import yaml_text
@@ -66,7 +65,7 @@ def _read(path: Path) -> dict[str, CollectorDeclaration]:
     try:
         data = yaml_text.read(path)
         return {str(name): CollectorDeclaration.model_validate(one) for name, one in data.items()}
-    except (yaml.YAMLError, AttributeError, ValidationError) as error:
+    except (yaml_text.NotYamlError, AttributeError, ValidationError) as error:
         raise RegistryError(f"{path}: not a list of collections: {error}") from None
 
 

@@ -1,12 +1,13 @@
-"""The packages that bring checks: those of the entry point group, wherever they are installed from."""
+"""What is installed beside this package, and the packages that bring checks among it."""
 
 from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
+from typing import Any
 
 GROUP = "pgssi_probe.checks"
 
@@ -23,10 +24,22 @@ class Package:
     roots: tuple[Path, ...]
 
 
+def plugins(group: str) -> EntryPoints:
+    """The entry points of a group, wherever they are installed from."""
+    found: EntryPoints = _all().select(group=group)
+    return found
+
+
+@cache
+def _all() -> Any:
+    """Read once: finding them opens a file for every package of the environment. Its type changed with Python 3.12."""
+    return entry_points()
+
+
 @cache
 def packages() -> tuple[Package, ...]:
     """Every package that brings checks, without importing any. RegistryError when one is named and not there."""
-    return tuple(package(entry.value) for entry in entry_points(group=GROUP))
+    return tuple(package(entry.value) for entry in plugins(GROUP))
 
 
 def package(name: str) -> Package:

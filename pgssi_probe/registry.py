@@ -9,7 +9,6 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
-import yaml
 from pydantic import ValidationError
 
 from pgssi_probe import collectors, yaml_text
@@ -58,7 +57,7 @@ def read_declaration(path: Path) -> CheckMetadata:
     try:
         data = yaml_text.read(path)
         return CheckMetadata.model_validate(data)
-    except yaml.YAMLError as error:
+    except yaml_text.NotYamlError as error:
         raise RegistryError(f"{path}: not readable as YAML: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
-
 from pgssi_probe.cli.exits import Exit, stop
 from pgssi_probe.model.extra import ExtraMissing
 from pgssi_probe.model.rendering import Reporter
 from pgssi_probe.model.text import Lang
+from pgssi_probe.packages import plugins
 
 GROUP = "pgssi_probe.reporters"
 DEFAULT = "html"
@@ -17,7 +16,7 @@ DATA = "json"  # report.json is always written
 
 def reporters(lang: Lang, asked: str) -> tuple[Reporter, ...]:
     """The reporters of the names asked for, separated by commas. Stop for an unknown one, or one that lacks a part."""
-    known = {entry.name: entry for entry in entry_points(group=GROUP)}
+    known = {entry.name: entry for entry in plugins(GROUP)}
     names = [name.strip() for name in asked.split(",") if name.strip()]
     for name in names:
         if name not in {*known, EVERYTHING, DATA}:

@@ -6,7 +6,6 @@ import asyncio
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -24,6 +23,7 @@ from pgssi_probe.model.rendering import Reporter, SealError
 from pgssi_probe.model.result import RunResult
 from pgssi_probe.model.severity import Severity
 from pgssi_probe.model.text import Lang
+from pgssi_probe.packages import plugins
 from pgssi_probe.words import say
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 def loaded(group: str) -> dict[str, Any]:
     """One instance of each entry point of a group, by name."""
-    return {entry.name: entry.load()() for entry in entry_points(group=group)}
+    return {entry.name: entry.load()() for entry in plugins(group)}
 
 
 def split(text: str | None) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from pgssi_probe.cli.exits import Exit, Stop, stop
@@ -16,13 +15,14 @@ from pgssi_probe.cli.showing import line, write_json
 from pgssi_probe.model.destruction import record_in
 from pgssi_probe.model.rendering import Seal, SealError, SealSummary
 from pgssi_probe.model.text import Lang
+from pgssi_probe.packages import plugins
 from pgssi_probe.words import say
 
 GROUP = "pgssi_probe.seals"
 
 
 def seal_for(lang: Lang) -> Seal:
-    entry = next(iter(entry_points(group=GROUP)), None)
+    entry = next(iter(plugins(GROUP)), None)
     if entry is None:
         stop(lang, "error.registry", Exit.INTERNAL, detail=GROUP)
     found: Seal = entry.load()()

@@ -174,14 +174,19 @@ class RunFolder:
             self.path.rmdir()
 
     def add_finished(self, finished: Finished) -> None:
-        """Append the outcomes of a check, flushed to the disk: what a resumed run will not do again."""
+        """Append the outcomes of a check, which outlive the process: what a resumed run will not do again.
+
+        What does more than read must not be sent twice, even after a power cut: its line is on the disk before we go
+        on. That of a check that only reads may be lost then, and the check runs again.
+        """
         path = self.path / "outcomes.jsonl"
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             with os.fdopen(descriptor, "ab") as stream:
                 stream.write(finished.model_dump_json().encode() + b"\n")
-                stream.flush()
-                os.fsync(stream.fileno())
+                if finished.check.level is not Level.PASSIVE:
+                    stream.flush()
+                    os.fsync(stream.fileno())
         except OSError as error:
             raise FolderError("unwritable", path, symbol_of(error)) from None
 

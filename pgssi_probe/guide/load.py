@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Final, TypeVar
 
-import yaml
 from pydantic import BaseModel, RootModel, ValidationError
 
 from pgssi_probe import yaml_text
@@ -45,12 +44,8 @@ def _validated(read: Callable[[], object], model: type[Model], file: str) -> Mod
         raw = read()
     except OSError as error:
         raise GuideError(file, "", "cannot be read") from error
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise GuideError(file, place, error.problem or "not YAML") from error
-    except yaml.YAMLError as error:
-        raise GuideError(file, "", str(error)) from error
+    except yaml_text.NotYamlError as error:
+        raise GuideError(file, error.place, error.problem) from error
     try:
         return model.model_validate(raw)
     except ValidationError as error:

@@ -214,12 +214,12 @@ def test_on_a_terminal_progress_is_live_and_the_terminal_is_given_back(
 
 def test_a_disk_that_fills_gives_the_terminal_back(web: Target, tmp_path: Path, settings: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import os, errno\nreal = os.fsync\n"
-        "def fsync(descriptor):\n"
-        "    if 'outcomes' in os.readlink(f'/proc/self/fd/{descriptor}'):\n"
-        "        raise OSError(errno.ENOSPC, 'full')\n"
-        "    real(descriptor)\n"
-        "os.fsync = fsync\n"
+        "import os\nreal = os.open\n"
+        "def opened(path, flags, mode=0o777, **more):\n"
+        "    if str(path).endswith('outcomes.jsonl'):\n"
+        "        return real('/dev/full', os.O_WRONLY)\n"
+        "    return real(path, flags, mode, **more)\n"
+        "os.open = opened\n"
     )
     env = environment(settings, PYTHONPATH=str(tmp_path))
     code, said = on_a_terminal(["scan", web.url, "--only", "headers", "--rate", "500", "--out", "run"], tmp_path, env)

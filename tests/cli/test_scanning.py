@@ -236,11 +236,16 @@ def test_a_full_disk_is_said_in_one_sentence(
     probe: Probe, web: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Nothing can be written to this file any more; the others are whole."""
-    real_fsync, real_write = os.fsync, os.write
+    real_open, real_fsync, real_write = os.open, os.fsync, os.write
     full = OSError(errno.ENOSPC, "No space left on device")
 
     def of(descriptor: int) -> str:
         return Path(f"/proc/self/fd/{descriptor}").readlink().name
+
+    def opened(path: Any, flags: int, mode: int = 0o777, **more: Any) -> int:
+        if name == "outcomes.jsonl" and str(path).endswith(name):
+            return real_open("/dev/full", os.O_WRONLY)
+        return real_open(path, flags, mode, **more)
 
     def fsync(descriptor: int) -> None:
         if of(descriptor) == name or (of(descriptor).startswith(".writing-") and writing[-1:] == [name]):
@@ -262,6 +267,7 @@ def test_a_full_disk_is_said_in_one_sentence(
         return real(self, given, content)
 
     monkeypatch.setattr(RunFolder, "write", remembered)
+    monkeypatch.setattr(os, "open", opened)
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(os, "write", write)
     done = probe("scan", web.url, *FEW, "--out", "run", "--fail-on", "never")

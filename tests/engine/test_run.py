@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from pgssi_probe import collectors
 from pgssi_probe.check import CheckContext, Collector, Level, Observation, Reason, Subject, Target, inconclusive
 from pgssi_probe.check.metadata import CheckMetadata
+from pgssi_probe.collectors import declared
 from pgssi_probe.engagement import Engagement
 from pgssi_probe.engine import asked, conducted
 from pgssi_probe.engine import run as run_module
@@ -209,7 +211,9 @@ async def test_a_check_after_everything_sees_what_the_others_sent(tmp_path: Path
     assert next(one for one in scanned.result.outcomes if one.check == "a.last").facts == {"n": 1}
 
 
-async def test_a_collection_is_gathered_once_and_its_failure_reaches_all_who_ask(tmp_path: Path, install: Any) -> None:
+async def test_a_collection_is_gathered_once_and_its_failure_reaches_all_who_ask(
+    tmp_path: Path, install: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gathered = 0
 
     async def gather(ctx: Any) -> int:
@@ -230,6 +234,8 @@ async def test_a_collection_is_gathered_once_and_its_failure_reaches_all_who_ask
         await ctx.collect(wrong)
         return []
 
+    known = {**declared(), "shared": declared()["site"]}
+    monkeypatch.setattr(collectors, "declared", lambda: known)
     named = [fake(name, ask, collects=("shared",)) for name in ("a.one", "b.two")]
     install([*named, fake("c.three", ask_wrong), fake("d.four", ask_wrong)])
     async with web() as url:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from pgssi_probe import yaml_text
 
@@ -80,5 +79,5 @@ def test_what_marshal_does_not_know_is_read_each_time(file: Path) -> None:
 def test_what_is_no_yaml_is_said_each_time(file: Path) -> None:
     file.write_text("a: [\n")
     for _ in range(2):
-        with pytest.raises(yaml.YAMLError):
+        with pytest.raises(yaml_text.NotYamlError):
             yaml_text.read(file)

@@ -32,7 +32,7 @@ class Library:
     key: str
     name: str
     stems: tuple[str, ...]
-    marks: tuple[re.Pattern[str], ...]
+    marks: tuple[str, ...]
     below: Version | None
 
 
@@ -55,13 +55,14 @@ def libraries() -> tuple[Library, ...]:
             entry["library"],
             entry["name"],
             tuple(entry["stems"]),
-            tuple(_compiled(mark) for mark in entry["marks"]),
+            tuple(entry["marks"]),
             version_of(entry["below"]) if "below" in entry else None,
         )
         for entry in yaml_text.read(MARKS)["libraries"]
     )
 
 
+@cache
 def _compiled(mark: str) -> re.Pattern[str]:
     """A mark is read literally, any white space standing for some: each try ends after a bounded number of steps."""
     parts = (r"\s{1,20}".join(re.escape(word) for word in part.split(" ")) for part in mark.split("…"))
@@ -69,12 +70,10 @@ def _compiled(mark: str) -> re.Pattern[str]:
 
 
 @cache
-def _literals() -> tuple[tuple[Library, re.Pattern[str], str], ...]:
+def _literals() -> tuple[tuple[Library, str, str], ...]:
     """Each mark with its longest word, looked for first: nearly all are absent of nearly all scripts."""
     return tuple(
-        (library, pattern, max(re.split(r"[ …]", mark), key=len))
-        for library, entry in zip(libraries(), yaml_text.read(MARKS)["libraries"], strict=True)
-        for pattern, mark in zip(library.marks, entry["marks"], strict=True)
+        (library, mark, max(re.split(r"[ …]", mark), key=len)) for library in libraries() for mark in library.marks
     )
 
 
@@ -82,10 +81,10 @@ def in_code(code: str) -> tuple[Found, ...]:
     """The libraries that a script, or a bundle, says it holds."""
     code = code[:MAX_CODE]
     found: dict[tuple[str, Version], Found] = {}
-    for library, pattern, word in _literals():
+    for library, mark, word in _literals():
         if word not in code:
             continue
-        for match in pattern.finditer(code):
+        for match in _compiled(mark).finditer(code):
             one = _found(library, match.group(1), " ".join(match.group().split()))
             if one is not None:
                 found.setdefault((library.key, one.version), one)

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import yaml
-
 from pgssi_checks.disclosure.reading import MAX_READ, readable
 from pgssi_checks.disclosure.traces import Trace, traces_in
+from pgssi_probe import yaml_text
 from pgssi_probe.net.exchange import Exchange, Response
 
 SIGNATURES = Path(__file__).with_name("error_signatures.yaml")
@@ -29,7 +28,7 @@ class _Signature:
 
 @cache
 def _data() -> Mapping[str, Any]:
-    loaded: Mapping[str, Any] = yaml.safe_load(SIGNATURES.read_text(encoding="utf-8"))
+    loaded: Mapping[str, Any] = yaml_text.read(SIGNATURES)
     return loaded
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
 from pydantic import JsonValue
 
+from pgssi_probe import yaml_text
 from pgssi_probe.net.exchange import Exchange, Response
 
 INTERFACES = Path(__file__).with_name("interfaces.yaml")
@@ -60,7 +60,7 @@ def _patterns(entry: Mapping[str, Any], key: str) -> tuple[re.Pattern[str], ...]
 
 @cache
 def interfaces() -> tuple[Interface, ...]:
-    data = yaml.safe_load(INTERFACES.read_text(encoding="utf-8"))
+    data = yaml_text.read(INTERFACES)
     return tuple(
         Interface(
             entry["name"],

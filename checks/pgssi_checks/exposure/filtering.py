@@ -9,9 +9,8 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
-import yaml
-
 from pgssi_checks.disclosure.asking import is_lost
+from pgssi_probe import yaml_text
 from pgssi_probe.net.exchange import Exchange, Request
 
 RELAYS = Path(__file__).with_name("relays.yaml")
@@ -72,7 +71,7 @@ def reacts(harmless_answers: Sequence[Exchange], hostile_answers: Sequence[Excha
 
 @cache
 def _relays() -> tuple[tuple[tuple[str, str, re.Pattern[str]], ...], tuple[tuple[str, str], ...]]:
-    data = yaml.safe_load(RELAYS.read_text(encoding="utf-8"))
+    data = yaml_text.read(RELAYS)
     headers = tuple((entry["relay"], entry["name"], re.compile(entry["pattern"])) for entry in data["headers"])
     return headers, tuple((entry["relay"], entry["cookie"]) for entry in data["cookies"])
 

@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import parse_qs, unquote_plus, urlsplit
 
-import yaml
-
 from pgssi_checks.content.wording import plain
+from pgssi_probe import yaml_text
 from pgssi_probe.discovery.site import Document, Page
 
 Sign = Literal["address", "button", "image", "words"]
@@ -58,7 +57,7 @@ class Provider:
 @cache
 def providers() -> tuple[Provider, ...]:
     """Those of national_providers.yaml, in its order."""
-    listed = yaml.safe_load(files("pgssi_checks.login").joinpath("national_providers.yaml").read_text(encoding="utf-8"))
+    listed = yaml_text.read(Path(__file__).with_name("national_providers.yaml"))
     return tuple(
         Provider(
             identifier=one["id"],
