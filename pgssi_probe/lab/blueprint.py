@@ -214,6 +214,12 @@ class SignInPolicy:
     bare_forms: Literal["none", "sign-in", "all"] = "none"
     check_unknown_user: bool = True
     """Spend the same time on a user who does not exist."""
+    server_checks_password: bool = True
+    password_history: bool = False
+    """Refuse the passwords that the account had before."""
+    changes_a_day: int | None = None
+    drops_after_change: bool = False
+    """Close the connection, without a word, once a password is changed."""
     shortest_password: int = 12
     longest_password: int = 256
 

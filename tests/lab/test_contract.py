@@ -12,6 +12,7 @@ from pgssi_probe.lab.weaknesses import registered
 NO_SWITCH = {
     "tls.config/*": "fixtures of the TLS tests: Python's own TLS cannot be made that weak",
     "tls.certificate/*": "fixtures of the TLS tests: chains, revocation and transparency",
+    "login.password-policy/not-restored": "no weakness: mode/password-history, see the tests of the check",
     "login.mfa/declared-not-asked": "rests on what the engagement declares",
     "login.mfa/not-asked": "rests on what the engagement declares",
     "assist.alert-crosscheck/*": "judged from the operator's alerts: nothing of the portal is looked at",

@@ -1,4 +1,8 @@
-"""`login.password-policy` (AA4): what pages require of a password that is created or changed. Nothing is submitted."""
+"""`login.password-policy` (AA4): what pages require of a password that is created or changed.
+
+Nothing is submitted, unless the engagement lets a weak password be tried on the sacrificed account and put back
+(`login.password-change`): see `password_trial`.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +14,20 @@ from urllib.parse import unquote_plus, urlsplit
 
 from pydantic import JsonValue
 
+from pgssi_checks.login.change_form import change_form
 from pgssi_checks.login.left_elsewhere import left_to, not_ours
 from pgssi_checks.login.password_rules import Rules, blocks_paste, new_password_fields, rules_of
+from pgssi_checks.login.password_trial import FAILURES, LEAST, SUFFIX, Trial, weak_of
+from pgssi_checks.login.wrong_passwords import ALLOWANCE, SACRIFICE
 from pgssi_checks.session.lane import my_turn
 from pgssi_checks.session.patience import patient_sign_in
-from pgssi_probe.check import CheckContext, Observation, Reason, Request, Subject, inconclusive
+from pgssi_probe.check import CheckContext, Level, Observation, Reason, Request, Subject, inconclusive
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.danger import is_dangerous_link, words_of
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Form, Link, Page
 from pgssi_probe.identity import SIGN_IN, SignInState
+from pgssi_probe.identity.signing import OWN_ONLY
 
 ACCOUNT_PAGES: Final = re.compile(
     r"\b(?:password|passwords|mot de passe|passe|profile?|profil|account|compte|settings|parametres|preferences"
@@ -68,12 +76,13 @@ def slugs_of(one: Found, alone: float, restricted: float, longest: int) -> list[
 async def observe(ctx: CheckContext) -> list[Observation]:
     site = await ctx.collect(SITE)
     async with my_turn(ctx):
-        signed_in, pages = await _account_pages(ctx)
+        signed_in, pages = await _account_pages(ctx, "a")
+        tried = await _tried(ctx)
     forms = found_in([*pages, *site.pages])
     settings = (float(ctx.setting("alone_bits")), float(ctx.setting("restricted_bits")), int(ctx.setting("longest")))
     found = [_observation(ctx, one, slug) for one in forms for slug in slugs_of(one, *settings)]
-    if found:
-        return found
+    if found or tried:
+        return [*found, *tried]
     if providers := left_to(await ctx.collect(SIGN_IN)):
         return [not_ours(ctx.target, providers)]
     reason = Reason.NO_SAMPLE if signed_in or "a" not in ctx.accounts else Reason.SESSION_LOST
@@ -93,11 +102,37 @@ def _observation(ctx: CheckContext, one: Found, slug: str) -> Observation:
     return Observation(slug=slug, subject=subject, facts=facts, evidence=(ctx.keep(one.page.exchange),))
 
 
-async def _account_pages(ctx: CheckContext) -> tuple[bool, list[Page]]:
-    """Whether account `a` signed in, and the pages that it meets on the way to changing its password."""
-    if "a" not in ctx.accounts or not (await ctx.collect(SIGN_IN)).usable:
+async def _tried(ctx: CheckContext) -> list[Observation]:
+    """The trial of a weak password, where all that it wants is there; else what is missing, when asked for."""
+    if ctx.declared.get("login.password-change") is not True:
+        return []
+    site, plan = ctx.target.site, await ctx.collect(SIGN_IN)
+    if not ctx.allows(Level.INTRUSIVE):
+        return [inconclusive(site, Reason.LEVEL_EXCLUDED, declare="intrusive")]
+    own = ctx.accounts.get(SACRIFICE)
+    others = {one.username for label, one in ctx.accounts.items() if label != SACRIFICE}
+    if own is None or own.password is None or own.username in others:
+        return [inconclusive(site, Reason.ACCOUNT_MISSING, missing="accounts.sacrifice")]
+    if not str(ctx.declared.get("login.unlock-contact") or "").strip():
+        return [inconclusive(site, Reason.UNDECLARED, declare="login.unlock-contact")]
+    if plan.federated or plan.driver in OWN_ONLY or left_to(plan):
+        return []
+    allowance = await ctx.collect(ALLOWANCE)
+    password = own.password.reveal()
+    if allowance.left < FAILURES or len(password) < LEAST or weak_of(password) == password:
+        return [inconclusive(site, Reason.BUDGET_EXHAUSTED, account=SACRIFICE)]
+    _, pages = await _account_pages(ctx, SACRIFICE)
+    form = next((found for page in pages if (found := change_form(page)) is not None), None)
+    if form is None or not form.takes(len(password + SUFFIX)) or not ctx.network.in_scope(form.form.action):
+        return [inconclusive(site, Reason.NO_SAMPLE, missing="password-form")]
+    return await Trial(ctx, allowance, form.page.url, password).run()
+
+
+async def _account_pages(ctx: CheckContext, label: str) -> tuple[bool, list[Page]]:
+    """Whether the account signed in, and the pages that it meets on the way to changing its password."""
+    if label not in ctx.accounts or not (await ctx.collect(SIGN_IN)).usable:
         return False, []
-    done = await patient_sign_in(ctx, "a", known=False)
+    done = await patient_sign_in(ctx, label, known=False)
     if done.state is not SignInState.SIGNED_IN:
         return False, []
     limit = int(ctx.setting("pages_max"))

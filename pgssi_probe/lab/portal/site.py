@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from pgssi_probe.clock import Clock
 from pgssi_probe.lab.blueprint import Blueprint
+from pgssi_probe.lab.password_history import PasswordHistory
 from pgssi_probe.lab.portal import rendering
 from pgssi_probe.lab.portal.fields import check_address
 from pgssi_probe.lab.portal.refusals import BadInput, NoAnswer, Refusal, SignInNeeded
@@ -73,6 +74,7 @@ class Portal:
         self.refresh = RefreshList()
         self.brake = SignInBrake(blueprint.sign_in, clock)
         self.resets = ResetDesk(blueprint, clock)
+        self.passwords = PasswordHistory(blueprint.sign_in, self.accounts.values())
 
     @property
     def accounts(self) -> dict[str, Account]:
@@ -269,7 +271,9 @@ class Portal:
 
     def password_is_weak(self, username: str, password: str) -> bool:
         """Whether a password that someone chose is refused."""
-        return len(password) < self.blueprint.sign_in.shortest_password or username.split(".")[0] in password.casefold()
+        return self.blueprint.sign_in.server_checks_password and (
+            len(password) < self.blueprint.sign_in.shortest_password or username.split(".")[0] in password.casefold()
+        )
 
     def record(self, request: Request, kind: str, username: str = "") -> None:
         """Write to the security journal (TR1, TR2)."""

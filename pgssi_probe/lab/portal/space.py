@@ -11,7 +11,7 @@ from starlette.routing import Route
 from pgssi_probe.lab.pdf import text_document
 from pgssi_probe.lab.portal import fields
 from pgssi_probe.lab.portal.access import Handler, check_csrf, private
-from pgssi_probe.lab.portal.refusals import BadInput, Refusal
+from pgssi_probe.lab.portal.refusals import BadInput, NoAnswer, Refusal
 from pgssi_probe.lab.portal.site import portal_of, visit_of
 from pgssi_probe.lab.records import Row
 from pgssi_probe.lab.synthetic import DOCTORS
@@ -141,10 +141,14 @@ async def change_password(request: Request) -> Response:
         return _profile_page(request, "wrong-password")
     if portal.password_is_weak(username, new):
         return _profile_page(request, "weak-password")
+    if not portal.passwords.may_become(username, new):
+        return _profile_page(request, "weak-password")
     portal.database.set_password(username, new)
     for other in portal.sessions.of_user(username):
         if other is not visit_of(request).session:
             portal.sessions.end(other, "elsewhere")
+    if portal.blueprint.sign_in.drops_after_change:
+        raise NoAnswer
     return _profile_page(request, "password-changed")
 
 

@@ -129,6 +129,34 @@ def short_passwords(lab: Blueprint) -> None:
 
 
 @weakness(
+    "login.password-policy/weak-accepted",
+    fr="Longueur des mots de passe non vérifiée par le serveur",
+    en="Length of passwords not checked by the server",
+)
+def passwords_not_checked(lab: Blueprint) -> None:
+    lab.sign_in.server_checks_password = False
+
+
+@weakness("mode/password-history", fr="Anciens mots de passe refusés", en="Former passwords refused")
+def former_passwords_refused(lab: Blueprint) -> None:
+    lab.sign_in.password_history = True
+
+
+@weakness("mode/password-once-a-day", fr="Un changement de mot de passe par jour", en="One change of password a day")
+def one_change_a_day(lab: Blueprint) -> None:
+    lab.sign_in.changes_a_day = 1
+
+
+@weakness(
+    "mode/password-change-drops",
+    fr="Connexion coupée après un changement de mot de passe",
+    en="Connection lost after a change of password",
+)
+def change_drops(lab: Blueprint) -> None:
+    lab.sign_in.drops_after_change = True
+
+
+@weakness(
     "login.password-policy/short-maximum",
     fr="Mots de passe limités à seize caractères",
     en="Passwords limited to sixteen characters",
