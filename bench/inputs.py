@@ -31,27 +31,44 @@ from pgssi_probe.lab import Lab
 from pgssi_probe.lab.weaknesses import registered
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "comparison-wapiti.md"
-BUDGET = 3_000
+BUDGET = 4_500
 """Requests: the most that our plan announces for the family; Wapiti, which has no such bound, must stay below too."""
 MODULES = "xss,sql,file,redirect"
-TRAPS = ("trap/encoded-echo", "trap/json-echo", "trap/own-redirect", "trap/varying-results")
+TRAPS = (
+    *("trap/encoded-echo", "trap/json-echo", "trap/own-redirect", "trap/varying-results", "trap/block-page"),
+    *("trap/always-failing", "trap/article-on-sql", "trap/refused-values", "trap/script-that-escapes"),
+)
+HARMLESS = (
+    *("/avis", "/langue", "/livrets", "/annuaire/recherche", "/praticiens/recherche", "/glossaire"),
+    *("/fiches-gardees/recherche", "/en-panne/recherche", "/consultations"),
+)
+"""Forms sent by POST: declared to ours; Wapiti sends every form that it meets."""
 PLANTED: Mapping[str, tuple[str, str]] = {
     "input.reflected-xss/executed": ("/recherche", "xss"),
     "input.reflected-xss/unescaped": ("/nous-ecrire", "xss"),
     "input.reflected-xss/ambiguous": ("/export", "xss"),
+    "input.reflected-xss/carried": ("", "header"),
+    "input.reflected-xss/in-page": ("/guide", "dom"),
+    "input.reflected-xss/executed, a form by POST": ("/avis", "xss"),
     "input.open-redirect/followed": ("/aller", "redirect"),
+    "input.open-redirect/followed, a form by POST": ("/langue", "redirect"),
     "input.open-redirect/scripted": ("/patienter", "redirect"),
     "input.open-redirect/after-sign-in": ("/connexion", "redirect"),
     "input.host-header/reflected": ("/", "host"),
     "input.host-header/forwarded": ("/", "host-forwarded"),
     "input.host-header/poisoned": ("/", "host-poisoned"),
     "input.path-traversal/read": ("/livret", "file"),
+    "input.path-traversal/read, a form by POST": ("/livrets", "file"),
+    "input.path-traversal/read, a cookie": ("/dernier-livret", "file"),
     "input.sql/error": ("/annuaire", "sql"),
+    "input.sql/error, a form by POST": ("/annuaire/recherche", "sql"),
     "input.sql/conditions": ("/praticiens", "sql"),
+    "input.sql/conditions, a form by POST": ("/praticiens/recherche", "sql"),
+    "input.sql/quotes": ("/lieux", "sql"),
     "input.validation/server-error": ("", "error"),
     "input.validation/accepted": ("/garde", "accepted"),
 }
-"""Switch -> path where it shows, "" for any, and what it is."""
+"""Switch, and where when it shows in several places -> path, "" for any, and what it is."""
 THEIR_WORDS = {
     "Reflected Cross Site Scripting": "xss",
     "SQL Injection": "sql",
@@ -59,7 +76,7 @@ THEIR_WORDS = {
     "Open Redirect": "redirect",
     "Internal Server Error": "error",
 }
-UNSEEN_BY_THEM = frozenset({"host", "host-forwarded", "host-poisoned", "accepted"})
+UNSEEN_BY_THEM = frozenset({"host", "host-forwarded", "host-poisoned", "accepted", "header", "dom"})
 """For which Wapiti has no module."""
 OUR_WORDS = {
     "input.reflected-xss": "xss",
@@ -71,6 +88,8 @@ OUR_SLUGS = {
     "input.host-header/reflected": "host",
     "input.host-header/forwarded": "host-forwarded",
     "input.host-header/poisoned": "host-poisoned",
+    "input.reflected-xss/carried": "header",
+    "input.reflected-xss/in-page": "dom",
     "input.validation/server-error": "error",
     "input.validation/accepted": "accepted",
 }
@@ -137,7 +156,7 @@ def accused(outcome: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     what = OUR_SLUGS.get(f"{outcome['check']}/{outcome['slug']}") or OUR_WORDS[outcome["check"]]
     places = [request.partition(" ")[2] for request in outcome["facts"].get("requests", ())]
     for place in places or [outcome["subject"]["name"]]:
-        yield urlsplit(place).path or "/", what
+        yield urlsplit(place.partition(" [")[0]).path or "/", what
 
 
 def written_engagement(site: Portal, username: str) -> str:
@@ -157,6 +176,8 @@ emergency_contact = "+33 1 99 00 00 00"
 levels = ["passive", "active"]
 [scope]
 target = "{site.https_url}"
+[declared]
+"input.harmless" = {json.dumps(HARMLESS)}
 {account}[limits]
 requests_per_second = 1000
 connections_per_second = 1000
@@ -215,16 +236,17 @@ This page is written by `python -m bench inputs`: do not edit it.
 Wapiti {VERSION} with its modules {modules}, and `pgssi-probe scan --only input`, on the
 demonstration portal: with every weakness of inputs on (`weak`), with none (`hardened`), and with pages that only look
 weak (`traps`).
-Both begin at the home page; budget: {BUDGET} requests, which neither may exceed. Ours is told twice: without an account
-nor a browser, as Wapiti runs here, and with both.
+Both begin at the home page. Ours sends the forms that the engagement declares harmless; Wapiti sends all; budget:
+{BUDGET} requests, which neither may exceed. Ours is told twice: without an account nor a browser, as Wapiti runs here,
+and with both.
 
 ## What each finds
 
 {table(found)}
 
-Wapiti has no module for the name of the host nor for values that a page should refuse; its internal errors are those
-that any of its values caused. `after-sign-in` shows only to who signs in. With Chromium, `executed` means that the page
-ran the value.
+Wapiti has no module for the name of the host, for values that a page should refuse, for headers that come back in a
+page, nor for what scripts write; its internal errors are those that any of its values caused. `after-sign-in` shows
+only to who signs in, `in-page` only in a browser. With Chromium, `executed` means that the page ran the value.
 
 ## What each wrongly accuses
 
