@@ -16,6 +16,11 @@ _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECA
 _HEX = re.compile(r"(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{8,}", re.IGNORECASE)
 _TOKEN = re.compile(r"(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z])[\w-]{20,}")
 _NUMBER = re.compile(r"[0-9]+(?:[-_./][0-9]+)*")
+_PAGE_NAME = re.compile(
+    r"page|p|do|action|act|module|mod|controller|ctrl|route|r|view|task|option|op|cmd|c|m|tab|section|rubrique|ecran|menu",
+    re.IGNORECASE,
+)
+_PAGE_VALUE = re.compile(r"[A-Za-z][A-Za-z_.-]{0,40}(?:/[A-Za-z][A-Za-z_.-]{0,40}){0,4}")
 
 
 def absolute(raw: str, base: str) -> str | None:
@@ -61,14 +66,22 @@ def upgraded(url: str, home: str) -> str:
     return url
 
 
+def names_a_page(name: str, value: str) -> bool:
+    """Whether a field of a query says which page of a front controller is meant (`/index.php?page=agenda`): it is
+    called so, and its value is a word, not the name of a record."""
+    return bool(_PAGE_NAME.fullmatch(name) and _PAGE_VALUE.fullmatch(value))
+
+
 def shape(url: str) -> str:
     """The address with what numbers its pages folded: two pages of one calendar or catalogue have the same shape.
 
-    Numbers, dates, identifiers and hashes of the path become marks; of the query only the names remain, sorted.
+    Numbers, dates, identifiers and hashes of the path become marks; of the query only the names remain, sorted, and the
+    words that name a page.
     """
     parts = urlsplit(url)
     segments = [_fold(unquote(segment)) for segment in parts.path.split("/")]
-    names = sorted({_NUMBER.sub("#", name) for name, _ in parse_qsl(parts.query, keep_blank_values=True)[:30]})
+    fields = parse_qsl(parts.query, keep_blank_values=True)[:30]
+    names = sorted({f"{n}={v}" if names_a_page(n, v) else _NUMBER.sub("#", n) for n, v in fields})
     return f"{parts.netloc}{'/'.join(segments)}" + (f"?{'&'.join(names)}" if names else "")
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from pgssi_probe.inventory.model import Endpoint, Place
+from pgssi_probe.discovery.address import names_a_page
+from pgssi_probe.inventory.model import Endpoint, Parameter, Place
 from pgssi_probe.inventory.references import Form, Reference, is_record_part
 
 MAX_TEMPLATE: Final = 300
@@ -33,10 +34,18 @@ def template(endpoint: Endpoint, found: Sequence[Reference]) -> str:
         if each.parameter.place is Place.PATH and named:
             written[int(each.parameter.name) + lead] = HOLE
     names = {each.parameter.name for each in found if each.parameter.place is Place.QUERY}
-    query = "&".join(f"{one.name}={HOLE}" if one.name in names else one.name for one in endpoint.at(Place.QUERY))
+    query = "&".join(_field(one, named=one.name in names) for one in endpoint.at(Place.QUERY))
     inside = [each.parameter.name for each in found if each.parameter.place not in {Place.PATH, Place.QUERY}]
     told = f" ({', '.join(inside)})" if inside else ""
     return f"{endpoint.method} {'/'.join(written)}{'?' + query if query else ''}{told}"[:MAX_TEMPLATE]
+
+
+def _field(parameter: Parameter, *, named: bool) -> str:
+    """A field of the query: a word that says which page of a front controller is meant stays."""
+    if named:
+        return f"{parameter.name}={HOLE}"
+    plain = not names_a_page(parameter.name, parameter.value)
+    return parameter.name if plain else f"{parameter.name}={parameter.value}"
 
 
 def bears_a_right(endpoint: Endpoint, found: Sequence[Reference] = ()) -> bool:

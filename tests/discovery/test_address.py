@@ -64,6 +64,7 @@ def test_a_clear_link_to_the_same_host_is_read_over_https() -> None:
         ("/p/9f86d081884c7d659a2feaa0c55ad015", "/p/2c26b46b68ffc68ff99b453c1d304134"),
         ("/p/123e4567-e89b-12d3-a456-426614174000", "/p/00000000-0000-4000-8000-000000000001"),
         ("/list?page=1&sort=a", "/list?sort=b&page=27"),
+        ("/i.php?page=fiche&id=1", "/i.php?id=22&page=fiche"),
         ("/p/produit-12", "/p/produit-7"),
     ],
 )
@@ -72,7 +73,16 @@ def test_repetition_has_one_shape(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("/a", "/b"), ("/a?x=1", "/a?y=1"), ("/a", "/a?x="), ("/a/1", "/b/1"), ("/contact", "/aide")]
+    ("one", "other"),
+    [
+        ("/a", "/b"),
+        ("/a?x=1", "/a?y=1"),
+        ("/a", "/a?x="),
+        ("/a/1", "/b/1"),
+        ("/contact", "/aide"),
+        ("/i.php?page=agenda", "/i.php?page=patients"),
+        ("/?action=voir&id=1", "/?action=lister&id=1"),
+    ],
 )
 def test_novelty_has_another(one: str, other: str) -> None:
     assert shape(f"https://h.example{one}") != shape(f"https://h.example{other}")

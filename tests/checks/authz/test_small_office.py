@@ -135,3 +135,30 @@ async def test_a_record_is_crossed_though_another_link_to_it_deletes() -> None:
     office = Office(lambda name: f"<a href='/issues/{NUMBERS[name]}'>Ma demande</a>", answer)
     assert "refused" in slugs(await judged("authz.idor", office))
     assert {("bob", "/issues/1"), ("alice", "/issues/2")} <= set(office.sent)
+
+
+async def test_the_pages_of_a_front_controller_are_each_judged() -> None:
+    """All pages at one address, told apart by a word of the query: the fifth is no repetition of the first."""
+    names = ("agenda", "courrier", "ordonnances", "documents", "patients", "reglages")
+
+    def answer(name: str, path: str) -> Response | None:
+        if path.startswith("/fiche/") and name:
+            return html(f"<h1>Fiche {path}</h1><p>Diabète de type 2, metformine</p><p>Groupe sanguin rare</p>")
+        return None
+
+    def served(request: Request) -> Response:
+        parts = urlsplit(request.url)
+        if parts.path != "/index.php":
+            return office(request)
+        token = next((value for name, value in request.headers if name == "Cookie"), "").removeprefix("sid=")
+        name, shown = office.live.get(token, ""), parse_qs(parts.query)["page"][0]
+        if not name:
+            return redirect("/login", status=302)
+        office.sent.append((name, f"page={shown}"))
+        mine = f"<a href='/fiche/{NUMBERS[name]}'>Fiche</a>" if shown == "patients" else ""
+        return html(f"<h1>{shown}</h1>{mine}")
+
+    office = Office(lambda _: "".join(f"<a href='/index.php?page={one}'>{one}</a>" for one in names), answer)
+    found = await run_check("authz.idor", served, url=ORIGIN + "/", accounts=ACCOUNTS)
+    assert {("alice", f"page={one}") for one in names} <= set(office.sent)
+    assert "same-answer" in slugs(found)
