@@ -13,10 +13,13 @@ CREDENTIALS = frozenset({"basic", "digest", "negotiate", "ntlm"})
 
 @dataclass(frozen=True, slots=True)
 class Bearing:
-    """A cookie, or a header whose value is an optional scheme and a token."""
+    """A cookie, or a header whose value is an optional scheme and a token. `alone`: it is one of several that each
+    open the account, as the session cookie beside credentials that go with every request (Tomcat): it is judged without
+    the others, which would let any value of it in."""
 
     name: str
     is_cookie: bool
+    alone: bool = False
 
     @property
     def subject(self) -> Subject:
@@ -45,10 +48,10 @@ class Bearing:
     def put(self, session: Session, token: str) -> Session:
         """A fork of the session with another token."""
         if self.is_cookie:
-            return session.with_cookie(self.name, token)
+            return (session.with_only(self.name) if self.alone else session).with_cookie(self.name, token)
         scheme = self.scheme(session)
         return session.with_headers((self.name, f"{scheme} {token}".strip()))  # no space may end a header
 
 
 def bearings(carriers: tuple[Carrier, ...]) -> tuple[Bearing, ...]:
-    return tuple(Bearing(carrier.name, carrier.kind == "cookie") for carrier in carriers)
+    return tuple(Bearing(carrier.name, carrier.kind == "cookie", alone=carrier.suffices) for carrier in carriers)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import secrets
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -9,9 +12,10 @@ import pytest
 
 from pgssi_checks.session.bearing import Bearing
 from pgssi_probe.check import Request, Response
-from pgssi_probe.check.harness import Script, page, slugs
+from pgssi_probe.check.harness import Script, page, run_check, slugs
 from pgssi_probe.clock import VirtualClock
 from pgssi_probe.identity import Jar, Session
+from pgssi_probe.model.account import Account, Secret
 from pgssi_probe.model.outcome import Outcome, Reason, Status
 
 SignedIn = Callable[..., Coroutine[Any, Any, tuple[Outcome, ...]]]
@@ -131,3 +135,36 @@ def test_a_header_keeps_its_scheme(header: str, token: str, altered: str) -> Non
 def test_credentials_are_no_token(header: str) -> None:
     session = Session(None, None, Jar(), headers=(("Authorization", header),))  # type: ignore[arg-type]
     assert not Bearing("Authorization", is_cookie=False).is_token(session)
+
+
+class Caching:
+    """As Tomcat's manager: credentials go with every request, and the cookie that it gives opens the account alone."""
+
+    def __init__(self) -> None:
+        self.live: set[str] = set()
+        self.credentials = "Basic " + base64.b64encode(b"alice:Right-1234").decode()
+
+    def __call__(self, request: Request) -> Response:
+        headers = dict(request.headers)
+        held = headers.get("Cookie", "").removeprefix("JSESSIONID=")
+        if held not in self.live and headers.get("Authorization") != self.credentials:
+            return page("non", status=401, headers=(("WWW-Authenticate", 'Basic realm="Gestion"'),))
+        given = () if held in self.live else (("Set-Cookie", f"JSESSIONID={self._opened()}; Path=/; HttpOnly"),)
+        return page("<title>Gestion</title><h1>Applications</h1><a href=/liste>Liste</a>", headers=given)
+
+    def _opened(self) -> str:
+        token = secrets.token_hex(16).upper()
+        self.live.add(token)
+        return token
+
+
+@pytest.mark.parametrize(
+    ("check", "slugs_found"),
+    [("session.token-integrity", {"refused"}), ("session.logout", {"no-control", "credentials-alone"})],
+)
+async def test_a_cookie_beside_credentials_is_judged_without_them(check: str, slugs_found: set[str]) -> None:
+    accounts = {"a": Account("a", "alice", Secret("Right-1234"))}
+    clock = VirtualClock()
+    task = run_check(check, Caching(), url="https://portal.example/", accounts=accounts, clock=clock)
+    outcomes = await asyncio.wait_for(task, 20)
+    assert slugs(outcomes) == slugs_found
