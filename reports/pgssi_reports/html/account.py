@@ -79,6 +79,7 @@ class EventView:
 class Observed:
     """What a check saw without fault. `counts` is false when no verdict rests on it: noted, and no more."""
 
+    id: str
     check: str
     counts: bool
     sentences: tuple[tuple[str, str], ...]
@@ -223,6 +224,7 @@ def observed(source: Source, shelf: EvidenceShelf) -> tuple[Observed, ...]:
             groups[outcome.id in counting, outcome.check].append(outcome)
     return tuple(
         Observed(
+            id=check,
             check=source.title(check),
             counts=counts,
             sentences=tuple((o.subject.name, source.words.text(o.sentence)) for o in outcomes[:OUTCOMES_MAX]),
@@ -247,15 +249,23 @@ def _detail(event: Event, source: Source) -> str:
 
 
 def events(source: Source) -> tuple[tuple[EventView, ...], int]:
-    """The chronology, and how many of its lines are left to report.json."""
-    words, all_events = source.words, source.result.chronology
+    """The chronology, and how many of its lines are left to report.json. A check that ran to its end has one line."""
+    words, found = source.words, source.result.chronology
+    ends = {event.subject: event for event in found if event.kind == "check" and event.detail == "completed"}
+    begun = {event.subject for event in found if event.kind == "check" and event.detail == "begun"}
+    told = [event for event in found if not (event is ends.get(event.subject) and event.subject in begun)]
+
+    def detail(event: Event) -> str:
+        end = ends.get(event.subject) if event.kind == "check" and event.detail == "begun" else None
+        return words.say("html.event_detail.until", time=f"{end.at:%H:%M:%S}") if end else _detail(event, source)
+
     views = tuple(
         EventView(
             at=f"{event.at:%H:%M:%S}",
             kind=words.say(f"html.event.{event.kind}"),
             subject=event.subject,
-            detail=_detail(event, source),
+            detail=detail(event),
         )
-        for event in all_events[:EVENTS_MAX]
+        for event in told[:EVENTS_MAX]
     )
-    return views, max(0, len(all_events) - EVENTS_MAX)
+    return views, max(0, len(told) - EVENTS_MAX)
