@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from pgssi_probe import yaml_text
 from pgssi_probe.check.metadata import CollectorName
 from pgssi_probe.model.outcome import Frozen, Level
+from pgssi_probe.model.text import Bilingual
 from pgssi_probe.packages import RegistryError, packages
 
 FILE = "collectors.yaml"
@@ -29,15 +30,17 @@ class CollectorDeclaration(Frozen):
     collections that it asks for in its turn.
     """
 
+    title: Bilingual
     at: str = Field(pattern=r"^[a-z_][a-z0-9_.]*:[A-Z_][A-Z0-9_]*$")
     requests: int = Field(0, ge=0)
     connections: int = Field(0, ge=0, description="besides those of the requests")
+    methods: tuple[str, ...] = ("GET", "HEAD")
     level: Level = Level.PASSIVE
     needs: tuple[Need, ...] = ()
     uses: tuple[CollectorName, ...] = ()
 
 
-NOBODYS = CollectorDeclaration(at="nowhere:NOBODYS")
+NOBODYS = CollectorDeclaration(at="nowhere:NOBODYS", title=Bilingual(fr="", en=""))
 """A name that no file declares stands for itself: declarations of checks are held against the files when they are read,
 and tests bring their own."""
 

@@ -14,7 +14,7 @@ from pgssi_probe.cli.safe import harmless_json, plain
 from pgssi_probe.cli.streams import out, to_nowhere
 from pgssi_probe.cli.watching import STYLES
 from pgssi_probe.model.outcome import Level, Status
-from pgssi_probe.model.result import Plan, RunResult
+from pgssi_probe.model.result import Plan, PlanEntry, PlannedCollection, RunResult
 from pgssi_probe.model.severity import Severity
 from pgssi_probe.model.text import Lang
 from pgssi_probe.model.verdict import Verdict
@@ -75,9 +75,15 @@ def show_plan(plan: Plan, target: str, level: Level, lang: Lang) -> None:
     minutes = max(1, round(plan.seconds_max / 60))
     line(say(lang, "plan.runs", count=len(running), requests=plan.requests_max, minutes=minutes))
     line(say(lang, "plan.connections", connections=plan.connections_max))
+    amounts = (say(lang, "plan.requests"), say(lang, "plan.sockets"), say(lang, "plan.methods"))
+    if plan.collections:
+        heading(say(lang, "plan.collections"))
+        rows = ((each.title.in_(lang), *_amounts(each)) for each in plan.collections)
+        table((say(lang, "plan.collection"), *amounts), rows)
+    heading(say(lang, "plan.checks"))
     table(
-        (say(lang, "plan.check"), say(lang, "plan.level"), say(lang, "plan.requests")),
-        ((entry.check, say(lang, f"level.{entry.level}"), entry.requests_max) for entry in running),
+        (say(lang, "plan.check"), say(lang, "plan.level"), *amounts),
+        ((entry.check, say(lang, f"level.{entry.level}"), *_amounts(entry)) for entry in running),
     )
     if held:
         heading(say(lang, "plan.held", count=len(held)))
@@ -96,6 +102,12 @@ def show_plan(plan: Plan, target: str, level: Level, lang: Lang) -> None:
     for reserve in plan.reserves:
         line("\n" + say(lang, "engagement.reserve", text=reserve.text.in_(lang)), "yellow")
     line("\n" + say(lang, "plan.nothing_sent"))
+
+
+def _amounts(sent: PlanEntry | PlannedCollection) -> tuple[str, str, str]:
+    """Requests, connections and methods; nothing where nothing is sent."""
+    methods = ", ".join(sent.methods) if sent.requests_max else ""
+    return str(sent.requests_max or ""), str(sent.connections_max or ""), methods
 
 
 def show_summary(result: RunResult, lang: Lang) -> None:

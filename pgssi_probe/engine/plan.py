@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from pgssi_probe import collectors
 from pgssi_probe.check.context import Target
@@ -12,7 +13,7 @@ from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.engagement import Engagement, Refusal
 from pgssi_probe.guide import guide
 from pgssi_probe.model.outcome import Level, Reason
-from pgssi_probe.model.result import Plan, PlanEntry
+from pgssi_probe.model.result import Plan, PlanEntry, PlannedCollection
 
 ACCOUNTS_NEEDED: Mapping[str, tuple[str, ...]] = {
     "account": ("a",),
@@ -25,6 +26,13 @@ ACCOUNT_NEEDS = frozenset(ACCOUNTS_NEEDED)
 UNMET: Mapping[str, Reason] = {
     "mailbox": Reason.NOT_YET_AVAILABLE,
 }
+
+READING: Final = ("GET", "HEAD")
+
+
+def methods_at(level: Level, declared: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the declared methods that a run at a level may use: without a mandate nothing is sent but readings."""
+    return tuple(method for method in declared if method in READING) if level is Level.PASSIVE else declared
 
 
 def accounts_needed(running: Iterable[CheckMetadata]) -> frozenset[str]:
@@ -72,13 +80,14 @@ def make_plan(
     entries = [_entry(metadata, target, engagement, selection, level, now) for metadata in declared]
     running = [entry for entry in entries if entry.runs]
     planned = [metadata for metadata, entry in zip(declared, entries, strict=True) if entry.runs]
-    collections = [collectors.declared()[name] for name in collections_of(planned, level, engagement)]
-    requests = sum(each.requests_max for each in running) + sum(each.requests for each in collections)
-    connections = sum(each.connections_max for each in running) + sum(each.connections for each in collections)
+    collections = [_collection(name, level) for name in sorted(collections_of(planned, level, engagement))]
+    requests = sum(each.requests_max for each in (*running, *collections))
+    connections = sum(each.connections_max for each in (*running, *collections))
     seconds = sum(entry.seconds_max for entry in running)
     pace = requests / engagement.limits.requests_per_second
     return Plan(
         entries=tuple(entries),
+        collections=tuple(each for each in collections if each.requests_max or each.connections_max),
         requests_max=min(requests, engagement.limits.max_requests),
         connections_max=min(connections, engagement.limits.max_connections),
         seconds_max=min(max(pace, seconds / engagement.limits.concurrency), engagement.limits.max_seconds),
@@ -94,6 +103,17 @@ def collections_of(running: Iterable[CheckMetadata], level: Level, engagement: E
         (name for metadata in running for name in metadata.collects),
         level,
         lambda need: accounts if need == "account" else not browser_is_missing(),
+    )
+
+
+def _collection(name: str, level: Level) -> PlannedCollection:
+    declaration = collectors.declared()[name]
+    return PlannedCollection(
+        name=name,
+        title=declaration.title,
+        requests_max=declaration.requests,
+        methods=methods_at(level, declaration.methods),
+        connections_max=declaration.connections,
     )
 
 
@@ -113,6 +133,7 @@ def _entry(
         reason=reason,
         missing=missing,
         requests_max=metadata.sends.requests,
+        methods=methods_at(level, metadata.sends.methods),
         connections_max=metadata.sends.connections,
         seconds_max=metadata.sends.seconds,
     )

@@ -20,7 +20,7 @@ from pgssi_probe.engine.evidence import EvidenceRoom
 from pgssi_probe.engine.facts import fit_to_print
 from pgssi_probe.engine.fault import diagnostics
 from pgssi_probe.engine.folder import Finished, FolderError, RunFolder
-from pgssi_probe.engine.plan import ACCOUNT_NEEDS
+from pgssi_probe.engine.plan import ACCOUNT_NEEDS, methods_at
 from pgssi_probe.engine.progress import Progress
 from pgssi_probe.engine.waiting import WatchedClock
 from pgssi_probe.model.account import Account
@@ -241,7 +241,7 @@ class Conductor:
                 by=check.id,
                 max_requests=metadata.sends.requests,
                 max_connections=metadata.sends.connections,
-                methods=metadata.sends.methods,
+                methods=methods_at(self.level, metadata.sends.methods),
                 max_body=CHECK_BODY,
             )
             networks.append(network)
@@ -309,5 +309,5 @@ class Conductor:
             by=f"collector:{collector.name}",
             max_requests=collector.requests,
             max_connections=collector.connections,
-            methods=collector.methods,
+            methods=methods_at(self.level, collector.methods),
         )

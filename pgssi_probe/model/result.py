@@ -85,14 +85,26 @@ class PlanEntry(Frozen):
     reason: Reason | None = None
     missing: str | None = None
     requests_max: int
+    methods: tuple[str, ...] = ()
     connections_max: int = 0
     seconds_max: float
+
+
+class PlannedCollection(Frozen):
+    """What the checks that run collect together, once, and what it may send."""
+
+    name: str
+    title: Bilingual
+    requests_max: int
+    methods: tuple[str, ...] = ()
+    connections_max: int = 0
 
 
 class Plan(Frozen):
     """`connections_max` counts those besides the requests': TLS handshakes, ports."""
 
     entries: tuple[PlanEntry, ...]
+    collections: tuple[PlannedCollection, ...] = ()
     requests_max: int
     connections_max: int = 0
     seconds_max: float

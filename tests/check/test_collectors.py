@@ -35,7 +35,8 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
 @pytest.mark.parametrize("name", sorted(declared()))
 def test_every_name_leads_to_its_collector_which_sends_as_much_as_declared(name: str) -> None:
     found = collector(name)
-    assert (found.requests, found.connections) == (declared()[name].requests, declared()[name].connections)
+    said = declared()[name]
+    assert (found.requests, found.connections, set(found.methods)) == (said.requests, said.connections, {*said.methods})
 
 
 def test_what_checks_declare_has_a_name_and_is_used_by_somebody() -> None:
@@ -72,11 +73,14 @@ def test_what_a_collection_builds_on_is_left_alone_with_it() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('site: {at: "acme.things:SITE"}', "another package has a collection called site"),
-        ('mine: {at: "acme.things:MINE", uses: [nobody]}', "uses nobody, which nobody declares"),
-        ('mine: {at: "acme things"}', "not a list of collections"),
+        ('site: {title: {fr: U, en: O}, at: "acme.things:SITE"}', "another package has a collection called site"),
+        (
+            'mine: {title: {fr: U, en: O}, at: "acme.things:MINE", uses: [nobody]}',
+            "uses nobody, which nobody declares",
+        ),
+        ('mine: {title: {fr: U, en: O}, at: "acme things"}', "not a list of collections"),
         ("[mine]", "not a list of collections"),
-        ("mine: {at: acme.things:MINE, level: extreme}", "not a list of collections"),
+        ("mine: {title: {fr: U, en: O}, at: acme.things:MINE, level: extreme}", "not a list of collections"),
     ],
 )
 def test_a_broken_declaration_of_collections_is_said(acme: Callable[[str], None], text: str, says: str) -> None:
@@ -88,8 +92,8 @@ def test_a_broken_declaration_of_collections_is_said(acme: Callable[[str], None]
 def test_a_collection_that_is_not_where_it_is_said_to_be(acme: Callable[[str], None]) -> None:
     acme(
         """
-        gone: {at: "acme_that_is_not_there:GONE"}
-        other: {at: "pgssi_probe.discovery.collect:SITE"}
+        gone: {title: {fr: U, en: O}, at: "acme_that_is_not_there:GONE"}
+        other: {title: {fr: U, en: O}, at: "pgssi_probe.discovery.collect:SITE"}
         """
     )
     with pytest.raises(ModuleNotFoundError):

@@ -17,7 +17,7 @@ from pgssi_probe.engine.bounds import scope_of
 from pgssi_probe.engine.plan import Selection, accounts_needed, allowed_level, collections_of, make_plan
 from pgssi_probe.model.outcome import Level, Reason
 from pgssi_probe.model.result import PlanEntry
-from pgssi_probe.registry import check
+from pgssi_probe.registry import check, checks
 from pgssi_probe.tls.collector import TLS
 
 NOW = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
@@ -244,3 +244,18 @@ def test_a_check_that_judges_what_is_declared_does_not_run_without(told: dict[st
     (only,) = make_plan([metadata], HTTPS, Engagement(declared=told), Selection(), NOW).entries
     assert only.runs is runs
     assert (only.reason, only.missing) == ((None, None) if runs else (Reason.UNDECLARED, "declared.login.samples"))
+
+
+def test_the_plan_says_what_is_collected_and_with_which_methods() -> None:
+    both = [check("tls.config").metadata, check("https.enforcement").metadata]
+    plan = make_plan(both, HTTPS, Engagement(), Selection(), NOW)
+    assert [one.name for one in plan.collections] == ["site", "tls"]
+    assert sum(one.requests_max for one in (*plan.collections, *plan.entries)) == plan.requests_max
+    assert {one.check: one.methods for one in plan.entries}["https.enforcement"] == ("GET",)
+
+
+def test_nothing_but_readings_is_allowed_without_a_mandate() -> None:
+    mandated = Engagement(mandate=MANDATE, scope=SCOPE)
+    assert entry(check("https.enforcement").metadata, mandated).methods == ("GET", "POST")
+    for one in checks().values():
+        assert set(entry(one.metadata).methods) <= {"GET", "HEAD"}
