@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus, urlsplit
 
 from pgssi_checks.input.ready import may_be_sent, ready
 from pgssi_probe.check import Request
-from pgssi_probe.discovery.address import extension
+from pgssi_probe.discovery.address import extension, names_a_page
 from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.discovery.site import Skipped
 from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Parameter, Place, Source
@@ -25,12 +25,6 @@ MAX_SHOWN = 300
 MIN_SIBLINGS = 3
 """Words below one path from which they are taken for names of records [ours]."""
 HOLE = "{id}"
-_PAGE_NAME = re.compile(
-    r"page|do|action|act|module|mod|controller|ctrl|route|r|view|task|option|op|cmd|c|m|tab|section|rubrique|ecran|menu",
-    re.IGNORECASE,
-)
-_PAGE_VALUE = re.compile(r"[A-Za-z][A-Za-z_.-]{0,40}(?:/[A-Za-z][A-Za-z_.-]{0,40}){0,4}")
-"""A word, not the name of a record."""
 SECRETS = re.compile(
     r"csrf|xsrf|nonce|sectok|captcha|signature|viewstate|eventvalidation|passw|mot_de_passe|authenticity|^_method$",
     re.IGNORECASE,
@@ -111,16 +105,16 @@ def shape(endpoint: Endpoint, segment: str = "", field: str = "") -> str:
     lead = len(parts.path) - len(parts.path.lstrip("/"))
     for number in (*(one.name for one in identifiers(endpoint)), *([segment] if segment else ())):
         written[int(number) + lead] = HOLE
-    pages = [f"{one.name}={one.value}" for one in endpoint.at(Place.QUERY) if one.name != field and _is_page(one)]
+    pages = [
+        f"{one.name}={one.value}"
+        for one in endpoint.at(Place.QUERY)
+        if one.name != field and names_a_page(one.name, one.value)
+    ]
     return f"{endpoint.method} {'/'.join(written)}{'?' if pages else ''}{'&'.join(pages)}"
 
 
 def _is_plain(parameter: Parameter) -> bool:
     return bool(re.fullmatch(r"[\w.@-]{1,60}", parameter.value))
-
-
-def _is_page(parameter: Parameter) -> bool:
-    return bool(_PAGE_NAME.fullmatch(parameter.name) and _PAGE_VALUE.fullmatch(parameter.value))
 
 
 def identifiers(endpoint: Endpoint) -> list[Parameter]:
