@@ -55,6 +55,8 @@ def show(found: Difference, lang: Lang) -> None:
         if entries and change is not Change.UNCHANGED:
             heading(say(lang, f"diff.changes.{change}"))
             table((), (_row(entry, lang) for entry in entries))
+    if not found.same_target:
+        return
     heading(say(lang, "diff.rules"))
     if not found.rules:
         line(say(lang, "diff.no_rules"))

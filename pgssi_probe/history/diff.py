@@ -62,7 +62,8 @@ class Entry(Frozen):
 
 
 class VerdictChange(Frozen):
-    """A rule whose verdict is not what it was. `direction` is `other` when one of the two says nothing."""
+    """A rule whose verdict is not what it was. `direction` is `other` when one of the two says nothing, and when what
+    makes the difference could not be seen by both."""
 
     rule: str
     title: Bilingual
@@ -109,8 +110,14 @@ def difference(old: RunResult, new: RunResult) -> Difference:
         same_target=same_target,
         counts={change: sum(entry.change is change for entry in entries) for change in Change},
         entries=tuple(entries),
-        rules=_rules(old, new),
+        rules=_rules(old, new, _not_compared(entries)) if same_target else (),
     )
+
+
+def _not_compared(entries: Iterable[Entry]) -> frozenset[str]:
+    """The ids of the deviations of which nothing is concluded."""
+    apart = [entry for entry in entries if entry.change is Change.NOT_COMPARABLE]
+    return frozenset(side.id for entry in apart for side in (entry.old, entry.new) if side is not None)
 
 
 def origin(address: str) -> tuple[str, str, int | None]:
@@ -210,15 +217,18 @@ _GOOD = (Verdict.NO_DEVIATION, Verdict.COMPLIANT)
 _RANKS = {Verdict.NON_COMPLIANT: 0, Verdict.SUSPECTED: 1, **dict.fromkeys(_GOOD, 2)}
 
 
-def _rules(old: RunResult, new: RunResult) -> tuple[VerdictChange, ...]:
+def _rules(old: RunResult, new: RunResult, apart: frozenset[str]) -> tuple[VerdictChange, ...]:
     before = {rule.rule: rule.verdict for rule in old.verdicts}
+    rests_on = {rule.rule: frozenset(rule.outcomes) for rule in old.verdicts}
     return tuple(
         VerdictChange(
             rule=rule.rule,
             title=rule.title,
             old=before[rule.rule],
             new=rule.verdict,
-            direction=_direction(before[rule.rule], rule.verdict),
+            direction="other"
+            if apart & (rests_on[rule.rule] | frozenset(rule.outcomes))
+            else _direction(before[rule.rule], rule.verdict),
         )
         for rule in new.verdicts
         if rule.rule in before and before[rule.rule] is not rule.verdict

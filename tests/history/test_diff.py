@@ -178,6 +178,30 @@ def test_verdicts_that_changed_are_listed_with_their_direction() -> None:
     assert difference(old, old).rules == ()
 
 
+def test_a_verdict_is_no_better_because_the_deviation_could_not_be_seen() -> None:
+    def ruled(result: RunResult, verdict: Verdict, *outcomes: str) -> RunResult:
+        rule = result.verdicts[0].model_copy(update={"verdict": verdict, "outcomes": outcomes})
+        return result.model_copy(update={"verdicts": (rule, *result.verdicts[1:])})
+
+    seen = failure()
+    old = ruled(run(seen), Verdict.NON_COMPLIANT, seen.id)
+    blind = ruled(run(checks={seen.check: None}), Verdict.NO_DEVIATION)
+    assert only(difference(old, blind))[0] is Change.NOT_COMPARABLE
+    assert [change.direction for change in difference(old, blind).rules] == ["other"]
+    assert [change.direction for change in difference(old, ruled(run(), Verdict.NO_DEVIATION)).rules] == ["better"]
+
+
+def test_verdicts_of_two_targets_are_not_compared() -> None:
+    def aimed(result: RunResult, verdict: Verdict, target: str) -> RunResult:
+        rule = result.verdicts[0].model_copy(update={"verdict": verdict})
+        moved = result.run.model_copy(update={"target": target})
+        return result.model_copy(update={"run": moved, "verdicts": (rule, *result.verdicts[1:])})
+
+    old = aimed(base(), Verdict.NON_COMPLIANT, "https://a.example/")
+    assert difference(old, aimed(base(), Verdict.COMPLIANT, "https://b.example/")).rules == ()
+    assert difference(old, aimed(base(), Verdict.COMPLIANT, "https://a.example/autre")).rules != ()
+
+
 SUBJECTS = st.sampled_from([Subject(kind="site", name=f"https://{HOST}"), Subject(kind="cookie", name="SID")])
 FAILURES = st.builds(
     failure,
