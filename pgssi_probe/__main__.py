@@ -60,11 +60,19 @@ def main() -> None:
     # Nearly all that is made while modules and data are loaded stays: looking for garbage every 700 objects is 7 % of a
     # scan. What a target sends is capped elsewhere, and is not held in cycles.
     gc.set_threshold(20_000, 20, 20)
-    from pgssi_probe.cli.app import run
-    from pgssi_probe.cli.streams import any_alphabet
+    try:
+        from pgssi_probe.cli.app import run
+        from pgssi_probe.cli.streams import any_alphabet
 
-    any_alphabet()
-    sys.exit(run(sys.argv[1:]))
+        any_alphabet()
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while the modules are loaded: nothing has begun
+        from pgssi_probe.words import say
+
+        sentence = say("en" if _language(sys.argv[1:]) == "en" else "fr", "error.interrupted")
+        sys.stderr.write(f"pgssi-probe: {sentence}\n")
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from pgssi_probe.cli.usage import usage
 from pgssi_probe.model.text import LANGS, Lang
 from pgssi_probe.words import language, say
 
+CTRL_C = 130
+"""What shells expect of a command that was interrupted from the keyboard before it left anything."""
 HELP = Path(__file__).parent / "help"
 STREAM_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
@@ -107,17 +109,19 @@ def run(arguments: list[str]) -> int:
         if any("\udc80" <= char <= "\udcff" for argument in arguments for char in argument):
             stop(lang, "error.not_utf8")
         result = build(lang)(rest, prog_name="pgssi-probe", standalone_mode=False, obj=command_line(arguments))
+        if result == CTRL_C:  # as the library of the command line says it, before a run began
+            return _said(say(lang, "error.interrupted"), CTRL_C)
         out("")  # a full disk behind standard output is told now, not after the end
         return int(result or 0)
     except Stop as end:
         return _said(end.sentence, end.code)
     except KeyboardInterrupt:
-        return _said(say(lang, "error.interrupted"), Exit.UNREACHABLE)
+        return _said(say(lang, "error.interrupted"), CTRL_C)
     except Exception as error:  # noqa: BLE001 (the last resort: a sentence, not a traceback)
         return _unforeseen(error, lang)
 
 
-def _said(sentence: str, code: Exit) -> int:
+def _said(sentence: str, code: int) -> int:
     err(f"pgssi-probe: {sentence}\n")
     return int(code)
 
@@ -126,7 +130,7 @@ def _unforeseen(error: Exception, lang: Lang) -> int:
     if isinstance(error, typer.Exit):
         return int(error.exit_code)
     if isinstance(error, typer.Abort):
-        return _said(say(lang, "error.interrupted"), Exit.UNREACHABLE)
+        return _said(say(lang, "error.interrupted"), CTRL_C)
     kind = type(error).__name__
     if kind == "NoArgsIsHelpError":
         words = error.ctx.command_path.split()[1:]  # type: ignore[attr-defined]

@@ -153,6 +153,30 @@ def test_interrupted_before_the_first_check_leaves_nothing(tmp_path: Path, setti
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("loading", ["pgssi_probe.cli.app", "pgssi_probe.engine.scan"])
+def test_interrupted_before_anything_began_is_one_sentence(tmp_path: Path, settings: Path, loading: str) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Pressed:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {loading!r}:\n"
+        "            sys.meta_path.remove(self)\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Pressed())\n"
+    )
+    done = subprocess.run(
+        [*COMMAND, "scan", "https://portal.example/"],
+        cwd=tmp_path,
+        env=environment(settings, PYTHONPATH=os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 130
+    assert done.stderr.startswith("pgssi-probe: Interrompu.")
+    assert len(done.stderr.splitlines()) == 1
+    assert not done.stdout
+
+
 def test_two_scans_never_write_in_one_folder(tmp_path: Path, settings: Path) -> None:
     with slow_server() as (url, free):
         process = started(url, tmp_path, settings)
