@@ -33,6 +33,8 @@ from pgssi_probe.lab.weaknesses import registered
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "comparison-wapiti.md"
 BUDGET = 4_500
 """Requests: the most that our plan announces for the family; Wapiti, which has no such bound, must stay below too."""
+SECONDS = 45
+"""For each module of Wapiti. It takes a form for another one each time that its token changes, and tries them all."""
 MODULES = "xss,sql,file,redirect"
 TRAPS = (
     *("trap/encoded-echo", "trap/json-echo", "trap/own-redirect", "trap/varying-results", "trap/block-page"),
@@ -116,7 +118,8 @@ class Told:
 def theirs(site: Portal, environment: Mapping[str, str]) -> Told:
     with tempfile.TemporaryDirectory(prefix="pgssi-bench-") as folder:
         site.asked()
-        spent = cost(scan_command(f"{site.https_url}/", MODULES, Path(folder)), env=dict(environment))
+        command = [*scan_command(f"{site.https_url}/", MODULES, Path(folder)), "--max-attack-time", str(SECONDS)]
+        spent = cost(command, env=dict(environment))
         report = json.loads((Path(folder) / "report.json").read_bytes())
     found = {
         (one["path"], THEIR_WORDS.get(name, name))
@@ -239,6 +242,9 @@ weak (`traps`).
 Both begin at the home page. Ours sends the forms that the engagement declares harmless; Wapiti sends all; budget:
 {BUDGET} requests, which neither may exceed. Ours is told twice: without an account nor a browser, as Wapiti runs here,
 and with both.
+
+Each module of Wapiti is given {SECONDS} seconds: it takes a form for a new one each time that its token changes, and
+would try hundreds of them.
 
 ## What each finds
 
