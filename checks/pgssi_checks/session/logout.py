@@ -9,7 +9,7 @@ from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 from pgssi_checks.session.ground import Ground, Lost, on_ground
-from pgssi_checks.session.refresh import Renewal
+from pgssi_checks.session.refresh import Renewal, Way, refresh_token
 from pgssi_checks.session.walk import Walk, walk
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
 from pgssi_probe.compare.similarity import Fingerprint, same_page_threshold
@@ -197,7 +197,7 @@ async def _leave(ground: Ground, done: SignIn, seen: Walk) -> tuple[Exchange, ..
     ctx, session = ground.ctx, done.session
     declared = ctx.declared.get("login.logout_url")
     if isinstance(declared, str) and declared:
-        return await sign_out(session, None, url=urljoin(ctx.target.url, declared))
+        return await _at(urljoin(ctx.target.url, declared), done)
     plan = await ctx.collect(SIGN_IN)
     if plan.provider is not None:
         url = end_session_address(plan.provider, done.exchanges)
@@ -213,14 +213,26 @@ async def _leave(ground: Ground, done: SignIn, seen: Walk) -> tuple[Exchange, ..
             left = await session.follow(request)
             if not await ground.is_in(session):
                 return left
-    beside = logout_beside(plan.url) if plan.driver in {Driver.JSON, Driver.FORM} else None
+    taken = plan.accepted[0].url if plan.accepted else plan.url
+    beside = logout_beside(taken) if plan.driver in {Driver.JSON, Driver.FORM} else None
     told = dict.fromkeys(url for page in seen.pages for url in addresses_in_data(page))
     for url in [*list(told)[:MAX_WAYS], *([beside] if beside else [])] if _refused(first) else ():
-        left = await sign_out(session, None, url=url)
+        left = await _at(url, done)
         first = left if _refused(first) else first
         if session.header_names or not await ground.is_in(session):
             return left
     return first
+
+
+async def _at(url: str, done: SignIn) -> tuple[Exchange, ...] | None:
+    """Sign out at an address; where it refuses an empty request, by what many APIs want to be handed back then: the
+    refresh token that the sign-in gave (Directus, lists of revoked tokens)."""
+    left = await sign_out(done.session, None, url=url)
+    token = refresh_token(done) if _refused(left) and done.session.header_names else None
+    if token is None:
+        return left
+    again = await done.session.follow(Way(url, "json", token.key).request(token.value))
+    return left if _refused(again) else again
 
 
 def _refused(left: Sequence[Exchange] | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -199,3 +200,47 @@ async def test_a_link_that_scripts_complete_with_a_token_signs_out(way: str) -> 
 class JumpingClock(VirtualClock):
     async def sleep(self, seconds: float) -> None:
         await self.advance(max(0.0, seconds))
+
+
+class Api:
+    """A JSON API whose sign-out wants the refresh token back. `lasting`: the token in the header lives on."""
+
+    def __init__(self, *, lasting: bool) -> None:
+        self.lasting, self.live, self.opened = lasting, set[str](), 0
+
+    def __call__(self, request: Request) -> Response:
+        held = dict(request.headers).get("Authorization", "").removeprefix("Bearer ")
+        match request.parts.path, request.method:
+            case "/auth/login", "POST":
+                self.opened += 1
+                given = {"access_token": f"access-of-alice-{self.opened}", "refresh_token": f"refresh-of-{self.opened}"}
+                self.live.add(given["access_token"])
+                return self.told({"data": given})
+            case "/auth/logout", "POST":
+                handed = json.loads(request.body or b"{}").get("refresh_token", "")
+                if not handed:
+                    return self.told({"error": "refresh_token is required"}, 400)
+                if not self.lasting:
+                    self.live.discard(handed.replace("refresh-of", "access-of-alice"))
+                return self.told({}, 200)
+            case "/users/me", "GET":
+                return self.told({"user": "alice"}) if held in self.live else self.told({"error": "who?"}, 401)
+        return self.told({"error": "nothing here"}, 404)
+
+    @staticmethod
+    def told(data: dict[str, Any], status: int = 200) -> Response:
+        return page(json.dumps(data), status=status, content_type="application/json")
+
+
+@pytest.mark.parametrize(("lasting", "slug"), [(True, "still-valid"), (False, "ended")])
+async def test_an_api_that_wants_the_refresh_token_back_is_signed_out_of(lasting: bool, slug: str) -> None:
+    declared = {"login.driver": "json", "login.url": "/auth/login", "login.signed_in_url": "/users/me"}
+    outcomes = await run_check(
+        "session.logout",
+        Api(lasting=lasting),
+        url=f"{PLACE}/",
+        accounts={"a": Account("a", "alice", Secret("Right-1234"))},
+        clock=JumpingClock(),
+        declared=declared,
+    )
+    assert slug in slugs(outcomes)
