@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import unquote_plus, urljoin, urlsplit
 
 from pydantic import JsonValue
 
@@ -137,6 +137,10 @@ async def _account_pages(ctx: CheckContext, label: str) -> tuple[bool, list[Page
         return False, []
     limit = int(ctx.setting("pages_max"))
     pages = [done.landing] if done.landing is not None else []
+    declared = ctx.declared.get("login.password-url")
+    if isinstance(declared, str) and declared and ctx.network.in_scope(url := urljoin(ctx.target.url, declared)):
+        read = await parse_page((await done.session.follow(Request("GET", url), 2))[-1])
+        pages = [read, *pages] if read is not None else pages
     seen = {page.url for page in pages}
     for page in pages:  # grows while it is read: a profile leads to the page of the password
         for link in sorted(page.document.links, key=_names_password, reverse=True):
