@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urljoin
 
 from pgssi_probe.check.context import Collector, CollectorContext
-from pgssi_probe.discovery.collect import SITE
+from pgssi_probe.discovery.collect import SITE, location
 from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.discovery.described import DESCRIBES, document, embedded, told_in
 from pgssi_probe.discovery.parse import parse_page
@@ -68,11 +68,12 @@ class _Search:
         if read is not None:
             self._keep(url, read)
             return
-        if answer.status == 200:
-            for target in await _told_by(answer):
-                if self.further < MAX_FURTHER:
-                    self.further += 1
-                    await self._ask(target)
+        moved = location(answer)
+        told = await _told_by(answer) if answer.status == 200 else () if moved is None else (moved,)
+        for target in told:
+            if self.further < MAX_FURTHER:
+                self.further += 1
+                await self._ask(target)
 
     def _keep(self, url: str, read: Mapping[str, Any]) -> None:
         if all(one.document != read for one in self.found):

@@ -17,6 +17,7 @@ from pgssi_probe.check.context import CollectorContext
 from pgssi_probe.discovery.address import absolute
 from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.discovery.site import Page, Site
+from pgssi_probe.identity.guessing import BrokenPlaces
 from pgssi_probe.identity.jsonapi import USUAL_ENDPOINTS
 from pgssi_probe.identity.steps import Step
 from pgssi_probe.identity.vocabulary import OTHER_FORM, SIGN_OUT, address_words
@@ -88,6 +89,7 @@ class EndpointSearch:
     """Pages met beside those of the site."""
     steps: list[Step] = field(default_factory=list)
     asked: int = 0
+    broken: BrokenPlaces = field(default_factory=BrokenPlaces)
 
     async def find(self) -> tuple[str, tuple[str, ...]]:
         """How they were found, and the endpoints: one that showed itself, else some to be tried; none at all is ()."""
@@ -102,6 +104,8 @@ class EndpointSearch:
                 break
             if self.ctx.excluded(url) or not self.ctx.network.in_scope(url) or is_dangerous(url):
                 continue
+            if self.broken.holds(url):
+                continue
             if await self._waits(url, "script" if url in listed else "usual", listed=url in listed):
                 return self.steps[-1].kind, (url,)
         unproved = [url for url in named if _SURE.search(url) and self.ctx.network.in_scope(url)]
@@ -110,6 +114,7 @@ class EndpointSearch:
     async def _waits(self, url: str, how: str, *, listed: bool) -> bool:
         exchange = await self.ctx.get(url, (("Accept", "application/json"),))
         self.asked += 1
+        self.broken.add(url, exchange.status)
         answers = takes_posts(exchange)
         if answers and exchange.status in {401, 403}:
             answers = not await self._closed_alike(url, exchange.status)

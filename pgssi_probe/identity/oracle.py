@@ -17,9 +17,12 @@ from pydantic import JsonValue
 
 from pgssi_probe.check.context import Collector, CollectorContext
 from pgssi_probe.discovery.address import absolute
+from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.danger import is_dangerous_link, words_of
 from pgssi_probe.discovery.parse import parse_page
+from pgssi_probe.discovery.site import Site
 from pgssi_probe.identity.by_oidc import silent_request
+from pgssi_probe.identity.guessing import BrokenPlaces, api_addresses
 from pgssi_probe.identity.judging import SignInState
 from pgssi_probe.identity.plan import BY_PAGE, Driver, SignInPlan
 from pgssi_probe.identity.rpc import questions
@@ -205,6 +208,7 @@ class Choice:
     ctx: CollectorContext
     marker: str = ""
     compared: int = 0
+    broken: BrokenPlaces = field(default_factory=BrokenPlaces)
 
     async def choose(self) -> Oracle:
         label = next((label for label in LABELS if label in self.ctx.accounts), None)
@@ -220,8 +224,13 @@ class Choice:
         given = self._candidates(plan, signed)
         asked = [(url, b"") for url in given]
         guessed = [(url, b"") for url in self._guessed(plan) if url not in given]
-        for looks in (asked, self._by_rpc(plan, signed), guessed):
-            first = [await self._round(Compared(url, (), (), body), signed.session) for url, body in looks]
+        scripted = [(url, b"") for url in await self._scripted(plan) if url not in given]
+        for looks in (asked, self._by_rpc(plan, signed), scripted, guessed):
+            first = []
+            for url, body in looks:
+                if not self.broken.holds(url):
+                    first.append(await self._round(Compared(url, (), (), body), signed.session))
+                    self.broken.add(url, first[-1].inside[0].status)
             first += [await self._round(Compared(url, (), ()), signed.session) for url in _with_slash(first)]
             if self._other_scheme(plan, signed, first):
                 first = [await self._round(Compared(x.url, (), (), x.body), signed.session) for x in first]
@@ -295,6 +304,15 @@ class Choice:
         return self._kept(
             given, MAX_CANDIDATES + (len(API_NAMES) + len(plan.personal) if plan.driver in BEHIND_SCRIPTS else 0)
         )
+
+    async def _scripted(self, plan: SignInPlan) -> list[str]:
+        """Addresses of the API that the scripts of the site name, where the operator declared no page."""
+        if plan.driver not in BEHIND_SCRIPTS or "login.signed_in_url" in self.ctx.declared:
+            return []
+        site: Site = await self.ctx.collect(SITE)
+        scripts = [one.response.text for one in site.resources if one.response is not None]
+        scripts += [script for page in site.pages for script in page.document.inline_scripts]
+        return self._kept(api_addresses(scripts, self.ctx.target.url, MAX_CANDIDATES), MAX_CANDIDATES)
 
     def _guessed(self, plan: SignInPlan) -> list[str]:
         """Addresses tried when nothing that the application shows tells the two sides apart: those of the account at
