@@ -7,7 +7,7 @@ from functools import cache
 
 from pydantic import Field, RootModel
 
-from pgssi_probe.guide.load import DATA, parse
+from pgssi_probe.guide.load import read
 from pgssi_probe.model.action import Action, Attacker, Delay, Effort
 from pgssi_probe.model.outcome import Frozen, Outcome
 from pgssi_probe.model.text import Bilingual
@@ -72,4 +72,4 @@ class ActionCatalogue(RootModel[dict[str, FamilyTraits]]):
 @cache
 def action_catalogue() -> ActionCatalogue:
     """The shipped catalogue."""
-    return parse((DATA / "actions.yaml").read_text("utf-8"), ActionCatalogue, "actions.yaml")
+    return read("actions.yaml", ActionCatalogue)

@@ -69,7 +69,8 @@ def _place(raw: object, location: tuple[int | str, ...]) -> str:
     return words
 
 
-def _read(name: str, model: type[Model]) -> Model:
+def read(name: str, model: type[Model]) -> Model:
+    """A file of the data as a model. GuideError names the file and the place of the first mistake."""
     return _validated(lambda: yaml_text.read(DATA / name), model, name)
 
 
@@ -77,25 +78,25 @@ def _read(name: str, model: type[Model]) -> Model:
 def guide() -> Guide:
     """The 65 rules of v1.1, what they apply to and the announced checks. GuideError when the data are wrong."""
     return Guide(
-        book=_read("rules.yaml", RuleBook),
-        planned=_read("planned_checks.yaml", PlannedChecks).checks,
-        applicability=_read("applicability.yaml", ApplicabilityBook),
+        book=read("rules.yaml", RuleBook),
+        planned=read("planned_checks.yaml", PlannedChecks).checks,
+        applicability=read("applicability.yaml", ApplicabilityBook),
     )
 
 
 @cache
 def tls_profile() -> TlsProfile:
     """RECOTLS v1.2 with its later statements. GuideError when the data are wrong."""
-    return _read("recotls.yaml", TlsProfile)
+    return read("recotls.yaml", TlsProfile)
 
 
 @cache
 def web_profile() -> WebProfile:
     """RECOWEB v2.0. GuideError when the data are wrong."""
-    return _read("recoweb.yaml", WebProfile)
+    return read("recoweb.yaml", WebProfile)
 
 
 @cache
 def labels() -> dict[str, dict[str, Bilingual]]:
     """How the codes of the rules are read by people. GuideError when the data are wrong."""
-    return _read("labels.yaml", Labels).root
+    return read("labels.yaml", Labels).root

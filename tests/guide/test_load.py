@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from pgssi_probe.guide import GuideError, guide
-from pgssi_probe.guide.load import _read, parse
+from pgssi_probe.guide.load import parse, read
 from pgssi_probe.guide.model import PlannedChecks, RuleBook
 from pgssi_probe.guide.tls import TlsProfile
 
@@ -90,7 +90,7 @@ def test_mistakes_in_the_tls_profile(old: str, new: str, problem: str) -> None:
 
 def test_a_missing_file_is_an_error_of_the_guide() -> None:
     with pytest.raises(GuideError, match=r"nowhere\.yaml: cannot be read"):
-        _read("nowhere.yaml", PlannedChecks)
+        read("nowhere.yaml", PlannedChecks)
 
 
 def test_reading_the_guide_imports_nothing_heavy() -> None:
