@@ -29,7 +29,7 @@ WORDS: Final = words("""
     unsubscribe optout desinscrire desinscription desabonner desabonnement
     terminate deactivate disable revoke resilier resiliation desactiver desactivation revoquer revocation
     shutdown reboot restart uninstall reset reinitialiser redemarrer arreter desinstaller
-    approve reject ban unban block unblock approuver rejeter bloquer debloquer
+    toggle basculer approve reject ban unban block unblock approuver rejeter bloquer debloquer
 """)
 
 PHRASES: Final = (

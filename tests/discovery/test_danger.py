@@ -27,6 +27,7 @@ from pgssi_probe.discovery.danger import is_dangerous
         ("https://h.example/unsubscribe?u=1", ""),
         ("https://h.example/x", "Se désabonner"),
         ("https://h.example/contrat/resilier", ""),
+        ("https://h.example/index.php?do=toggle-enforce-ssl&page=home.php", ""),
         ("https://h.example/x", "Résilier"),
         ("https://h.example/checkout", ""),
         ("https://h.example/session/end-session", ""),
