@@ -142,7 +142,7 @@ async def test_the_pages_of_a_front_controller_are_each_judged() -> None:
     names = ("agenda", "courrier", "ordonnances", "documents", "patients", "reglages")
 
     def answer(name: str, path: str) -> Response | None:
-        if path.startswith("/fiche/") and name:
+        if owner_of(path, "fiche") and name:
             return html(f"<h1>Fiche {path}</h1><p>Traitement commencé en 201{path[-1]}</p><p>Chambre 10{path[-1]}</p>")
         return None
 
