@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -63,7 +64,7 @@ class Spa:
             except ValueError:
                 return page("{}", status=415, content_type=JSON)
         known = given.get("username") == "alice" and given.get("password") == PASSWORD
-        if self.form and "grant_type" not in given:
+        if self.form and given.get("grant_type") != "password":
             return page('{"error": "invalid_request"}', status=400, content_type=JSON)
         return page(json.dumps({"access_token": "token-of-alice-1"} if known else {"error": "bad"}),
                     status=200 if known else 401, content_type=JSON)  # fmt: skip
@@ -181,3 +182,71 @@ def test_every_signal_has_its_words_and_every_advice_too() -> None:
     for key in BY_SIGNAL.values():
         assert f"identity.advice.{key}" in catalogue("fr")
         assert f"identity.advice.{key}" in catalogue("en")
+
+
+@dataclass
+class DescribedApi:
+    """An API by itself: no page, its home is 404, and its description says how one signs in."""
+
+    header: str = "Authorization"
+    documentation: bool = False
+    sent: list[Request] = field(default_factory=list)
+
+    def __call__(self, request: Request) -> Response:
+        self.sent.append(request)
+        path = urlsplit(request.url).path
+        headers = dict(request.headers)
+        inside = headers.get(self.header) in {"token-of-alice-1", "Bearer token-of-alice-1"}
+        if path == "/docs" and self.documentation:
+            return page("<!doctype html><script>ui({url: '/hidden/openapi.json'})</script>")
+        if path == ("/hidden/openapi.json" if self.documentation else "/openapi.json"):
+            return page(json.dumps(self.description()), content_type=JSON)
+        if path == "/v7/compte/ouvrir-session" and request.method == "POST":
+            known = json.loads(request.body) == {"identifiant": "alice", "motDePasse": PASSWORD}
+            told = {"status": "ok", "auth_token": "token-of-alice-1"} if known else {"status": "fail"}
+            return page(json.dumps(told), content_type=JSON)
+        if path == "/v7/moi":
+            told = {"identifiant": "alice"} if inside else {"status": "fail"}
+            return page(json.dumps(told), status=200 if inside else 401, content_type=JSON)
+        return page('{"status": "fail"}', status=404, content_type=JSON)
+
+    def description(self) -> dict[str, Any]:
+        scheme = (
+            {"type": "http", "scheme": "bearer"}
+            if self.header == "Authorization"
+            else {"type": "apiKey", "in": "header", "name": self.header}
+        )
+        fields = {"type": "object", "properties": {"identifiant": {"type": "string"}, "motDePasse": {"type": "string"}}}
+        return {
+            "openapi": "3.1.0",
+            "servers": [{"url": "http://localhost:5000/v7"}],
+            "components": {"securitySchemes": {"jeton": scheme}},
+            "paths": {
+                "/compte/ouvrir-session": {
+                    "post": {"operationId": "login", "requestBody": {"content": {JSON: {"schema": fields}}}}
+                },
+                "/moi": {"get": {"security": [{"jeton": []}]}},
+                "/remise-a-zero": {"get": {"operationId": "reset_db", "security": [{"jeton": []}]}},
+            },
+        }
+
+
+@pytest.mark.parametrize("header", ["Authorization", "x-access-token"])
+@pytest.mark.parametrize("documentation", [False, True])
+async def test_an_api_without_a_page_is_signed_in_to_by_its_description(
+    visit: Any, header: str, documentation: bool
+) -> None:
+    it = DescribedApi(header, documentation)
+    ctx = visit(it)
+    plan = await ctx.collect(SIGN_IN)
+    assert (plan.driver, plan.url, plan.found_by) == (Driver.JSON, ORIGIN + "/v7/compte/ouvrir-session", "described")
+    signed = await sign_in(ctx, "a")
+    assert signed.signed_in, signed.why
+    oracle = await ctx.collect(ORACLE)
+    assert oracle.url == ORIGIN + "/v7/moi"
+    assert await oracle.state(signed.session) is State.IN
+    assert await oracle.state(Session(ctx.network, ctx.clock)) is State.OUT
+    it.sent.clear()
+    assert (await sign_in(ctx, "sacrifice", password=Secret("Wrong-1"))).state is SignInState.REFUSED
+    assert sum(b"Wrong-1" in request.body for request in it.sent) == 1
+    assert not any("remise-a-zero" in request.url for request in it.sent), "what resets is not asked"
