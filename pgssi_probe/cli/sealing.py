@@ -142,7 +142,8 @@ def seal_again(folder: Path, lang: Lang, choice: SealChoice, *, json: bool) -> E
     if json:
         write_json(summary.model_dump(mode="json"))
     else:
-        for text in seal.describe(summary, lang):
+        told = summary.model_copy(update={"trouble": None})  # said once, as the error that it is
+        for text in seal.describe(told, lang):
             line(text)
     if summary.trouble is not None:
         raise Stop(Exit.UNREACHABLE, say(lang, "summary.lowered", why=lowered(summary, lang)))

@@ -46,7 +46,8 @@ PATTERNS: Final = (
 """What a run writes at the top of its folder, besides the renderings, whose names are given."""
 UNFINISHED: Final = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}")
 """A rendering or a seal that was being written when the process ended."""
-EVIDENCE: Final = re.compile(r"E[0-9]{4,12}\.json")
+EVIDENCE: Final = re.compile(r"E[0-9]{4,12}\.(?:json|new)")
+"""A piece, or what a crash left of one that was being replaced."""
 LISTED_MAX: Final = 1 << 24
 
 

@@ -114,6 +114,7 @@ def test_what_is_not_ours_is_neither_followed_nor_touched(folder: Path, tmp_path
     (folder / "report.html").symlink_to(outside / "precieux")
     (folder / "notes.md").write_text("notes de l'auditeur")
     (folder / "evidence" / "capture.png").write_text("image")
+    (folder / "evidence" / "E0007.new").write_text("une pièce que l'on remplaçait")
     (folder / "plan.json").unlink()
     os.link(outside / "double", folder / "plan.json")
     (folder / "traces.d").mkdir()
@@ -126,7 +127,7 @@ def test_what_is_not_ours_is_neither_followed_nor_touched(folder: Path, tmp_path
     fates = {file["path"]: file["fate"] for file in json.loads((folder / "destruction.json").read_bytes())["files"]}
     assert fates["plan.json"] == "unlinked"
     assert fates["report.html"] == fates["notes.md"] == fates["evidence/capture.png"] == "left"
-    assert fates["report.json"] == "destroyed"
+    assert fates["report.json"] == fates["evidence/E0007.new"] == "destroyed"
     assert probe("verify", folder).code == Exit.OK
 
 

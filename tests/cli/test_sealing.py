@@ -224,6 +224,7 @@ def test_an_authority_that_fails_leaves_a_sealed_run_and_says_so(
     assert "injoignable" in done.err
     assert "niveau inférieur" in done.err
     assert len(done.err.splitlines()) == 1
+    assert "injoignable" not in done.out  # said once
     assert "zqx81rkpw" not in done.out + done.err
     assert probe("verify", copy).code == Exit.OK
     assert b"zqx81rkpw" not in b"".join(path.read_bytes() for path in copy.rglob("*") if path.is_file())
