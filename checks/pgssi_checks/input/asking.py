@@ -102,7 +102,8 @@ class Asker:
 
     def unsent(self) -> int:
         """Requests that write and that nothing declares harmless."""
-        return sum(is_kept_back(one, self.lines()) for one in self.inventory.endpoints)
+        known = [one for one in self.inventory.endpoints if self.ctx.network.in_scope(one.url)]
+        return sum(is_kept_back(one, self.lines()) for one in known)
 
     @classmethod
     async def of(cls, ctx: CheckContext) -> Asker:
