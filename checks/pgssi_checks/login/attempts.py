@@ -20,12 +20,15 @@ from pgssi_checks.login.wrong_passwords import (
     carries,
     invented_password,
 )
+from pgssi_checks.session.left_open import make_room, remember
 from pgssi_probe.check import CheckContext, Exchange
 from pgssi_probe.identity import ORACLE, Secret, Session, SignInState, State, sign_in
 from pgssi_probe.net.exchange import Headers
 
 ACCEPTED: Final = frozenset({SignInState.SIGNED_IN, SignInState.SECOND_FACTOR})
 """The password was right: a second factor is asked only then."""
+ALREADY_OPEN: Final = "already_open"
+"""Refused because a session of the account is open: the right password was recognised."""
 LONGEST_WAIT: Final = 86_400.0
 
 
@@ -79,8 +82,8 @@ def manner(state: SignInState, exchanges: Sequence[Exchange], why: Mapping[str, 
     status = next(
         (one.status for one in exchanges if one.status in {401, 403, 423, 429} or (one.status or 0) >= 500), None
     )
-    if why.get("signal") == "captcha":
-        return "captcha"
+    if why.get("signal") in {"captcha", ALREADY_OPEN}:
+        return str(why["signal"])
     return str(status) if status else "message" if state is SignInState.THROTTLED else state.value
 
 
@@ -98,7 +101,12 @@ class Trials:
         """The right password, which counts against nothing. Only the sacrificed account's attempts are remembered."""
         ctx = replace(self.ctx, network=ProvokingNetwork(self.ctx.network))
         session = Session(ctx.network, ctx.clock, label=label, headers=headers) if headers else None
+        held = session.fork() if session is not None else None
         done = await sign_in(ctx, label, username=username, session=session)
+        if done.why.get("signal") == ALREADY_OPEN:  # by an earlier attempt: no brake
+            await make_room(ctx, label)
+            done = await sign_in(ctx, label, username=username, session=held)
+        await remember(ctx, label, done)
         password = self.ctx.accounts[label].password
         attempt = self._read(done.state, done.exchanges, done.why, password.reveal() if password else "", True)
         if label == SACRIFICE:

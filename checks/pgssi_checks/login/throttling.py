@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
-from pgssi_checks.login.attempts import Attempt, Trials
+from pgssi_checks.login.attempts import ALREADY_OPEN, Attempt, Trials
 from pgssi_checks.login.braking import Thresholds, Trace, facts_of, rows, scope_of, slug_of
 from pgssi_checks.login.bypasses import bypasses
 from pgssi_checks.login.left_elsewhere import left_to, not_ours
@@ -89,6 +89,8 @@ class Protocol:
         if earlier and not await self.ctx.collect(PROVEN):  # asked before the first of them
             return [inconclusive(site, Reason.BLOCKED, account=SACRIFICE)]
         baseline = await self.trials.right()
+        if baseline.how == ALREADY_OPEN:
+            return [inconclusive(site, Reason.BLOCKED, account=SACRIFICE, how=baseline.how)]
         if not baseline.accepted and not earlier:
             return [inconclusive(site, BASELINE.get(baseline.state, Reason.SESSION_LOST), how=baseline.how)]
         try:
@@ -130,6 +132,8 @@ class Protocol:
                 if series[-1].how == "silence" or (series[-1].braked and not self.ineffective):
                     break
             probe = await self.trials.right()
+            if probe.how == ALREADY_OPEN:
+                raise Unclear
             self.series = series
             if not probe.accepted:
                 probe_again = await self.trials.right()

@@ -99,7 +99,7 @@ async def test_no_value_is_kept() -> None:
     kept = [{name: piece[name] for name in ("title", "data")} for piece in run.evidence.kept.values()]
     assert kept
     assert RANDOM not in json.dumps([observation.model_dump(mode="json") for observation in observations])
-    assert RANDOM not in json.dumps(kept)
+    assert RANDOM not in json.dumps(kept, default=str)
     assert all("exchange" not in piece for piece in run.evidence.kept.values())
 
 
@@ -113,7 +113,11 @@ SIGNED_IN_SWITCHES = (
 )
 
 
-@pytest.mark.parametrize("mode", ["", "mode/signed-cookie", "mode/jwt-cookie"])
+OTHER_COOKIES = ("mode/signed-cookie", "mode/jwt-cookie")
+APPLICATION = "mode/single-page-cookie"
+
+
+@pytest.mark.parametrize("mode", ["", *OTHER_COOKIES])
 async def test_the_session_cookie_is_proved_by_ablation(mode: str, signed_in) -> None:
     (outcome,) = await signed_in("cookie.flags", *([mode] if mode else []))
     assert (outcome.slug, outcome.facts["proved"]) == ("protected", True)
@@ -125,6 +129,21 @@ async def test_what_a_proved_session_cookie_lacks_is_found(slug: str, signed_in)
     found = {outcome.slug: outcome for outcome in outcomes if outcome.failed}
     assert slug in found
     assert found[slug].facts["proved"] is True
+
+
+@pytest.mark.parametrize("mode", [*OTHER_COOKIES, APPLICATION])
+@pytest.mark.parametrize("slug", ["secure-missing", "httponly-missing", "samesite-missing", "lifetime-long"])
+async def test_it_is_found_whatever_the_cookie_holds(slug: str, mode: str, signed_in) -> None:
+    declared = {"login.driver": "json"} if mode == APPLICATION else {}
+    outcomes = await signed_in("cookie.flags", mode, f"cookie.flags/{slug}", declared=declared)
+    found = {outcome.slug: outcome for outcome in outcomes if outcome.failed}
+    assert found[slug].facts["proved"] is True
+
+
+async def test_the_cookies_of_a_right_application_are_accused_of_nothing(signed_in) -> None:
+    """The one with the form token is for its script to read."""
+    outcomes = await signed_in("cookie.flags", APPLICATION, declared={"login.driver": "json"})
+    assert {outcome.slug for outcome in outcomes} == {"protected"}
 
 
 async def test_a_random_cookie_that_opens_nothing_is_judged_less_severely(signed_in) -> None:

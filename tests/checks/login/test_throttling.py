@@ -576,3 +576,32 @@ async def test_a_proxy_that_eats_cookies_says_nothing_of_the_brake(jumping) -> N
     options = {"accounts": ACCOUNTS, "declared": PROXY, "clock": jumping, "url": "http://portal.example/"}
     outcomes = await run_check("login.throttling", answer, **options)
     assert next(one for one in outcomes if one.slug == "slowed").facts["scope"] == "address"
+
+
+class OneSession(Application):
+    """Refuses a second session of an account, the right password included; no brake."""
+
+    def __init__(self, clock, *, closes: bool = True) -> None:
+        super().__init__(clock)
+        self.closes = closes
+        self.open: set[str] = set()
+
+    def __call__(self, request):
+        if request.url.endswith("/logout"):
+            self.open -= {"carole"} if self.closes else set()
+            return page(FORM)
+        answer = super().__call__(request)
+        if request.method == "POST" and any(name.lower() == "set-cookie" for name, _ in answer.headers):
+            user = parse_qs(request.body.decode())["user"][0]
+            if user == "carole" and user in self.open:
+                return page(FORM + "<p>Une session est déjà ouverte pour ce compte.</p>")
+            self.open.add(user)
+        return answer
+
+
+async def test_an_open_session_of_the_account_is_no_brake(jumping) -> None:
+    app = OneSession(jumping)
+    (only,) = await app.run()
+    assert (only.slug, only.facts["in_a_row"]) == ("none", 10)
+    (unclosed,) = await OneSession(jumping, closes=False).run()
+    assert unclosed.slug == "inconclusive"
