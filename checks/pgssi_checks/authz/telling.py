@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydantic import JsonValue
 
@@ -17,6 +18,7 @@ from pgssi_probe.redact.text import redact_text
 BEFORE, AFTER = 40, 12
 """Characters shown before what proves, where its label stands, and after it."""
 LONGEST_BODY = 600
+_CARRIES = re.compile(r"^cookie$|authorization|token|api[-_]?key|^x-auth|session", re.IGNORECASE)
 
 
 def excerpt(values: Iterable[str], exchange: Exchange) -> str | None:
@@ -28,15 +30,25 @@ def excerpt(values: Iterable[str], exchange: Exchange) -> str | None:
     return None
 
 
-def curl(endpoint: Endpoint, who: str) -> str:
-    """A command line that repeats the request, safe to paste; the session is left for the reader to put in.
+def carried(answer: Exchange, endpoint: Endpoint) -> tuple[str, ...]:
+    """The headers that carried the session of an answer: a cookie, a token."""
+    own = {name.lower() for name, _ in endpoint.headers}
+    names = dict.fromkeys(name for name, _ in answer.request.headers if name.lower() not in own)
+    return tuple(name for name in names if _CARRIES.search(name))
+
+
+def curl(endpoint: Endpoint, who: str, headers: Sequence[str] = ()) -> str:
+    """A command line that repeats the request, safe to paste; the session is left for the reader to put in, into the
+    `headers` that carried it.
 
     Secrets of the address and personal data of the body are marked: they are not shown again.
     """
     request = request_of(endpoint)
     words = ["curl", "-g", "--path-as-is", "--request", endpoint.method]
     if who:
-        words += ["--header", f"Cookie: <session {who}>"]
+        for name in headers or ("Cookie",):
+            bearer = "Bearer " if name.lower() == "authorization" else ""
+            words += ["--header", f"{name}: {bearer}<session {who}>"]
     for name, value in request.headers:
         words += ["--header", f"{name}: {redact_text(value)}"]
     if endpoint.body:
@@ -57,7 +69,7 @@ def compared(
         "same_body": sha256(original) == sha256(answer),
         "sha256_owner": sha256(original),
         "sha256_asker": sha256(answer),
-        "curl": curl(endpoint, asker if asker != ANONYMOUS else ""),
+        "curl": curl(endpoint, asker if asker != ANONYMOUS else "", carried(answer, endpoint)),
     }
 
 

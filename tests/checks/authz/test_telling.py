@@ -46,6 +46,23 @@ def test_no_secret_and_no_personal_data_in_the_command_line(one: Endpoint) -> No
     assert SECRET not in repr(facts)
 
 
+@pytest.mark.parametrize(
+    ("sent", "header"),
+    [
+        ((("Cookie", f"sid={SECRET}"), ("Accept", "*/*")), "Cookie: <session b>"),
+        ((("Authorization", f"Bearer {SECRET}"), ("X-Patient", "17")), "Authorization: Bearer <session b>"),
+        ((("x-access-token", SECRET),), "x-access-token: <session b>"),
+    ],
+)
+def test_the_session_goes_where_it_went(sent: tuple[tuple[str, str], ...], header: str) -> None:
+    one = endpoint("/files/17", headers=(("X-Patient", "17"),))
+    asked = exchange(one.url, page("a"))
+    answer = replace(asked, request=replace(asked.request, headers=sent))
+    words = shlex.split(str(compared(one, "x", "a", "b", asked, answer)["curl"]))
+    assert [word for word in words if "<session" in word] == [header]
+    assert SECRET not in " ".join(words)
+
+
 @pytest.mark.parametrize("path", ["/a?x=';touch%20/tmp/x;'", "/a$(id)", "/a`id`", "/a\nb"])
 def test_the_command_line_is_one_command(path: str) -> None:
     words = shlex.split(curl(endpoint(path), ""))
