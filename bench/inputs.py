@@ -32,7 +32,7 @@ from pgssi_probe.lab.weaknesses import registered
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "comparison-wapiti.md"
 BUDGET = 4_500
-"""Requests: the most that our plan announces for the family; Wapiti, which has no such bound, must stay below too."""
+"""Requests: what neither may exceed. Our plan announces about as many; Wapiti announces none."""
 SECONDS = 45
 """For each module of Wapiti. It takes a form for another one each time that its token changes, and tries them all."""
 MODULES = "xss,sql,file,redirect"
