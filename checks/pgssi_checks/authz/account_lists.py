@@ -7,6 +7,7 @@ software documents; names are counted and never kept.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -29,6 +30,10 @@ ADDRESSES: Final = (
 """Software, address below the root, from the REST reference of each."""
 NAMES: Final = frozenset({"username", "login", "user_name", "userlogin", "email", "mail", "acct", "identifiant"})
 MAX_BODY: Final = 300_000
+SHORTEST_PASSWORD: Final = 4
+_PASSWORD = re.compile(
+    r"^(?:\w{0,20}(?:password|passwd|pwd|mot_?de_?passe)|mdp)(?:_?(?:hash|digest|md5))?$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,28 @@ def names_one_of(body: bytes, usernames: Iterable[str]) -> bool:
     return any(value.casefold() in wanted for value in told)
 
 
+def gives_passwords(body: bytes) -> bool:
+    """Whether records of a JSON answer name accounts with their passwords, in clear or hashed. Pure."""
+    try:
+        whole = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return any(
+        isinstance(value, str) and len(value) >= SHORTEST_PASSWORD and len(set(value)) > 2 and _PASSWORD.search(name)
+        for records in _lists(whole)
+        for record in records
+        if _names_an_account(record)
+        for one in _inner(record)
+        for name, value in one.items()
+    )
+
+
+def _inner(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """The record, and the account that it holds."""
+    held = [value for name, value in record.items() if name.lower() in {"user", "attributes"}]
+    return [record, *(value for value in held if isinstance(value, dict))]
+
+
 def _lists(whole: Any) -> Iterator[list[Any]]:
     for each in (whole, *(whole.values() if isinstance(whole, dict) else ())):
         if isinstance(each, list) and each and all(isinstance(record, dict) for record in each):
@@ -73,8 +100,7 @@ def _lists(whole: Any) -> Iterator[list[Any]]:
 
 
 def _names_an_account(record: dict[str, Any]) -> bool:
-    inner = [record, *(record[name] for name in ("user", "attributes") if isinstance(record.get(name), dict))]
-    for one in inner:
+    for one in _inner(record):
         told = {name.lower() for name, value in one.items() if isinstance(value, str) and value}
         if told & NAMES or {"slug", "name", "link"} <= told or "display_name" in told:
             return True

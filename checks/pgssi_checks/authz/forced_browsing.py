@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from pgssi_checks.authz.account_lists import AccountList, accounts_named, names_one_of, open_account_lists
+from pgssi_checks.authz.account_lists import (
+    AccountList,
+    accounts_named,
+    gives_passwords,
+    names_one_of,
+    open_account_lists,
+)
 from pgssi_checks.authz.choosing import Chosen, candidates, is_only_words
 from pgssi_checks.authz.comparing import SHORTEST, Shows, held, is_file, is_same_file
 from pgssi_checks.authz.lines import lines
@@ -146,11 +152,11 @@ async def _one(stage: Stage, owner: Viewer, chosen: Chosen) -> Judged:
 
 
 def _listed(stage: Stage, answer: Exchange) -> Observation | None:
-    """A list of accounts, the test account among them, that everybody is given alike."""
+    """A list of accounts that everybody is given alike: the test account is among them, or passwords are."""
     body = answer.response.body if answer.response is not None else b""
     count = accounts_named(body)
     usernames = [account.username for account in stage.ctx.accounts.values()]
-    listed = count > 1 and names_one_of(body, usernames)
+    listed = count > 1 and (names_one_of(body, usernames) or gives_passwords(body))
     return _listing(stage.ctx, AccountList(answer, "", count)) if listed else None
 
 

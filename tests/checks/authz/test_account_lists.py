@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgssi_checks.authz.account_lists import accounts_named, names_one_of
+from pgssi_checks.authz.account_lists import accounts_named, gives_passwords, names_one_of
 
 WORDPRESS = [{"id": 1, "name": "Admin", "slug": "admin", "link": "https://x/author/admin", "url": ""}]
 
@@ -45,3 +45,15 @@ def test_a_list_names_an_account_whole_and_in_a_member_that_names_accounts() -> 
     reviews = json.dumps([{"author": "alice", "text": "alice"}]).encode()
     assert not names_one_of(reviews, ["alice"])
     assert not names_one_of(b"[" * 10_000, ["alice"])
+
+
+def test_a_list_gives_passwords_in_clear_or_hashed() -> None:
+    def listed(**user: object) -> bytes:
+        return json.dumps({"data": [{"id": 1, "caption": "x", "User": {"email": "a@exemple.fr", **user}}]}).encode()
+
+    assert gives_passwords(listed(password="9d5ed678fe57bcca610140957afab571"))
+    assert gives_passwords(listed(password_hash="$2b$12$abcdefghijkl"))
+    assert not gives_passwords(listed(password="********"))
+    assert not gives_passwords(listed(password=""))
+    assert not gives_passwords(listed(password=True, password_changed="2026-11-22"))
+    assert not gives_passwords(json.dumps([{"password": "a-value"}]).encode()), "it names no account"
