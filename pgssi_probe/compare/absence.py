@@ -20,6 +20,9 @@ from pgssi_probe.discovery.address import directory, extension
 from pgssi_probe.net.exchange import Exchange, Headers, Request
 
 MAX_PAIRS: Final = 60
+MAX_ROTATED: Final = 3
+"""Pairs asked with cookies of the same names and other values: beyond, the application gives new ones at each answer and
+the last pair stands for all [ours]."""
 LENGTH_SLACK: Final = 64
 """Bytes by which two answers to HEAD about nothing may differ: they may repeat the address [ours]."""
 GONE: Final = frozenset({404, 410})
@@ -127,6 +130,8 @@ class AbsenceControl:
         self._max_pairs = max_pairs
         self._asked = 0
         self._pairs: dict[tuple[object, ...], asyncio.Task[tuple[Likeness, Likeness]]] = {}
+        self._rotated: dict[tuple[object, ...], list[tuple[object, ...]]] = {}
+        """Keys of pairs that differ by the values of cookies only, in the order in which they were asked."""
 
     async def pair(
         self, url: str, *, method: str = "GET", headers: Headers = (), max_body: int = COMPARED_BODY
@@ -156,7 +161,10 @@ class AbsenceControl:
         self, url: str, method: str, headers: Headers, max_body: int
     ) -> tuple[Likeness, Likeness] | None:
         # Read as far as the answer that they are compared with: a page and its beginning are not alike.
-        key = (*_kind(url), method, headers, max_body)
+        key: tuple[object, ...] = (*_kind(url), method, headers, max_body)
+        alike = self._rotated.setdefault((*_kind(url), method, _without_values(headers), max_body), [])
+        if key not in self._pairs and len(alike) >= MAX_ROTATED and alike[-1] in self._pairs:
+            key = alike[-1]
         task = self._pairs.get(key)
         if task is None:
             if self._asked >= self._max_pairs:
@@ -164,6 +172,7 @@ class AbsenceControl:
             self._asked += 1
             task = asyncio.ensure_future(self._invent(url, method, headers, max_body))
             self._pairs[key] = task
+            alike.append(key)
         # Shielded: the check that asked first may be cancelled while others wait.
         control = await asyncio.shield(task)
         if any(one.exchange.response is None for one in control):
@@ -192,6 +201,16 @@ def sibling(url: str) -> str:
     """An address that nobody has, in the directory of `url`, of its kind: extension, hidden name, final slash."""
     parent, hidden, suffix, slash = _kind(url)
     return f"{parent}{hidden}{secrets.token_hex(8)}{suffix}{slash}"
+
+
+def _without_values(headers: Headers) -> Headers:
+    """The headers with the names of cookies only."""
+    return tuple(
+        (name, ";".join(sorted(part.partition("=")[0].strip() for part in value.split(";"))))
+        if name.lower() == "cookie"
+        else (name, value)
+        for name, value in headers
+    )
 
 
 def _kind(url: str) -> tuple[str, str, str, str]:

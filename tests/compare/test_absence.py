@@ -9,8 +9,8 @@ import pytest
 
 from pgssi_probe.check.harness import Answer, ScriptedNetwork, page, redirect
 from pgssi_probe.clock import VirtualClock
-from pgssi_probe.compare.absence import ABSENCE, MAX_PAIRS, Absence, AbsenceControl, sibling
-from pgssi_probe.net.exchange import Exchange, Failure, Request
+from pgssi_probe.compare.absence import ABSENCE, MAX_PAIRS, MAX_ROTATED, Absence, AbsenceControl, sibling
+from pgssi_probe.net.exchange import Exchange, Failure, Headers, Request
 
 HOME = "https://portal.example"
 SOFT = "<html><title>Oups</title><h1>Page introuvable</h1><p>Rien à l'adresse {path}.</p><p>Accueil</p></html>"
@@ -104,6 +104,22 @@ async def test_each_pair_is_asked_once_however_many_ask_together() -> None:
     await control.pair(f"{HOME}/a/1.php", headers=(("Cookie", "s=1"),))
     assert len(net.sent) == 8
     assert net.sent[-1].headers == (("Cookie", "s=1"),)
+
+
+async def test_cookies_that_change_at_each_answer_do_not_use_up_the_pairs() -> None:
+    net = network(soft)
+    control = AbsenceControl(net)
+
+    def user(turn: int) -> Headers:
+        return (("Cookie", f"sid={turn}; lang=fr"), ("Accept", "*/*"))
+
+    for turn in range(2 * MAX_PAIRS):
+        assert await control.pair(f"{HOME}/a/{turn}.php", headers=user(turn)) is not None
+    assert len(net.sent) == 2 * MAX_ROTATED
+    before = len(net.sent)
+    await control.pair(f"{HOME}/a/1.php", headers=(("Cookie", "other=1"), ("Accept", "*/*")))
+    await control.pair(f"{HOME}/a/1.php", headers=(*user(1), ("Authorization", "Bearer x")))
+    assert len(net.sent) == before + 4, "another user is asked about apart"
 
 
 async def test_the_cancellation_of_one_does_not_harm_the_others() -> None:
