@@ -24,6 +24,7 @@ async def _observe(ground: Ground) -> list[Observation]:
     async with ground.door:
         second = await sign_in(ground.ctx, ground.label)
     if second.why.get("signal") == "already_open":
+        ground.crowded = True  # what was opened is closed at the end: the next check needs the place
         return [await _refused(ground, second)]
     if second.state is not SignInState.SIGNED_IN:
         raise Lost(Reason.RATE_LIMITED if second.state is SignInState.THROTTLED else Reason.SESSION_LOST)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from pgssi_checks.session.lane import LANE, PATIENCE, SINGLE, my_turn
+from pgssi_checks.session.left_open import make_room
 from pgssi_checks.session.patience import patient_sign_in
 from pgssi_probe.check import CheckContext, Collector, CollectorContext, Failure, Observation, Reason, inconclusive
 from pgssi_probe.discovery.parse import parse_page
@@ -104,6 +105,7 @@ class Ground:
             self.crowded = True
             if self.oracle.sign_in is not None:
                 await self._close(self.oracle.sign_in.session.on(self.ctx.network))
+                await make_room(self.ctx, self.label)
                 done = await patient_sign_in(self.ctx, self.label, planted)
         if done.state is not SignInState.SIGNED_IN:
             raise Lost(REFUSALS[done.state])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pgssi_checks.login.attempts import announced_wait
+from pgssi_checks.session.left_open import remember
 from pgssi_probe.check import CheckContext, Collector, CollectorContext
 from pgssi_probe.identity import Session, SignIn, SignInState, sign_in
 
@@ -57,6 +58,7 @@ async def patient_sign_in(
         done = await sign_in(ctx, label, session=planted.fork() if planted is not None else None)
     if done.state is SignInState.SIGNED_IN:
         patience.left += waited
+        await remember(ctx, label, done)
     return done
 
 
