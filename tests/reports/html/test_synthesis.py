@@ -141,11 +141,11 @@ class TestView:
         page = build(sample, FR)
         views = [ref.view for item in page.observed for ref in item.evidence if ref.view]
         rows = {name: value for view in views for name, value in view.rows}
-        assert rows["versions"] == "TLS 1.0, TLS 1.2, TLS 1.3"
-        assert rows["certificate.trusted"] == "oui"
+        assert rows["Versions"] == "TLS 1.0, TLS 1.2, TLS 1.3"
+        assert rows["certificate · trusted"] == "oui"
         assert "session_ticket" not in rows
-        assert rows["alpn"] == "présent, sans valeur"
-        assert rows["groups 1"] == "name: X25519MLKEM768, order: 1"
+        assert rows["Protocole négocié (ALPN)"] == "présent, sans valeur"
+        assert rows["Groupes d’échange de clés 1"] == "Nom\u00a0: X25519MLKEM768\u202f; Ordre des certificats\u00a0: 1"
 
     def test_a_mandate_shows_and_so_does_its_absence(self, make) -> None:
         assert dict(build(make(), EN).mandate_rows)["Reference"] == "CHX-2026-117"
