@@ -18,6 +18,8 @@ from pgssi_probe.redact.text import redact_text
 BEFORE, AFTER = 40, 12
 """Characters shown before what proves, where its label stands, and after it."""
 LONGEST_BODY = 600
+BEARER = "authorization: bearer"
+"""What stands for the header of a bearer token (RFC 6750 §2.1), for which curl has an option."""
 _CARRIES = re.compile(r"^cookie$|authorization|token|api[-_]?key|^x-auth|session", re.IGNORECASE)
 
 
@@ -33,7 +35,11 @@ def excerpt(values: Iterable[str], exchange: Exchange) -> str | None:
 def carried(answer: Exchange, endpoint: Endpoint) -> tuple[str, ...]:
     """The headers that carried the session of an answer: a cookie, a token."""
     own = {name.lower() for name, _ in endpoint.headers}
-    names = dict.fromkeys(name for name, _ in answer.request.headers if name.lower() not in own)
+    names = dict.fromkeys(
+        BEARER if value.startswith("Bearer ") else name
+        for name, value in answer.request.headers
+        if name.lower() not in own
+    )
     return tuple(name for name in names if _CARRIES.search(name))
 
 
@@ -47,8 +53,10 @@ def curl(endpoint: Endpoint, who: str, headers: Sequence[str] = ()) -> str:
     words = ["curl", "-g", "--path-as-is", "--request", endpoint.method]
     if who:
         for name in headers or ("Cookie",):
-            bearer = "Bearer " if name.lower() == "authorization" else ""
-            words += ["--header", f"{name}: {bearer}<session {who}>"]
+            if name == BEARER:  # written as a header, it would be marked as the secret that it stands for
+                words += ["--oauth2-bearer", f"<session {who}>"]
+            else:
+                words += ["--header", f"{name}: <session {who}>"]
     for name, value in request.headers:
         words += ["--header", f"{name}: {redact_text(value)}"]
     if endpoint.body:
