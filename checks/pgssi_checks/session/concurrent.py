@@ -6,11 +6,13 @@ responsible for the application (`session.single`) says whether the first of the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import JsonValue
 
 from pgssi_checks.session.ground import Ground, Lost, on_ground
 from pgssi_checks.session.notice import notice_in
-from pgssi_probe.check import CheckContext, Observation, Reason, Request, inconclusive
+from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Request, inconclusive
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.identity import Session, SignIn, SignInState, sign_in
 
@@ -37,11 +39,11 @@ async def _both(ground: Ground, first: SignIn, second: SignIn) -> Observation:
     began, delay = ctx.clock.monotonic(), 0.0
     for delay in [float(one) for one in ctx.setting("looks_seconds")]:
         await ctx.clock.sleep(max(0.0, began + delay - ctx.clock.monotonic()))
-        before = first.session.fork()
         if not await ground.is_in(second.session):
             raise Lost(Reason.SESSION_LOST)
+        met = await first.session.follow(Request("GET", ground.oracle.url))
         if not await ground.is_in(first.session):
-            return await _closed(ground, before, second.session, delay)
+            return await _closed(ground, met, second.session, delay)
     facts: dict[str, JsonValue] = {"seconds": int(delay)}
     kept = (ctx.keep_facts("two-sessions", {**facts, "first": "in", "second": "in"}),)
     single = ctx.declared.get("session.single")
@@ -51,15 +53,16 @@ async def _both(ground: Ground, first: SignIn, second: SignIn) -> Observation:
     return Observation(slug=slug, subject=ctx.target.site, facts=facts, evidence=kept)
 
 
-async def _closed(ground: Ground, first: Session, second: Session, delay: float) -> Observation:
+async def _closed(ground: Ground, chain: Sequence[Exchange], second: Session, delay: float) -> Observation:
     """The next page of the closed session must say why, and how to raise the alarm.
 
-    That page is asked for as the session was before the oracle looked: an application may say it only once.
+    `chain` leads to the first page that the session was shown, before the oracle looked: an application that forgets
+    the session at that request says it only once. What a visitor without a session is told at the same address counts
+    for nothing; what stands in the address of arrival (`?reason=elsewhere`) is part of the message.
     """
     ctx = ground.ctx
-    chain = await first.follow(Request("GET", ground.oracle.url))
     page = await parse_page(chain[-1])
-    usual = await parse_page((await ground.visitor().follow(Request("GET", chain[-1].url)))[-1])
+    usual = await parse_page((await ground.visitor().follow(Request("GET", ground.oracle.url)))[-1])
     if page is None:
         raise Lost(Reason.NO_SAMPLE)  # data: what their script tells its user cannot be read
     notice = notice_in(page.document, usual.document.text.splitlines() if usual else ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -9,9 +10,10 @@ import pytest
 
 from pgssi_checks.session.notice import notice_in
 from pgssi_probe.check import Request, Response
-from pgssi_probe.check.harness import Script, page
+from pgssi_probe.check.harness import Script, page, redirect, run_check
 from pgssi_probe.clock import VirtualClock
 from pgssi_probe.discovery.parse import parse_html
+from pgssi_probe.model.account import Account, Secret
 from pgssi_probe.model.outcome import Outcome, Reason, Status, Strength
 
 SignedIn = Callable[..., Coroutine[Any, Any, tuple[Outcome, ...]]]
@@ -94,3 +96,36 @@ def test_what_a_notice_says(text: str, why: bool, alarm: bool) -> None:
 
 def test_no_page_says_nothing() -> None:
     assert not notice_in(None, ()).says_why
+
+
+class SaysItOnce:
+    """The newest session closes the one before, which is told so at its next request, and forgotten (Passport)."""
+
+    def __init__(self) -> None:
+        self.live, self.closed, self.opened = set[str](), set[str](), 0
+
+    def __call__(self, request: Request) -> Response:
+        held = dict(request.headers).get("Cookie", "").removeprefix("sid=")
+        path = request.parts.path
+        if path == "/login" and request.method == "POST":
+            self.opened += 1
+            self.closed |= self.live
+            self.live = {f"s{self.opened}"}
+            return redirect("/", status=302, headers=(("Set-Cookie", f"sid=s{self.opened}; Path=/"),))
+        if held in self.closed and path != "/login":
+            self.closed.discard(held)
+            return redirect("/login?raison=autre", status=302)
+        if path == "/login":
+            told = "<p>Votre session a été ouverte ailleurs. Si ce n'est pas vous, appelez le support au 12.</p>"
+            fields = "<form method=post><input name=user><input type=password name=pass><button>Entrer</button></form>"
+            return page(f"<title>Connexion</title>{told if request.parts.query else ''}{fields}")
+        if held in self.live:
+            return page("<title>Accueil</title><h1>Bonjour alice</h1><a href=/logout>Se déconnecter</a>")
+        return redirect("/login", status=302)
+
+
+async def test_a_closing_that_is_told_once_is_heard() -> None:
+    accounts = {"a": Account("a", "alice", Secret("Right-1234"))}
+    task = run_check("session.concurrent", SaysItOnce(), url="https://portal.example/", accounts=accounts)
+    (outcome,) = await asyncio.wait_for(task, 20)
+    assert (outcome.slug, outcome.facts["why"], outcome.facts["alarm"]) == ("closed-told", True, True)
