@@ -163,7 +163,7 @@ class Pool:
                     self.add(key, inner, own=own)
 
     def _is_own(self, record: dict[str, Any]) -> bool:
-        """Whether a record names the account, and no other account where another is named."""
+        """Whether a record names the account; what names two is sorted out by `without`."""
         for name, inner in record.items():
             inner = (
                 next((inner[one] for one in ("username", "login", "email") if one in inner), None)
