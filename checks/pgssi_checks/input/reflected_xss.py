@@ -225,6 +225,15 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     carried = [point for url in pages for point in headers_on(url)] + cookies_of(asker)
     wanted = asker.points(PLAIN, per_template=ctx.setting("per_template"))
     done = await go_round(asker, [absent, *carried, *wanted], _one, most=ctx.setting("points_max"))
+    done.found = _once(done.found)
     if done.reason is None:
         done.found += await found_in_pages(asker, word(), RAN, PRESSED)
     return concluded(ctx, asker, done, "escaped")
+
+
+def _once(found: list[Observation]) -> list[Observation]:
+    """A header or a cookie that several pages repeat is told once: the remedy stands in what they share."""
+    kept: dict[object, Observation] = {}
+    for one in found:
+        kept.setdefault(one.facts["parameter" if one.slug == "carried" else "request"], one)
+    return list(kept.values())
