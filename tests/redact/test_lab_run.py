@@ -22,7 +22,6 @@ from pgssi_probe.model.account import Account, Secret
 
 LEAKING = {
     "authz.idor/other-record",
-    "disclosure.files/dump",
     "mode/jwt-cookie",
     "session.jwt/sensitive-payload",
 }
@@ -44,7 +43,6 @@ def held(values: set[str], text: str) -> set[str]:
     return {value for value in values if re.search(rf"(?<![\w-]){re.escape(value)}(?![\w-])", text)}
 
 
-@pytest.mark.timeout(110)
 async def test_nothing_personal_is_left_in_a_run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGSSI_PROBE_CHROMIUM", "none")
     folder = tmp_path / "run"
@@ -65,7 +63,7 @@ async def test_nothing_personal_is_left_in_a_run_folder(tmp_path: Path, monkeypa
                     label: {"username": one.username, "password": {"prompt": True}} for label, one in accounts.items()
                 },
             ),
-            selection=Selection(only=("authz.idor", "disclosure.files", "session.jwt")),
+            selection=Selection(only=("authz.idor", "session.jwt")),
             accounts=accounts,
         )
         scanned = await run_scan(scan, lambda _: folder)
