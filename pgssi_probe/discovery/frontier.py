@@ -37,6 +37,8 @@ FILES: Final = words("""
     .dmg .apk .jar .war .png .jpg .jpeg .gif .webp .svg .ico .bmp .tif .tiff .avif .mp3 .mp4 .avi .mov .webm .ogg .wav
     .woff .woff2 .ttf .eot .otf .css .js .mjs .map .ics .vcf .epub .dcm
 """)
+PROGRAMS: Final = words(".php .php5 .phtml .asp .aspx .jsp .jspx .cgi .cfm .pl")
+"""Pages that are each a file of the application: many in one directory are no catalogue."""
 FOLDED: Final = re.compile(r"[#~?]")
 """A shape that stands for more than one address."""
 
@@ -84,6 +86,7 @@ class Frontier:
         self._order = itertools.count()
         self._shapes: Counter[str] = Counter()
         self._directories: Counter[str] = Counter()
+        self._paths: set[str] = set()
         self._skipped: dict[str, Skipped] = {}
         self.overflowed = False
 
@@ -158,8 +161,11 @@ class Frontier:
         ):
             return True
         # A catalogue by name has as many shapes as names: what lies below one directory is counted too.
-        if not notable and urlsplit(place).path != "/" and self._directories[place] >= MAX_PER_DIRECTORY:
+        path = signature.partition("?")[0]
+        below = urlsplit(place).path != "/" and path not in self._paths and extension(candidate.url) not in PROGRAMS
+        if not notable and below and self._directories[place] >= MAX_PER_DIRECTORY:
             return True
         self._shapes[signature] += 1
-        self._directories[place] += 1
+        self._directories[place] += path not in self._paths
+        self._paths.add(path)
         return False

@@ -99,6 +99,11 @@ def _found(endpoint: Endpoint) -> Iterator[Reference]:
             yield Reference(parameter, form, inner)
 
 
+def names_a_record(name: str) -> bool:
+    """Whether a field is called as those that name one record among many: `viewid`, `patient`, `dossier`."""
+    return bool(_NAMES_A_RECORD.search(name))
+
+
 def written_as(value: str) -> tuple[Form | None, str]:
     """How an identifier is written, and what it holds; None for what is none: a word, a date, a version."""
     if _NUMBER.fullmatch(value):

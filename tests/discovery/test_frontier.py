@@ -94,3 +94,11 @@ def test_a_link_of_another_method_is_not_followed_and_hides_nothing() -> None:
     assert one.skipped == ((f"{HOME}/r/1", Skipped.DANGEROUS),)
     one.offer(Link(f"{HOME}/r/1", "Fiche"), 1)
     assert taken(one) == ["/r/1"]
+
+
+def test_programs_of_one_directory_are_no_catalogue() -> None:
+    pages = [f"/app/i.php?page=p{letter}" for letter in "abcdefghijklmnop"] + ["/app/view.php?viewid=1"]
+    one = frontier()
+    for path in pages:
+        one.offer(Link(HOME + path, ""), 1)
+    assert taken(one) == pages

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from pgssi_probe.discovery.site import Skipped
 from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Place, Visit
-from pgssi_probe.inventory.references import Form, Reference, references
+from pgssi_probe.inventory.references import Form, Reference, names_a_record, references
 from pgssi_probe.inventory.templates import bears_a_right, template
 
 Chosen = tuple[Endpoint, tuple[Reference, ...]]
@@ -34,9 +34,8 @@ def candidates(endpoints: Iterable[Endpoint], visit: Visit, most: int, per_templ
         found = references(endpoint)
         answered = visit.answer_to(endpoint.url, endpoint.headers) if endpoint.method == "GET" else None
         refused = answered is not None and answered.status != 200
-        in_path = any(each.parameter.place is Place.PATH and each.form is not Form.SLUG for each in found)
         # Of what the walk left, records only: the rest is lists sorted and filtered otherwise.
-        unasked = answered is None and endpoint.held is not None and not in_path
+        unasked = answered is None and endpoint.held is not None and not any(map(_names_one, found))
         if refused or unasked or bears_a_right(endpoint, found):
             continue
         name = template(endpoint, found)
@@ -45,6 +44,12 @@ def candidates(endpoints: Iterable[Endpoint], visit: Visit, most: int, per_templ
             ranked.append((not found, met[name], answered is None, (endpoint, found)))
     ranked.sort(key=lambda one: one[:3])
     return [chosen for *_, chosen in ranked[:most]]
+
+
+def _names_one(reference: Reference) -> bool:
+    """Whether a request is of one record for sure: an identifier in its path, or in a field that is called so."""
+    in_path = reference.parameter.place is Place.PATH
+    return reference.form is not Form.SLUG and (in_path or names_a_record(reference.parameter.name))
 
 
 def values_by_template(inventory: Inventory, label: str) -> Mapping[str, frozenset[tuple[str, ...]]]:

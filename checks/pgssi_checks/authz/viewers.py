@@ -78,17 +78,15 @@ class Viewer:
         return await self._control.classify(replace(answer, request=bare))
 
     async def is_in(self) -> bool:
-        """Whether the session still opens the first page that it opened: always true for nobody.
-
-        An API shows no page: there the witness of the run is asked.
-        """
+        """Whether the session is in, by the witness of the run; where that cannot tell, whether the session still opens
+        the first page that it opened. Always true for nobody."""
         if self.label == ANONYMOUS:
             return True
-        if not self.visit.pages:
-            state = await self.oracle.state(self.session)
-            if state is State.UNKNOWN:
-                raise Lost(Reason.NO_SAMPLE if not self.oracle.usable else Reason.UNSTABLE_TARGET)
+        state = await self.oracle.state(self.session)
+        if state is not State.UNKNOWN:
             return state is State.IN
+        if not self.visit.pages:
+            raise Lost(Reason.NO_SAMPLE if not self.oracle.usable else Reason.UNSTABLE_TARGET)
         answer = await self.session.get(self.visit.pages[0].url)
         if answer.response is None or answer.status == 429 or (answer.status or 0) >= 500:
             raise Lost(why_not(answer))
