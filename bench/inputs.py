@@ -31,7 +31,7 @@ from pgssi_probe.lab import Lab
 from pgssi_probe.lab.weaknesses import registered
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "comparison-wapiti.md"
-BUDGET = 4_500
+BUDGET = 6_000
 """Requests: what neither may exceed. Our plan announces about as many; Wapiti announces none."""
 SECONDS = 45
 """For each module of Wapiti. It takes a form for another one each time that its token changes, and tries them all."""
@@ -244,7 +244,7 @@ Both begin at the home page. Ours sends the forms that the engagement declares h
 and with both.
 
 Each module of Wapiti is given {SECONDS} seconds: it takes a form for a new one each time that its token changes, and
-would try hundreds of them.
+would try hundreds of them. It sends again tokens that have served, which these forms refuse.
 
 ## What each finds
 
