@@ -40,11 +40,6 @@ class CollectorDeclaration(Frozen):
     uses: tuple[CollectorName, ...] = ()
 
 
-NOBODYS = CollectorDeclaration(at="nowhere:NOBODYS", title=Bilingual(fr="", en=""))
-"""A name that no file declares stands for itself: declarations of checks are held against the files when they are read,
-and tests bring their own."""
-
-
 @cache
 def declared() -> Mapping[str, CollectorDeclaration]:
     """Every collection that has a name. RegistryError for a broken file, a name taken twice, or one that is used and is
@@ -74,12 +69,12 @@ def _read(path: Path) -> dict[str, CollectorDeclaration]:
 
 def reachable(names: Iterable[str], level: Level, there: Callable[[Need], bool] = lambda _: True) -> frozenset[str]:
     """The collections of these names that a run at a level may gather, and those that they build on, as far as what
-    they need is `there`."""
+    they need is `there`. KeyError for a name that nobody declares."""
     found: set[str] = set()
     waiting = list(names)
     while waiting:
         name = waiting.pop()
-        declaration = declared().get(name, NOBODYS)
+        declaration = declared()[name]
         if name not in found and declaration.level.rank <= level.rank and all(map(there, declaration.needs)):
             found.add(name)
             waiting += declaration.uses

@@ -21,8 +21,8 @@ from pgssi_probe.net.exchange import Exchange, Headers, Request
 
 MAX_PAIRS: Final = 60
 MAX_ROTATED: Final = 3
-"""Pairs asked with cookies of the same names and other values: beyond, the application gives new ones at each answer and
-the last pair stands for all [ours]."""
+"""Pairs asked with cookies of the same names and other values: beyond, the application gives new ones at each answer,
+and the last pair stands for all [ours]."""
 LENGTH_SLACK: Final = 64
 """Bytes by which two answers to HEAD about nothing may differ: they may repeat the address [ours]."""
 GONE: Final = frozenset({404, 410})

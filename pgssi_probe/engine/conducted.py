@@ -10,10 +10,11 @@ from pgssi_probe.clock import Clock
 from pgssi_probe.engine.asked import Scan
 from pgssi_probe.engine.bounds import limits_of, scope_of, with_time_to_wait, within_the_window
 from pgssi_probe.engine.folder import INVENTORY_FILE, RunFolder, Settings
+from pgssi_probe.engine.gathered import Gathered, redactor_of
 from pgssi_probe.engine.preflight import preflight
 from pgssi_probe.engine.progress import Progress
 from pgssi_probe.engine.report import assemble
-from pgssi_probe.engine.run import Conductor, Gathered, redactor_of
+from pgssi_probe.engine.run import Conductor
 from pgssi_probe.engine.signals import stop_on_signals
 from pgssi_probe.guide import guide
 from pgssi_probe.model.declaration import Declarations

@@ -81,8 +81,9 @@ def make_plan(
     running = [entry for entry in entries if entry.runs]
     planned = [metadata for metadata, entry in zip(declared, entries, strict=True) if entry.runs]
     collections = [_collection(name, level) for name in sorted(collections_of(planned, level, engagement))]
-    requests = sum(each.requests_max for each in (*running, *collections))
-    connections = sum(each.connections_max for each in (*running, *collections))
+    counted: list[PlanEntry | PlannedCollection] = [*running, *collections]
+    requests = sum(each.requests_max for each in counted)
+    connections = sum(each.connections_max for each in counted)
     seconds = sum(entry.seconds_max for entry in running)
     pace = requests / engagement.limits.requests_per_second
     return Plan(

@@ -20,6 +20,7 @@ from pgssi_probe.engine.evidence import EvidenceRoom
 from pgssi_probe.engine.facts import fit_to_print
 from pgssi_probe.engine.fault import diagnostics
 from pgssi_probe.engine.folder import Finished, FolderError, RunFolder
+from pgssi_probe.engine.gathered import Gathered, redactor_of
 from pgssi_probe.engine.plan import ACCOUNT_NEEDS, methods_at
 from pgssi_probe.engine.progress import Progress
 from pgssi_probe.engine.waiting import WatchedClock
@@ -28,7 +29,7 @@ from pgssi_probe.model.outcome import Level, Observation, Outcome, Reason
 from pgssi_probe.model.result import CheckRun, Event, Plan, PlanEntry
 from pgssi_probe.net.gate import Gate
 from pgssi_probe.net.target_network import TargetNetwork
-from pgssi_probe.redact import People, Redactor
+from pgssi_probe.redact import Redactor
 from pgssi_probe.registry import RegisteredCheck
 
 AT_ONCE = 8
@@ -48,22 +49,6 @@ MEASURES = 3
 def _turn(metadata: CheckMetadata) -> int:
     """0 for most checks, 1 for those that judge what the others received, 2 for the one that may lock an account."""
     return 2 if "sacrifice" in metadata.needs else int(metadata.after_everything)
-
-
-@dataclass
-class Gathered:
-    """What the run has so far."""
-
-    runs: dict[str, CheckRun] = field(default_factory=dict)
-    outcomes: list[Outcome] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-
-
-def redactor_of(accounts: Mapping[str, Account]) -> Redactor:
-    """A key of its own, the canaries of the accounts, longest first, and the names that their user names tell."""
-    canaries = {secret.reveal() for account in accounts.values() for secret in account.canaries}
-    people = People.of(account.username for account in accounts.values())
-    return Redactor(values=tuple(sorted(canaries, key=len, reverse=True)), people=people)
 
 
 @dataclass
