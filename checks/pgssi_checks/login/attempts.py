@@ -96,6 +96,8 @@ class Trials:
     allowance: Allowance
     attempts: list[Attempt] = field(default_factory=list)
     last: Session | None = None
+    rearmed: bool | None = None
+    """Whether as many failures as were counted put the brake back on; None when that was not tried."""
 
     async def right(self, *, headers: Headers = (), username: str | None = None, label: str = SACRIFICE) -> Attempt:
         """The right password, which counts against nothing. Only the sacrificed account's attempts are remembered."""

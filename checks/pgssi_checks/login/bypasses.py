@@ -55,6 +55,7 @@ async def _armed(trials: Trials, after: int) -> Attempt | None:
         if (await trials.wrong()).braked:
             break
     probe = await trials.right()
+    trials.rearmed = not probe.accepted
     return None if probe.accepted else probe
 
 
@@ -102,6 +103,8 @@ async def _waits(trials: Trials, other: str | None, failures: int) -> list[float
 async def _interleaved(trials: Trials, trace: Trace, other: str, after: int) -> None:
     """A brake from the nth failure: n - 1, another account, n - 1 again, and the right password still gets in."""
     short = after - 1
+    if trials.rearmed is False:
+        return  # so many failures brake nobody by themselves: earlier ones had counted too
     if trials.allowance.left < 2 * short or not (await trials.right()).accepted:
         return
     for number in range(2):

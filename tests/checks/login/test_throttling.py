@@ -605,3 +605,17 @@ async def test_an_open_session_of_the_account_is_no_brake(jumping) -> None:
     assert (only.slug, only.facts["in_a_row"]) == ("none", 10)
     (unclosed,) = await OneSession(jumping, closes=False).run()
     assert unclosed.slug == "inconclusive"
+
+
+async def test_failures_that_came_before_prove_no_way_around(jumping) -> None:
+    """django-defender after the trials of user enumeration: fewer failures seem to brake than do, and fewer than that
+    are accepted with another account in between, or without."""
+
+    def brake(app, user, right):
+        recent = [moment for moment in app.failures if app.clock.monotonic() - moment < 60]
+        return page("Too many attempts", status=429) if len(recent) >= 4 else None
+
+    app = Application(jumping, brake)
+    app.failures.append(jumping.monotonic())
+    outcomes = await app.run()
+    assert [(one.slug, one.facts["after"]) for one in outcomes] == [("slowed", 2)]
