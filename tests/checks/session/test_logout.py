@@ -244,3 +244,26 @@ async def test_an_api_that_wants_the_refresh_token_back_is_signed_out_of(lasting
         declared=declared,
     )
     assert slug in slugs(outcomes)
+
+
+class Everywhere(Api):
+    """Cockpit: its shell at every address, 405 to a POST there; the true way out is a message of its script."""
+
+    def __call__(self, request: Request) -> Response:
+        answer = super().__call__(request)
+        if request.parts.path in {"/auth/login", "/users/me"}:
+            return answer
+        shell = "<title>Console</title><div id=main></div><script src=/main.js></script>"
+        return page(shell) if request.method == "GET" else page("no", status=405)
+
+
+async def test_a_shell_shown_at_every_address_is_no_sign_out() -> None:
+    outcomes = await run_check(
+        "session.logout",
+        Everywhere(lasting=True),
+        url=f"{PLACE}/",
+        accounts={"a": Account("a", "alice", Secret("Right-1234"))},
+        clock=JumpingClock(),
+        declared={"login.driver": "json", "login.url": "/auth/login", "login.signed_in_url": "/users/me"},
+    )
+    assert slugs(outcomes) == {"inconclusive"}
