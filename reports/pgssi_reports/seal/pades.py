@@ -23,6 +23,8 @@ from pgssi_reports.seal.token import TOKEN_MAX
 from pgssi_reports.words import words
 
 FIELD: Final = "Cachet"
+READ_ALOUD: Final = "Cachet électronique du rapport / Electronic seal of the report"
+"""What a screen reader says of the field, which is not seen (PDF/UA-1, 7.18.1)."""
 PDF_MAX: Final = 1 << 28
 RESERVED: Final = 1 << 14
 """Bytes kept for the container and its chain of certificates; those of a time-stamp come on top."""
@@ -68,7 +70,8 @@ def _signed(original: bytes, sealing: Sealing, path: Path) -> tuple[bytes, Any]:
         raise refuse(Refusal.PDF_UNREADABLE, path=str(path)) from None
     if encrypted:
         raise refuse(Refusal.PDF_ENCRYPTED, path=str(path))
-    steps = cms_embedder.PdfCMSEmbedder(new_field_spec=SigFieldSpec(FIELD)).write_cms(FIELD, writer)
+    field = SigFieldSpec(FIELD, readable_field_name=READ_ALOUD)
+    steps = cms_embedder.PdfCMSEmbedder(new_field_spec=field).write_cms(FIELD, writer)
     next(steps)
     placeholder = SignatureObject(
         timestamp=sealing.time,

@@ -234,3 +234,12 @@ class TestPyhankoAgrees:
         assert done.returncode == 0, done.stdout + done.stderr
         reports[0].write_text("autre")
         assert pyhanko(reports[0], world.trust, "--detached", f"{reports[0]}.p7s").returncode != 0
+
+
+def test_a_screen_reader_can_name_the_field_of_the_seal(pdf: Path) -> None:
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    seal_pdf(pdf, Sealing(local_key()))
+    with pdf.open("rb") as file:
+        (field,) = PdfFileReader(file).root["/AcroForm"]["/Fields"]
+        assert "Cachet" in field.get_object()["/TU"]
