@@ -258,8 +258,8 @@ only to who signs in, `in-page` only in a browser. With Chromium, `executed` mea
 
 {table(wrong)}
 
-The internal errors that Wapiti reports among the traps are there: one page fails whatever is sent, another at any quote.
-They are no weakness of what it was asked to look for.
+The internal errors that Wapiti reports among the traps are there: one page fails whatever is sent, another at any
+quote. They are no weakness of what it was asked to look for.
 
 ## What each costs
 
