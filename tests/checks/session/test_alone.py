@@ -188,3 +188,17 @@ async def test_checks_that_take_hours_let_the_others_go_first() -> None:
     await asyncio.gather(*tasks)
     assert order == ["one", "two", "hours"]
     assert lane.wanted == 0
+
+
+async def test_a_very_short_delay_leaves_the_busy_session_open(signed_in: SignedIn, monkeypatch: Any) -> None:
+    """As on an application whose sessions live for a minute: the busy one is asked for more often than that."""
+    from pgssi_probe.lab.blueprint import SessionPolicy
+
+    made = SessionPolicy.__init__
+
+    def short(self: SessionPolicy, *args: Any, **options: Any) -> None:
+        made(self, *args, **{**options, "idle": 60.0})
+
+    monkeypatch.setattr(SessionPolicy, "__init__", short)
+    (outcome,) = await signed_in(IDLE, CLOSES, declared={"session.idle-minutes": 1})
+    assert (outcome.slug, outcome.facts["below"]) == ("as-declared", 1.1)
