@@ -20,6 +20,12 @@ OF_PERSONS = re.compile(
     re.IGNORECASE,
 )
 """Templates of what many applications show of each person to everybody."""
+OF_CARE = re.compile(
+    r"patient|dossier|factur|invoice|bill|ordonnance|prescription|resultat|consultation|rdv|rendez|appointment|medical|"
+    r"medhistory|hospitali|compte-?rendu",
+    re.IGNORECASE,
+)
+"""Templates of records that are about one person's care or money, whatever application it is."""
 
 
 def candidates(endpoints: Iterable[Endpoint], visit: Visit, most: int, per_template: int) -> list[Chosen]:

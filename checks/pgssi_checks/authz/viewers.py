@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from pgssi_checks.authz.choosing import is_each_ones_own
+from pgssi_checks.authz.choosing import OF_CARE, is_each_ones_own
 from pgssi_checks.authz.comparing import (
     Marks,
     Shows,
@@ -239,10 +239,12 @@ class Stage:
     def is_each_ones_own(self, name: str, original: Exchange) -> bool:
         """Whether the documents of a template are of one account each, by what accounts of one kind were offered.
 
-        Pages are not judged so: advice that each is shown for what concerns them is public all the same.
+        Pages are judged so where the address speaks of care: advice that each is shown for what concerns them is public
+        all the same.
         """
         people = {self.ctx.accounts[one].username: one for one in ("low", "b", "a") if one in self.viewers}
-        return is_file(original) and is_each_ones_own(self.inventory, name, people.values())
+        kept = is_file(original) or bool(OF_CARE.search(name))
+        return kept and is_each_ones_own(self.inventory, name, people.values())
 
     async def watched(
         self,

@@ -162,3 +162,16 @@ async def test_the_pages_of_a_front_controller_are_each_judged() -> None:
     found = await run_check("authz.idor", served, url=ORIGIN + "/", accounts=ACCOUNTS)
     assert {("alice", f"page={one}") for one in names} <= set(office.sent)
     assert "same-answer" in slugs(found)
+
+
+@pytest.mark.parametrize(("kind", "accused"), [("patient", True), ("advice", False)])
+async def test_a_page_about_care_that_is_open_to_all_is_no_public_page(kind: str, accused: bool) -> None:
+    def answer(name: str, path: str) -> Response | None:
+        number = path[-1]
+        return (
+            html(f"<h1>{kind} {number}</h1><p>Traitement commencé en 201{number}</p>") if owner_of(path, kind) else None
+        )
+
+    office = Office(lambda name: f"<a href='/{kind}/{NUMBERS[name]}'>Fiche</a>", answer)
+    assert ("open-page" in slugs(await judged("authz.forced-browsing", office))) is accused
+    assert ("same-answer" in slugs(await judged("authz.idor", office))) is accused
