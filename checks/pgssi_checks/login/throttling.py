@@ -5,7 +5,7 @@ whom it strikes, and whether it can be walked around.
 
 What the report draws, stable from version 1 of the check on:
 
-- Evidence titled `attempts`, data `{"attempts": [row, …]}`, one row for each attempt on the sacrificed account, in
+- Evidence with the data `{"attempts": [row, …]}`, one row for each attempt on the sacrificed account, in
   order, 200 at most: `n` (from 1), `given` ("right" or "wrong"), `how` (how it was answered: "signed_in", "refused",
   "message", "captcha", "silence", "second_factor", "unknown", or a status such as "429"), `status` (number or null),
   `seconds` (time to the first byte of the answer to the password), `wait` (seconds that `Retry-After` announces, or

@@ -434,7 +434,7 @@ async def test_the_evidence_has_the_shape_that_the_report_draws(jumping) -> None
         clock=jumping,
     )
     await check("login.throttling").observe()(run.context)
-    kept = next(piece for piece in run.evidence.kept.values() if piece.get("title") == "attempts")
+    kept = next(piece for piece in run.evidence.kept.values() if "attempts" in piece.get("data", {}))
     attempts = kept["data"]["attempts"]
     assert [row["n"] for row in attempts] == list(range(1, len(attempts) + 1))
     assert {frozenset(row) for row in attempts} == {
