@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from pgssi_probe.check.context import Collector, CollectorContext
 from pgssi_probe.discovery.collect import DECLARED_PAGES, SITE, page_limit
@@ -34,6 +35,9 @@ MAX_DRAWN: Final = 30
 
 ROUNDS: Final = 2
 """How often what a description tells of is filled with what the answers so far gave."""
+
+_OF_API = re.compile(r"^/(?:[\w-]+/)?(?:api|rest|v\d)/")
+"""Addresses that give data: asked before the routes of a scripted application, whose page is everywhere the same."""
 
 DECLARED_HAR: Final = {
     "a": "discovery.har-a",
@@ -134,7 +138,8 @@ async def _walked(ctx: CollectorContext, label: str, site: Site, known: Known) -
     recording = ctx.declared.get(DECLARED_HAR[label])
     if isinstance(recording, str):
         walking.learn(await asyncio.to_thread(recorded, Path(recording), ctx.network.in_scope))
-    start += [one.url for key, one in known.found.items() if one.method == "GET" and ANONYMOUS in _all(known, key)]
+    met = [one.url for key, one in known.found.items() if one.method == "GET" and ANONYMOUS in _all(known, key)]
+    start += sorted(met, key=lambda url: not _OF_API.search(urlsplit(url).path))
     await walking.walk(dict.fromkeys(start), signed.landing)
     drawn = await watched(ctx, walking)
     if drawn:
