@@ -125,7 +125,9 @@ def of_form(form: Form) -> Found | None:
         url = urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(pairs), ""))
         pressed = words_of(f"{button.name} {button.value}").split() if button is not None else ()
         # A form by GET that asks for a password, or whose button says so, changes something all the same.
-        return Found("GET", url, Source.FORM, said, fields=told, writes=form.has_password or bool(CHANGING & {*pressed}))
+        return Found(
+            "GET", url, Source.FORM, said, fields=told, writes=form.has_password or bool(CHANGING & {*pressed})
+        )
     body = urlencode(pairs).encode()
     return Found(form.method, form.action, Source.FORM, said, body, form.enctype or FORM_TYPE, told)
 
