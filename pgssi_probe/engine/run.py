@@ -23,7 +23,7 @@ from pgssi_probe.engine.folder import Finished, FolderError, RunFolder
 from pgssi_probe.engine.gathered import Gathered, redactor_of
 from pgssi_probe.engine.plan import ACCOUNT_NEEDS, methods_at
 from pgssi_probe.engine.progress import Progress
-from pgssi_probe.engine.waiting import WatchedClock
+from pgssi_probe.engine.waiting import OwnTime, WatchedClock
 from pgssi_probe.model.account import Account
 from pgssi_probe.model.outcome import Level, Observation, Outcome, Reason
 from pgssi_probe.model.result import CheckRun, Event, Plan, PlanEntry
@@ -232,20 +232,20 @@ class Conductor:
             networks.append(network)
             await self._names_hold()
             clock = WatchedClock(self.clock, lambda until: self.progress.waiting(check.id, until), self._names_hold)
-            context = CheckContext(
-                metadata=metadata,
-                target=self.target,
-                network=network,
-                clock=clock,
-                level=self.level,
-                declared=self.engagement.told,
-                evidence=self._evidence,
-                collector=self._collections.get,
-                transcript=lambda: self.gate.transcript,
-                accounts=self.accounts,
-                note=self.gate.note,
-            )
-            async with asyncio.timeout(max(PATIENCE * metadata.sends.seconds, PATIENCE_FLOOR)):
+            async with asyncio.timeout(max(PATIENCE * metadata.sends.seconds, PATIENCE_FLOOR)) as limit:
+                context = CheckContext(
+                    metadata=metadata,
+                    target=self.target,
+                    network=network,
+                    clock=clock,
+                    level=self.level,
+                    declared=self.engagement.told,
+                    evidence=self._evidence,
+                    collector=OwnTime(limit).without(self._collections.get),
+                    transcript=lambda: self.gate.transcript,
+                    accounts=self.accounts,
+                    note=self.gate.note,
+                )
                 observations = await check.observe()(context)
             if not clock.late or "sacrifice" in metadata.needs:  # failures are never sent a second time
                 return observations

@@ -1,12 +1,13 @@
-"""The clock that a check is given: the same time, but its long waits are told, and those that end late are counted."""
+"""The time of a check: its long waits are told, late ones counted, and what it waits for others is not its own."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
+from pgssi_probe.check.context import Collector
 from pgssi_probe.clock import Clock
 
 WORTH_TELLING: Final = 10.0
@@ -74,3 +75,38 @@ class WatchedClock:
         if end != self._told:
             self._told = end
             self._heard(end)
+
+
+Collect = Callable[[Collector[Any]], Awaitable[Any]]
+
+
+class OwnTime:
+    """Stops the clock of a time-out while a check waits for a shared collection: a slow target makes it long, and who
+    asks first would pay for all. The collection has bounds of its own."""
+
+    def __init__(self, limit: asyncio.Timeout) -> None:
+        self._limit = limit
+        self._waiting = 0
+        self._left = 0.0
+
+    def without(self, collect: Collect) -> Collect:
+        async def collected(collector: Collector[Any]) -> Any:
+            self._stop()
+            try:
+                return await collect(collector)
+            finally:
+                self._go_on()
+
+        return collected
+
+    def _stop(self) -> None:
+        self._waiting += 1
+        when = self._limit.when()
+        if self._waiting == 1 and when is not None and not self._limit.expired():
+            self._left = when - asyncio.get_running_loop().time()
+            self._limit.reschedule(None)
+
+    def _go_on(self) -> None:
+        self._waiting -= 1
+        if self._waiting == 0 and not self._limit.expired():
+            self._limit.reschedule(asyncio.get_running_loop().time() + self._left)

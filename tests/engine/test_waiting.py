@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ from pgssi_probe.engine.bounds import with_time_to_wait
 from pgssi_probe.engine.progress import Silent
 from pgssi_probe.engine.scan import Scan, Scanned, resume, run_scan
 from pgssi_probe.engine.signals import stop_on_signals
-from pgssi_probe.engine.waiting import WatchedClock
+from pgssi_probe.engine.waiting import OwnTime, WatchedClock
 from pgssi_probe.model.outcome import Reason
 from pgssi_probe.model.result import RunResult
 from pgssi_probe.net.governor import Limits as RunLimits
@@ -316,3 +316,50 @@ def test_a_second_interruption_does_not_wait_for_the_report(monkeypatch: pytest.
     assert (conductor.stopped_because, left) == (Reason.INTERRUPTED, [])
     signals._heard()
     assert left == [130]
+
+
+async def collected_then_busy(gather: Callable[[Any], Awaitable[Any]]) -> None:
+    """A check with a tenth of a second of its own, which it exceeds after the collection."""
+    async with asyncio.timeout(0.1) as limit:
+        with suppress(LookupError):
+            await OwnTime(limit).without(gather)(None)
+        await asyncio.sleep(0.3)
+
+
+async def test_what_a_check_waits_for_others_is_not_its_own_time() -> None:
+    async def slow(_collector: Any) -> str:
+        await asyncio.sleep(0.3)
+        return "gathered"
+
+    async with asyncio.timeout(0.1) as limit:
+        collect = OwnTime(limit).without(slow)
+        assert await asyncio.gather(collect(None), collect(None)) == ["gathered", "gathered"]
+    with pytest.raises(TimeoutError):
+        await collected_then_busy(slow)
+
+
+async def test_a_collection_that_fails_gives_its_time_back_too() -> None:
+    async def broken(_collector: Any) -> None:
+        await asyncio.sleep(0.2)
+        raise LookupError
+
+    with pytest.raises(TimeoutError):
+        await collected_then_busy(broken)
+
+
+async def test_a_check_out_of_time_may_still_ask_on_its_way_out() -> None:
+    async def quick(_collector: Any) -> str:
+        return "gathered"
+
+    async def check(limit: asyncio.Timeout) -> None:
+        try:
+            await asyncio.sleep(1)
+        finally:
+            assert await OwnTime(limit).without(quick)(None) == "gathered"
+
+    async def bounded() -> None:
+        async with asyncio.timeout(0.05) as limit:
+            await check(limit)
+
+    with pytest.raises(TimeoutError):
+        await bounded()
