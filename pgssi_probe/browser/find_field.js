@@ -12,7 +12,11 @@
   if (wanted === 'password') return password || null;
   if (wanted === 'code') return code || null;
   const users = typed.filter((e) => e !== code && !/search|recherche|newsletter/.test(said(e)));
-  const before = password ? users.filter((e) => e.compareDocumentPosition(password) & Node.DOCUMENT_POSITION_FOLLOWING) : users;
   const likely = (list) => list.find((e) => /user|login|mail|identifiant|utilisateur|compte|account/.test(said(e)));
-  return likely(before) || before[before.length - 1] || (password ? null : likely(users)) || null;
+  if (!password) {  // a first screen that asks for a name only, and no field that searches
+    const signs = /log ?in|sign ?in|connexion|connecter|identif|suivant|next|continu/i;
+    return likely(users) || users.find((e) => e.form && signs.test(e.form.textContent)) || null;
+  }
+  const before = users.filter((e) => e.compareDocumentPosition(password) & Node.DOCUMENT_POSITION_FOLLOWING);
+  return likely(before) || before[before.length - 1] || null;
 }

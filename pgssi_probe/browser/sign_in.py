@@ -26,6 +26,16 @@ DRAWING_SECONDS: Final = 6.0
 DRAWING_LOOKS: Final = 12
 STEPS: Final = 3
 """Screens filled at most: user name, password, one-time code."""
+PRESS_SECONDS: Final = 2.0
+"""How long a control is waited for that something may cover."""
+MAX_CLOSED: Final = 3
+"""Things closed that lie over a control: a welcome, a question about cookies."""
+MAX_LEADING: Final = 3
+"""Controls pressed to come to the form: a menu, its entry."""
+CLOSING_SECONDS: Final = 0.5
+SAID: Final = "(e) => [e.textContent, e.value, e.getAttribute('aria-label'), e.title].join(' ')"
+ROUTES: Final = ("login", "signin", "connexion", "auth/login")
+"""Where scripts often draw the form, when nothing on the page leads there."""
 
 
 @cache
@@ -81,7 +91,7 @@ async def browser_sign_in(
     """
     before = await visit.open(url)
     names = {"username": username_field, "password": password_field}
-    before = await _drawn(visit, names) or before
+    before = await _drawn(visit, names) or await _led(visit, names) or before
     values = {"username": username, "password": password.reveal(), "code": code or ""}
     filled: dict[str, None] = {}
     start = len(visit.asked)
@@ -119,14 +129,53 @@ async def browser_sign_in(
 
 
 async def _drawn(visit: Visit, names: Mapping[str, str]) -> Landing | None:
-    """Wait until the page has a field to fill: a large script may be read long after it was loaded. None when it had
-    one at once."""
-    for waited in range(DRAWING_LOOKS):
-        for what in ("password", "username"):
-            if await _field(visit, what, names) is not None:
-                return await visit.look() if waited else None
+    """Wait until the page has a field to fill: a large script may be read long after it was loaded. None when there is
+    none."""
+    for _ in range(DRAWING_LOOKS):
+        if await _asks(visit, names):
+            return await visit.look()
         await asyncio.sleep(DRAWING_SECONDS / DRAWING_LOOKS)
     return None
+
+
+async def _asks(visit: Visit, names: Mapping[str, str]) -> bool:
+    """Whether the window shows a field for a password or a user name."""
+    return any([await _field(visit, what, names) is not None for what in ("password", "username")])
+
+
+async def _led(visit: Visit, names: Mapping[str, str]) -> Landing | None:
+    """Where the application leads who wants to sign in: by what its page offers, else by a usual route of its scripts.
+    None when that shows no field."""
+    from playwright.async_api import Error
+
+    tried: list[str] = []
+    for _ in range(MAX_LEADING):
+        try:
+            found: Any = await visit._within(
+                visit.window.evaluate_handle(script("find_sign_in"), tried), TYPING_SECONDS
+            )
+            control = found.as_element()
+            if control is None:
+                break
+            tried.append(" ".join(str(await control.evaluate(SAID)).split()))
+            await _press(visit, control)
+        except Error:
+            break
+        landing = await visit.settled()
+        if await _asks(visit, names):
+            return landing
+    for url in _routes(str(await visit.tell("location.href") or "")):
+        await visit.open(url)
+        if await _asks(visit, names):
+            return await visit.look()
+    return None
+
+
+def _routes(here: str) -> list[str]:
+    """Addresses of the usual routes, for an application that keeps its routes in the fragment. Others would be asked
+    of the server, where the search of the sign-in looked already."""
+    page, sign, fragment = here.partition("#")
+    return [f"{page}#/{route}" for route in ROUTES] if sign and fragment.startswith("/") else []
 
 
 async def _field(visit: Visit, what: str, names: Mapping[str, str]) -> ElementHandle | None:
@@ -165,12 +214,30 @@ async def _send(visit: Visit, field: ElementHandle) -> None:
     await asyncio.sleep(0.1)  # scripts enable the button once something is typed
     try:
         button = (await visit._within(field.evaluate_handle(script("find_button")), TYPING_SECONDS)).as_element()
-        if button is None:
-            await field.press("Enter", timeout=TYPING_SECONDS * 1000, no_wait_after=True)
-        else:
-            await button.click(timeout=TYPING_SECONDS * 1000, no_wait_after=True)
+        if button is not None and await _press(visit, button):
+            return
+        await field.press("Enter", timeout=TYPING_SECONDS * 1000, no_wait_after=True)
     except Error:
         try:
             await field.press("Enter", timeout=TYPING_SECONDS * 1000, no_wait_after=True)
         except Error:
             return
+
+
+async def _press(visit: Visit, control: ElementHandle) -> bool:
+    """Press a control as a person does, who first closes what lies over it."""
+    from playwright.async_api import Error
+
+    for _ in range(MAX_CLOSED + 1):
+        try:
+            await control.scroll_into_view_if_needed(timeout=PRESS_SECONDS * 1000)
+            found: Any = await visit._within(control.evaluate_handle(script("find_closing")), TYPING_SECONDS)
+            closing = found.as_element()
+            if closing is None:
+                await control.click(timeout=PRESS_SECONDS * 1000, no_wait_after=True)
+                return True
+            await closing.evaluate("(e) => e.click()")
+            await asyncio.sleep(CLOSING_SECONDS)
+        except Error:
+            return False
+    return False

@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import quote_plus
 
 from pgssi_probe.check.context import CheckContext, CollectorContext, Network, Streams
+from pgssi_probe.discovery.address import absolute
 from pgssi_probe.identity.attempt import Attempt
 from pgssi_probe.identity.by_har import replayed
 from pgssi_probe.identity.by_json import by_json
@@ -101,6 +102,13 @@ async def by_api(ctx: CheckContext | CollectorContext, attempt: Attempt) -> Judg
     return judged if again.signal in {"browser_lost", "browser_no_field"} else again
 
 
+def _as_declared(ctx: CheckContext | CollectorContext, url: str) -> str:
+    """The address with the fragment in which the operator declared the route of the form (`/#/login`)."""
+    page, sign, fragment = str(ctx.declared.get("login.url") or "").partition("#")
+    same = bool(sign) and absolute(page or "/", ctx.target.url) == url.partition("#")[0]
+    return f"{url.partition('#')[0]}#{fragment}" if same else url
+
+
 async def _in_a_window(ctx: CheckContext | CollectorContext, attempt: Attempt) -> Judgement:
     from pgssi_probe.browser import BROWSER, BrowserLost, browser_sign_in
 
@@ -120,7 +128,7 @@ async def _in_a_window(ctx: CheckContext | CollectorContext, attempt: Attempt) -
         ) as visit:
             done = await browser_sign_in(
                 visit,
-                plan.page_url or plan.url,
+                _as_declared(ctx, plan.page_url or plan.url),
                 attempt.username,
                 attempt.password,
                 code=code,
