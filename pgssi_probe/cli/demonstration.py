@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pgssi_probe.cli.exits import Exit, close_names, explained, stop
-from pgssi_probe.cli.formats import DEFAULT, reporters
-from pgssi_probe.cli.scanning import finish, split
+from pgssi_probe.cli.formats import reporters
+from pgssi_probe.cli.scanning import finish
 from pgssi_probe.cli.sealing import SealChoice
 from pgssi_probe.cli.showing import line, path_line, table, write_json
 from pgssi_probe.cli.watching import watching
@@ -43,7 +43,7 @@ def list_weaknesses(lang: Lang, *, json: bool) -> None:
         table((), rows)
 
 
-def serve_lab(weak: str, port: int, http_port: int, lang: Lang) -> None:
+def serve_lab(weak: tuple[str, ...], port: int, http_port: int, lang: Lang) -> None:
     lab = _lab(lang)
     from pgssi_probe.lab.serve import serve
 
@@ -63,7 +63,7 @@ def serve_lab(weak: str, port: int, http_port: int, lang: Lang) -> None:
         if not 0 <= number <= 65535:
             stop(lang, "error.bad_choice", value=number, option="--port", choices="0 … 65535")
     try:
-        serve(split(weak), port, http_port, lab_folder(), ready)
+        serve(weak, port, http_port, lab_folder(), ready)
     except lab.UnknownWeakness as error:
         stop(lang, "error.unknown_weakness", name=error.identifier, close=close_names(lang, error.close))
     except lab.IncompatibleWeaknesses as error:
@@ -96,7 +96,7 @@ def demo(out: Path, lang: Lang) -> Exit:
     code = finish(
         scanned,
         lang,
-        reporters=reporters(lang, DEFAULT),
+        reporters=reporters(lang),
         choice=SealChoice(lang),
         json=False,
         fail_on="never",

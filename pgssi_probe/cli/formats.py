@@ -14,17 +14,16 @@ EVERYTHING = "all"
 DATA = "json"  # report.json is always written
 
 
-def reporters(lang: Lang, asked: str) -> tuple[Reporter, ...]:
-    """The reporters of the names asked for, separated by commas. Stop for an unknown one, or one that lacks a part."""
+def reporters(lang: Lang, asked: tuple[str, ...] = (DEFAULT,)) -> tuple[Reporter, ...]:
+    """The reporters of the names asked for. Stop for an unknown one, or one that lacks a part."""
     known = {entry.name: entry for entry in plugins(GROUP)}
-    names = [name.strip() for name in asked.split(",") if name.strip()]
-    for name in names:
+    for name in asked:
         if name not in {*known, EVERYTHING, DATA}:
             choices = ", ".join([*sorted({*known, DATA}), EVERYTHING])
             stop(lang, "error.bad_choice", value=name, option="--format", choices=choices)
-    if not names:
-        stop(lang, "error.bad_choice", value=asked, option="--format", choices=", ".join([*sorted(known), EVERYTHING]))
-    wanted = sorted(known) if EVERYTHING in names else [name for name in dict.fromkeys(names) if name != DATA]
+    if not asked:
+        stop(lang, "error.bad_choice", value="", option="--format", choices=", ".join([*sorted(known), EVERYTHING]))
+    wanted = sorted(known) if EVERYTHING in asked else [name for name in dict.fromkeys(asked) if name != DATA]
     found = []
     for name in wanted:
         reporter: Reporter = known[name].load()()

@@ -46,8 +46,7 @@ def try_login(file: Path, label: str, lang: Lang, *, ca: Path | None, json: bool
         target = load_engagement(file).scope.target
     if not target:
         stop(lang, "login_test.no_target")
-    nothing: Any = dict.fromkeys(("level", "only", "skip", "http_url", "rate", "contact"))
-    scan = make_scan(lang, target, engagement_file=file, ca=ca, command_line=(), **nothing)
+    scan = make_scan(lang, target, engagement_file=file, ca=ca)
     if label not in LABELS:
         stop(lang, "error.bad_choice", value=label, option="--account", choices=", ".join(LABELS))
     if label not in scan.engagement.accounts:

@@ -36,23 +36,19 @@ def loaded(group: str) -> dict[str, Any]:
     return {entry.name: entry.load()() for entry in plugins(group)}
 
 
-def split(text: str | None) -> tuple[str, ...]:
-    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
-
-
 def make_scan(
     lang: Lang,
     url: str,
     *,
-    engagement_file: Path | None,
-    level: str | None,
-    only: str | None,
-    skip: str | None,
-    ca: Path | None,
-    http_url: str | None,
-    rate: float | None,
-    contact: str | None,
-    command_line: tuple[str, ...],
+    command_line: tuple[str, ...] = (),
+    engagement_file: Path | None = None,
+    level: str | None = None,
+    only: tuple[str, ...] = (),
+    skip: tuple[str, ...] = (),
+    ca: Path | None = None,
+    http_url: str | None = None,
+    rate: float | None = None,
+    contact: str | None = None,
 ) -> Any:
     """A `Scan` from options; Stop with one sentence for each mistake that a person can make."""
     from pgssi_probe.check.context import Target
@@ -91,7 +87,7 @@ def make_scan(
     return Scan(
         target=target,
         engagement=engagement,
-        selection=Selection(Level(level) if level else None, split(only), split(skip)),
+        selection=Selection(Level(level) if level else None, only, skip),
         engagement_file=engagement_file,
         contact=contact or "",
         command_line=command_line,
@@ -239,7 +235,12 @@ def _by_local_key(choice: SealChoice | None, delivered: Delivered) -> bool:
 
 
 def render_again(
-    path: Path, lang: Lang, *, formats: str, choice: SealChoice | None, declared: Loaded | None = None
+    path: Path,
+    lang: Lang,
+    *,
+    formats: tuple[str, ...],
+    choice: SealChoice | None,
+    declared: Loaded | None = None,
 ) -> Exit:
     """Render a run once more, in another language or another format, from its report.json alone.
 

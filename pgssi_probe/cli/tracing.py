@@ -97,7 +97,7 @@ def match(
     form: str,
     alerts: list[Path],
     engagement: Path | None,
-    formats: str,
+    formats: tuple[str, ...],
     choice: SealChoice | None,
     json: bool,
 ) -> Exit:

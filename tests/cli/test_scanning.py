@@ -351,3 +351,14 @@ def test_what_a_target_says_acts_nowhere(probe: Probe, tmp_path: Path) -> None:
     assert "<script>alert" not in page
     assert "onerror=alert(1)>" not in page.replace("&gt;", "")
     assert not set("\x00\x1b\u202e\u2066") & set(page)
+
+
+def test_names_are_separated_by_commas_or_given_one_by_one(probe: Probe) -> None:
+    def chosen(*options: str) -> set[str]:
+        plan = json.loads(probe("scan", "https://portal.example", "--dry-run", "--json", *options).out)
+        return {entry["check"] for entry in plan["entries"] if entry["runs"]}
+
+    both = {"headers.referrer", "headers.csp"}
+    assert chosen("--only", "headers.referrer,headers.csp") == both
+    assert chosen("--only", "headers.referrer", "--only", "headers.csp") == both
+    assert chosen("--only", "headers.referrer, headers.csp", "--skip", "headers.csp") == {"headers.referrer"}

@@ -189,17 +189,8 @@ def test_a_failure_says_what_to_write(
 
 
 def test_a_scan_asks_for_the_secrets_that_its_checks_need(file: Path) -> None:
-    nothing = dict.fromkeys(("level", "skip", "ca", "http_url", "rate", "contact"))
-
     def scan(only: str) -> Scan:
-        made = scanning.make_scan(
-            "fr",
-            "https://localhost:9",
-            engagement_file=file,
-            only=only,
-            command_line=(),
-            **nothing,  # type: ignore[arg-type]
-        )
+        made = scanning.make_scan("fr", "https://localhost:9", engagement_file=file, only=(only,))
         assert isinstance(made, Scan)
         return made
 

@@ -13,6 +13,7 @@ from pgssi_probe.cli.commands.options import (
     Run,
     SealOptions,
     declared_in,
+    names_in,
     with_seal,
 )
 from pgssi_probe.cli.exits import explained
@@ -37,7 +38,7 @@ def verify(
 def report(
     *,
     folder: Run,
-    formats: Formats = "html",
+    formats: Formats = ["html"],
     declarations: DeclarationsFile = None,
     seal: SealOptions,
     lang: Language = "fr",
@@ -46,7 +47,7 @@ def report(
 
     choice = seal.wanted()
     declared = declared_in(declarations, lang)
-    raise typer.Exit(render_again(folder, lang, formats=formats, choice=choice, declared=declared))
+    raise typer.Exit(render_again(folder, lang, formats=names_in(formats), choice=choice, declared=declared))
 
 
 @commands.command("seal", help="seal", epilog="seal_exits")

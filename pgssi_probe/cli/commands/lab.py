@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pgssi_probe.cli.commands.options import Json, Language
+from pgssi_probe.cli.commands.options import Json, Language, Names, names_in
 from pgssi_probe.cli.exits import explained
 
 commands = typer.Typer(rich_markup_mode=None)
@@ -14,7 +14,7 @@ commands = typer.Typer(rich_markup_mode=None)
 @commands.command("lab", help="lab")
 def lab(
     listed: Annotated[bool, typer.Option("--list", help="list")] = False,
-    weak: Annotated[str, typer.Option("--weak", help="weak")] = "none",
+    weak: Annotated[Names, typer.Option("--weak", metavar="<str>", help="weak")] = ["none"],
     port: Annotated[int, typer.Option("--port", help="port")] = 8443,
     http_port: Annotated[int, typer.Option("--http-port", help="http_port")] = 8080,
     json: Json = False,
@@ -26,7 +26,7 @@ def lab(
         if listed:
             list_weaknesses(lang, json=json)
         else:
-            serve_lab(weak, port, http_port, lang)
+            serve_lab(names_in(weak), port, http_port, lang)
 
 
 @commands.command("demo", help="demo")

@@ -19,9 +19,16 @@ Language = Annotated[Lang, typer.Option("--lang", help="lang")]
 Json = Annotated[bool, typer.Option("--json", help="json")]
 Authority = Annotated[Path | None, typer.Option("--ca", help="ca")]
 Engagement = Annotated[Path | None, typer.Option("--engagement", "-e", help="engagement_file")]
-Formats = Annotated[str, typer.Option("--format", "-f", help="format")]
+Names = list[str]
+"""Separated by commas, repeated, or both: see `names_in`."""
+Formats = Annotated[Names, typer.Option("--format", "-f", metavar="<str>", help="format")]
 DeclarationsFile = Annotated[Path | None, typer.Option("--declarations", help="declarations_file")]
 Run = Annotated[Path, typer.Argument(help="folder")]
+
+
+def names_in(given: Names) -> tuple[str, ...]:
+    """The names of an option that takes several, separated by commas, repeated, or both."""
+    return tuple(name.strip() for text in given for name in text.split(",") if name.strip())
 
 
 def declared_in(file: Path | None, lang: Lang) -> "Loaded | None":

@@ -12,8 +12,10 @@ from pgssi_probe.cli.commands.options import (
     Formats,
     Json,
     Language,
+    Names,
     SealOptions,
     declared_in,
+    names_in,
     with_seal,
 )
 from pgssi_probe.cli.exits import explained, stop
@@ -31,8 +33,8 @@ def scan(
     url: Annotated[str, typer.Argument(help="url")] = "",
     engagement: Engagement = None,
     level: Annotated[str | None, typer.Option("--level", help="level")] = None,
-    only: Annotated[str | None, typer.Option("--only", help="only")] = None,
-    skip: Annotated[str | None, typer.Option("--skip", help="skip")] = None,
+    only: Annotated[Names, typer.Option("--only", metavar="<str>", help="only")] = [],
+    skip: Annotated[Names, typer.Option("--skip", metavar="<str>", help="skip")] = [],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="dry_run")] = False,
     resume: Annotated[Path | None, typer.Option("--resume", help="resume")] = None,
     folder: Annotated[Path | None, typer.Option("--out", "-o", help="out")] = None,
@@ -42,7 +44,7 @@ def scan(
     contact: Annotated[str | None, typer.Option("--contact", help="contact")] = None,
     declarations: DeclarationsFile = None,
     seal: SealOptions,
-    formats: Formats = "html",
+    formats: Formats = ["html"],
     fail_on: Annotated[str, typer.Option("--fail-on", help="fail_on")] = "minor",
     strict: Annotated[bool, typer.Option("--strict", help="strict")] = False,
     json: Json = False,
@@ -56,7 +58,7 @@ def scan(
         stop(lang, "error.url_missing")
     if fail_on not in {*Severity, "never"}:
         stop(lang, "error.bad_choice", value=fail_on, option="--fail-on", choices=", ".join([*Severity, "never"]))
-    wanted = reporters(lang, formats)
+    wanted = reporters(lang, names_in(formats))
     declared = declared_in(declarations, lang)
     choice = None if dry_run else seal.wanted()
     if resume is not None:
@@ -80,8 +82,8 @@ def scan(
             url,
             engagement_file=engagement,
             level=level,
-            only=only,
-            skip=skip,
+            only=names_in(only),
+            skip=names_in(skip),
             ca=ca,
             http_url=http_url,
             rate=rate,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pgssi_probe.cli.commands.options import Json, Language, Run, SealOptions, with_seal
+from pgssi_probe.cli.commands.options import Json, Language, Names, Run, SealOptions, names_in, with_seal
 
 commands = typer.Typer(help="traces", no_args_is_help=True, rich_markup_mode=None)
 
@@ -34,7 +34,7 @@ def match(
     form: Annotated[str, typer.Option("--format", help="traces_format")] = "auto",
     alerts: Annotated[list[Path] | None, typer.Option("--alerts", help="traces_alerts")] = None,
     engagement: Annotated[Path | None, typer.Option("--engagement", "-e", help="traces_engagement")] = None,
-    report_formats: Annotated[str, typer.Option("--report-format", "-f", help="format")] = "html",
+    report_formats: Annotated[Names, typer.Option("--report-format", "-f", metavar="<str>", help="format")] = ["html"],
     seal: SealOptions,
     json: Json = False,
     lang: Language = "fr",
@@ -49,7 +49,7 @@ def match(
             form=form,
             alerts=alerts or [],
             engagement=engagement,
-            formats=report_formats,
+            formats=names_in(report_formats),
             choice=seal.wanted(),
             json=json,
         )
