@@ -12,7 +12,7 @@ from typing import Final
 
 from pgssi_probe.discovery.address import absolute
 from pgssi_probe.discovery.folding import MAX_LONG, MAX_SHORT, fold
-from pgssi_probe.discovery.site import Form, FormField
+from pgssi_probe.discovery.site import Button, Form, FormField
 
 MAX_FORMS: Final = 100
 MAX_FIELDS: Final = 2_000
@@ -26,11 +26,24 @@ Attributes = Mapping[str, str]
 
 
 @dataclass(slots=True)
+class OpenButton:
+    """A button that sends its form, whose words are being read."""
+
+    name: str
+    says: str
+
+    def say(self, text: str) -> None:
+        if len(self.says) < MAX_SHORT:
+            self.says += " " + text[:MAX_SHORT]
+
+
+@dataclass(slots=True)
 class OpenForm:
     attributes: Attributes
     fields: list[FormField] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
     length: int = 0
+    buttons: list[OpenButton] = field(default_factory=list)
 
     def say(self, text: str) -> None:
         if self.length < MAX_LONG and not text.isspace():
@@ -83,6 +96,8 @@ class Forms:
         self._depth = 0
         self._owned: list[tuple[str | None, OpenForm | None, FormField]] = []
         self._list: OpenList | None = None
+        self._button: OpenButton | None = None
+        self._buttons: list[tuple[str | None, OpenForm | None, OpenButton]] = []
 
     @property
     def current(self) -> OpenForm | None:
@@ -101,13 +116,17 @@ class Forms:
             self._list.option(attributes)
 
     def say(self, text: str) -> None:
-        """Text inside an option, which is its value when it has no other."""
+        """Text inside an option, which is its value when it has no other, or on a button."""
+        if self._button is not None:
+            self._button.say(text)
         if self._list is not None:
             self._list.say(text)
 
     def leave(self, name: str) -> None:
         if name == "form" and self._around:
             self._around.pop()
+        elif name == "button":
+            self._button = None
         elif name == "option" and self._list is not None:
             self._list.reading = False
         elif name == "select" and self._list is not None:
@@ -134,6 +153,10 @@ class Forms:
         for reference, owner, built in self._owned:
             chosen = owner if reference is None else named.get(reference) if reference else None
             (chosen.fields if chosen is not None else loose).append(built)
+        for reference, owner, button in self._buttons:
+            chosen = owner if reference is None else named.get(reference) if reference else None
+            if chosen is not None:
+                chosen.buttons.append(button)
         return tuple(_form(form, origin, url) for form in self._forms), _without_typed(loose)
 
     def _opened(self, attributes: Attributes) -> OpenForm | None:
@@ -160,8 +183,17 @@ class Forms:
         if owner is not None and built.kind in KEPT_VALUES - {"hidden"} and built.value:
             owner.say(built.value[:MAX_SHORT])
         self._owned.append((attributes.get("form"), owner, built))
+        if built.kind in {"submit", "image"} and not built.disabled:
+            self._read_button(name, owner, attributes)
         if name == "select":
             self._list = OpenList(len(self._owned) - 1, "multiple" in attributes)
+
+    def _read_button(self, name: str, owner: OpenForm | None, attributes: Attributes) -> None:
+        said = " ".join(attributes.get(one, "")[:MAX_SHORT] for one in ("value", "aria-label", "title", "alt"))
+        button = OpenButton(attributes.get("name", "")[:MAX_SHORT], said)
+        self._buttons.append((attributes.get("form"), owner, button))
+        if name == "button":
+            self._button = button
 
     def _chosen(self, options: OpenList) -> None:
         reference, owner, built = self._owned[options.place]
@@ -218,4 +250,5 @@ def _form(form: OpenForm, origin: str, url: str) -> Form:
         enctype=fold(form.attributes.get("enctype", ""), 100).lower(),
         autocomplete=fold(form.attributes.get("autocomplete", ""), 100).lower(),
         text=fold(" ".join(form.text), MAX_LONG),
+        buttons=tuple(Button(one.name, fold(one.says)) for one in form.buttons),
     )

@@ -56,6 +56,7 @@ LOADED_RELS: Final = _words(
 )
 
 _SPACES = re.compile(r"\s+")
+_CONFIRM = re.compile(r"\bconfirm\w{0,20}\s{0,3}\(", re.IGNORECASE)
 _REFRESH = re.compile(r"^\s*[\d.]*\s*[;,]?\s*(?:url\s*=)?\s*[\"']?\s*([^\"'\s][^\"']*)", re.IGNORECASE)
 _CANDIDATE = re.compile(r"\s*,*\s*([^\s,]\S{0,4095})([^,]{0,200})")
 
@@ -66,8 +67,14 @@ class OpenLink:
     rel: tuple[str, ...]
     label: str
     method: str
+    asks_first: bool
     text: list[str] = field(default_factory=list)
     length: int = 0
+
+
+def _asks_first(attributes: Attributes) -> bool:
+    asked = any(attributes.get(name) for name in ("data-confirm", "data-turbo-confirm", "hx-confirm"))
+    return asked or bool(_CONFIRM.search(attributes.get("onclick", "")[:2000]))
 
 
 def _method(attributes: Attributes) -> str:
@@ -221,7 +228,7 @@ class Harvest:
             self.cut = True
             return
         label = attributes.get("aria-label") or attributes.get("title") or attributes.get("alt") or ""
-        link = OpenLink(raw, rel, fold(label), _method(attributes))
+        link = OpenLink(raw, rel, fold(label), _method(attributes), _asks_first(attributes))
         self._links.append(link)
         if name == "a":
             self._link = link
@@ -265,7 +272,8 @@ class Harvest:
         for link in self._links:
             url = absolute(link.raw, origin)
             if url:
-                found.setdefault(Link(url, fold(" ".join(link.text)) or link.label, link.rel, link.method))
+                said = fold(" ".join(link.text)) or link.label
+                found.setdefault(Link(url, said, link.rel, link.method, link.asks_first))
         return tuple(found)
 
     def _resolved_resources(self, origin: str) -> tuple[Resource, ...]:

@@ -19,6 +19,16 @@ class Link:
     text: str
     rel: tuple[str, ...] = ()
     method: str = "GET"
+    asks_first: bool = False
+    """Whether people are asked if they are sure (`data-confirm`, `confirm(…)`) before it is followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """What sends a form, with what people read on it. `name` is "" when the application is not told of it."""
+
+    name: str = ""
+    says: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,7 @@ class Form:
     enctype: str = ""
     autocomplete: str = ""
     text: str = ""
+    buttons: tuple[Button, ...] = ()
 
     @property
     def has_password(self) -> bool:

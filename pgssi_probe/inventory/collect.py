@@ -138,7 +138,7 @@ async def _walked(ctx: CollectorContext, label: str, site: Site, known: Known) -
     recording = ctx.declared.get(DECLARED_HAR[label])
     if isinstance(recording, str):
         walking.learn(await asyncio.to_thread(recorded, Path(recording), ctx.network.in_scope))
-    met = [one.url for key, one in known.found.items() if one.method == "GET" and ANONYMOUS in _all(known, key)]
+    met = [one.url for key, one in known.found.items() if _may_be_opened(one) and ANONYMOUS in _all(known, key)]
     start += sorted(met, key=lambda url: not _OF_API.search(urlsplit(url).path))
     await walking.walk(dict.fromkeys(start), signed.landing)
     drawn = await watched(ctx, walking)
@@ -146,6 +146,12 @@ async def _walked(ctx: CollectorContext, label: str, site: Site, known: Known) -
         walking.learn(drawn)
         await walking.go_on((), MAX_DRAWN)
     return walking
+
+
+def _may_be_opened(one: Found) -> bool:
+    """Whether what somebody without an account met may be opened with one: it only reads, by all that is said of it."""
+    plain = one.method == "GET" and one.complete and not one.headers
+    return plain and not one.writes and not is_dangerous(one.url, one.text)
 
 
 def _all(known: Known, key: tuple[str, str, bytes]) -> set[str]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from pgssi_probe.discovery.address import absolute, extension
-from pgssi_probe.discovery.danger import words, words_of
+from pgssi_probe.discovery.danger import is_changing_form, words, words_of
 from pgssi_probe.discovery.site import Document, Form, FormField
 from pgssi_probe.inventory.model import Parameter, Place, Source
 from pgssi_probe.inventory.references import ASSETS, written_as
@@ -36,8 +36,14 @@ WRITING: Final = words("""
     register enregistrer envoyer envoi save send set store submit update upload write
 """)
 """Words of a server page that writes: what scripts call so is called by POST, and is not tried by GET."""
-CHANGING: Final = WRITING - words("envoyer envoi new post put register send set submit")
-"""Words of a button that changes something: forms that search have buttons called Submit or Envoyer."""
+_CALLED_BY = re.compile(r"\.(post|put|patch|delete)\(\s{0,20}\Z", re.IGNORECASE)
+_METHOD_BEFORE = re.compile(
+    r"\b(?:method|type)[\"']?\s{0,3}:\s{0,3}[\"'](POST|PUT|PATCH|DELETE)[\"'][^{}()]{0,60}\Z", re.I
+)
+_METHOD_AFTER = re.compile(
+    r"[^{}()]{0,20}\{?[^{}()]{0,60}\b(?:method|type)[\"']?\s{0,3}:\s{0,3}[\"'](POST|PUT|PATCH|DELETE)\b", re.I
+)
+"""What scripts write around an address that they send by another method than GET."""
 _HOLE = re.compile(
     r"\$\{[^}]{0,80}\}|\{\{?[^{}]{0,80}\}\}?|:[A-Za-z_]\w{0,40}(?=/|$)|<[^>]{0,40}>",
 )
@@ -84,7 +90,7 @@ class Found:
 def of_document(document: Document, url: str) -> Iterator[Found]:
     """Links, frames, forms and paths in the scripts of a page."""
     for link in document.links:
-        yield Found(link.method, link.url, Source.LINK, link.text)
+        yield Found(link.method, link.url, Source.LINK, link.text, writes=link.asks_first)
     for resource in document.resources:
         if resource.tag in {"iframe", "frame", "object", "embed"}:
             yield Found("GET", resource.url, Source.LINK)
@@ -123,11 +129,7 @@ def of_form(form: Form) -> Found | None:
     if form.method == "GET":
         parts = urlsplit(form.action)
         url = urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(pairs), ""))
-        pressed = words_of(f"{button.name} {button.value}").split() if button is not None else ()
-        # A form by GET that asks for a password, or whose button says so, changes something all the same.
-        return Found(
-            "GET", url, Source.FORM, said, fields=told, writes=form.has_password or bool(CHANGING & {*pressed})
-        )
+        return Found("GET", url, Source.FORM, said, fields=told, writes=is_changing_form(form))
     body = urlencode(pairs).encode()
     return Found(form.method, form.action, Source.FORM, said, body, form.enctype or FORM_TYPE, told)
 
@@ -156,7 +158,24 @@ def of_script(text: str, url: str, page: str = "") -> Iterator[Found]:
         base = url if not written.startswith("api/") else absolute("/", url) or url
         target = absolute(written, base)
         if target is not None and extension(target) not in ASSETS and len(urlsplit(target).path) > 1:
-            yield Found("GET", target, Source.SCRIPT)
+            method = _called_by(text, match)
+            said, asks_first = _link_in(text, match)
+            yield Found(method, target, Source.SCRIPT, said, complete=method == "GET", writes=asks_first)
+
+
+def _link_in(text: str, match: re.Match[str]) -> tuple[str, bool]:
+    """Of an address in markup that a script holds: what the link says, and whether people are asked first."""
+    if not re.search(r"\bhref\s{0,3}=\s{0,3}\\?\Z", text[max(0, match.start() - 12) : match.start()], re.I):
+        return "", False
+    rest = re.match(r"([^<>]{0,200})>([^<>]{0,120})<", text[match.end() : match.end() + 330])
+    return (" ".join(rest[2].split()), "confirm" in rest[1].lower()) if rest is not None else ("", False)
+
+
+def _called_by(text: str, match: re.Match[str]) -> str:
+    """The method by which a script sends what is written there, GET unless it says another one."""
+    before, after = text[max(0, match.start() - 90) : match.start()], text[match.end() : match.end() + 120]
+    named = _CALLED_BY.search(before[-30:]) or _METHOD_BEFORE.search(before) or _METHOD_AFTER.match(after)
+    return named[1].upper() if named else "GET"
 
 
 def of_json(body: bytes, url: str) -> Iterator[Found]:

@@ -8,6 +8,7 @@ from typing import Final
 from pgssi_probe.browser import BROWSER, BrowserLost, Fate, Landing
 from pgssi_probe.browser import Asked as BrowserAsked
 from pgssi_probe.check.context import CollectorContext
+from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.discovery.site import Page
 from pgssi_probe.inventory.gleaning import Found, of_document
 from pgssi_probe.inventory.har import own_headers
@@ -49,7 +50,7 @@ async def watched(ctx: CollectorContext, walking: Walking) -> tuple[Found, ...]:
                 landing = await visit.open(url)
                 drawn = [one for one in _of(landing) if ctx.network.in_scope(one.url)]
                 found.update((one.key, one) for one in drawn)
-                waiting += [one.url for one in drawn if one.method == "GET" and one.source is Source.LINK]
+                waiting += [one.url for one in drawn if _may_be_opened(one)]
             for asked in visit.asked:
                 one = _asked(asked)
                 if one is not None and ctx.network.in_scope(one.url):
@@ -57,6 +58,11 @@ async def watched(ctx: CollectorContext, walking: Walking) -> tuple[Found, ...]:
     except BrowserLost:
         pass
     return tuple(found.values())
+
+
+def _may_be_opened(one: Found) -> bool:
+    plain = one.method == "GET" and one.source is Source.LINK
+    return plain and not one.writes and not is_dangerous(one.url, one.text)
 
 
 def _of(landing: Landing) -> Iterator[Found]:

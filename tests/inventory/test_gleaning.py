@@ -135,3 +135,20 @@ def test_a_page_of_links_is_bounded(size: int) -> None:
     script = " ".join(f'"/p{n}/x"' for n in range(size))
     assert len(list(of_script(script, URL))) <= MAX_FOUND
     assert len(list(of_json(json.dumps([f"/p/{n}" for n in range(size)]).encode(), URL))) <= MAX_FOUND
+
+
+@pytest.mark.parametrize(
+    ("code", "method"),
+    [
+        ("fetch('/api/notes')", "GET"),
+        ("axios.post('/api/notes', {})", "POST"),
+        ("this.http.delete( '/api/notes')", "DELETE"),
+        ("fetch('/api/notes', {headers: h, method: 'PUT'})", "PUT"),
+        ("$.ajax({type: 'POST', dataType: 'json', url: '/api/notes'})", "POST"),
+        ("fetch('/api/notes'); send('x', {method: 'POST'})", "GET"),
+        ("post({method: 'POST', url: u}); fetch('/api/notes')", "GET"),
+    ],
+)
+def test_a_script_says_by_which_method_it_sends(code: str, method: str) -> None:
+    (found,) = of_script(code, "https://h.example/a.js")
+    assert (found.method, found.complete) == (method, method == "GET")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pgssi_probe.browser import Browser
 from pgssi_probe.check.harness import exchange, page
 from pgssi_probe.discovery.parse import parse_html
-from pgssi_probe.discovery.site import Page
+from pgssi_probe.discovery.site import Page, Skipped
 from pgssi_probe.inventory.model import Inventory
 from pgssi_probe.inventory.watching import is_scripted
 from pgssi_probe.net.exchange import Request, Response
@@ -18,7 +18,8 @@ URL = "https://portal.example/app"
 SHELL = '<!doctype html><title>App</title><div id=app></div><script src="/app.js"></script>'
 SCRIPT = """
 fetch('/api/' + 'dossiers', {headers: {'X-Patient': '17'}}).then(r => r.json()).then(d => {
-  document.getElementById('app').innerHTML = d.map(x => '<a href="/app/dossier/' + x.numero + '">Dossier</a>').join('');
+  document.getElementById('app').innerHTML = d.map(x => '<a href="/app/dossier/' + x.numero + '">Dossier</a>').join('')
+    + '<a href="/app/compte?fin=1">Supprimer mon compte</a><a href="/app/tri?n=1" data-confirm="Vraiment ?">Trier</a>';
 });
 fetch('/api/' + 'vus', {method: 'POST', body: '{}'}).catch(() => 0);
 """
@@ -63,3 +64,6 @@ async def test_requests_and_links_of_a_drawn_page(
     assert by_path["GET", "/app/dossier/17"].shown_to == {"a"}
     assert not by_path["POST", "/api/vus"].reads
     assert not app.asked("/api/vus"), "a page that writes on its own is not let"
+    assert by_path["GET", "/app/compte"].held is by_path["GET", "/app/tri"].held is Skipped.DANGEROUS
+    assert not app.asked("/app/compte")
+    assert not app.asked("/app/tri")

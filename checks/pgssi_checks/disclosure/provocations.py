@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from pgssi_probe.discovery.danger import is_dangerous, is_dangerous_link
+from pgssi_probe.discovery.danger import is_changing_form, is_dangerous, is_dangerous_link
 from pgssi_probe.discovery.site import Form, Site
 from pgssi_probe.inventory.gleaning import of_form
 from pgssi_probe.net.exchange import Headers, Request
@@ -73,7 +73,7 @@ def parameters(site: Site, origin: str) -> list[Known]:
     found: dict[tuple[str, str], Known] = {}
     for page in site.pages:
         for form in page.document.forms:
-            if form.method == "GET" and not form.has_password and form.action.startswith(origin):
+            if form.method == "GET" and form.action.startswith(origin) and not is_changing_form(form):
                 sent = of_form(form)
                 pairs = parse_qsl(urlsplit(sent.url).query, keep_blank_values=True) if sent else []
                 for name, value in pairs:
@@ -94,8 +94,9 @@ def _buttons(form: Form) -> frozenset[str]:
 def _learn(
     found: dict[tuple[str, str], Known], address: str, name: str, value: str, pairs: Iterable[tuple[str, str]]
 ) -> None:
-    beside = tuple(pair for pair in pairs if pair[0] != name)[:MAX_BESIDE]
-    if not is_dangerous(_replace(address, query=urlencode(beside))):
+    whole = list(pairs)
+    beside = tuple(pair for pair in whole if pair[0] != name)[:MAX_BESIDE]
+    if not is_dangerous(_replace(address, query=urlencode(whole))):
         found.setdefault((address, name), Known(address, name, value, beside))
 
 
