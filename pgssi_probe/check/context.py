@@ -134,6 +134,11 @@ class Collector(Generic[T]):
     def sends(self) -> bool:
         return bool(self.requests or self.connections)
 
+    @property
+    def family(self) -> str:
+        """The name to declare. A collection made once for each of several subjects is called `family:subject`."""
+        return self.name.partition(":")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:

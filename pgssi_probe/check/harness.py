@@ -175,7 +175,7 @@ def scripted(
     allowed = reachable(metadata.collects, level)
 
     async def collect(collector: Collector[Any]) -> Any:
-        if collector.sends and collector.name not in allowed:
+        if collector.sends and collector.family not in allowed:
             raise AssertionError(f"{metadata.id} collects {collector.name} at level {level} and does not declare it")
         if collector.name in collected:
             return collected[collector.name]

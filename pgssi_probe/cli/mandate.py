@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
 from pgssi_probe.cli.exits import explained, stop
@@ -138,6 +139,13 @@ def show_accounts(engagement: Engagement, lang: Lang) -> None:
             line(f"      {name} — {said}", "yellow" if state in LACKING else "")
         if section.password is None:
             line("      " + say(lang, "engagement.secret.no_password"), "yellow")
+        if section.login is not None:
+            own = engagement.login_of(label)
+            where = own.url or say(lang, "engagement.sign_in.found")
+            line("      " + say(lang, "engagement.sign_in.own", where=plain(where, 200)))
+            target = engagement.scope.target
+            if target and own.url and not engagement.scope.names(urljoin(target, own.url)):
+                line("      " + say(lang, "engagement.sign_in.outside"), "yellow")
         if given := engagement.canaries.get(label):
             line("      " + say(lang, "engagement.canaries", count=len(given)))
     for label in sorted(set(engagement.canaries) - set(engagement.accounts)):
@@ -257,6 +265,7 @@ def as_data(
             label: {
                 "secrets": {name: state_of(one) for name, one in references_of(section).items()},
                 "canaries": len(engagement.canaries.get(label, ())),
+                "login": section.login.given if section.login is not None else None,
             }
             for label, section in engagement.accounts.items()
         },

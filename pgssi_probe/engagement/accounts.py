@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field, StrictStr, model_validator
 
+from pgssi_probe.engagement.login import LoginSection
 from pgssi_probe.model.outcome import Frozen
 
 AccountLabel = Literal["a", "b", "low", "high", "sacrifice"]
@@ -40,7 +41,7 @@ class AccountSection(Frozen):
     """A test account. The user name may be written, a password or a TOTP secret only referred to.
 
     `certificate` is a file, PEM or PKCS#12, relative to the engagement file; `certificate_key` the file of its key when
-    it is not in the same.
+    it is not in the same. `login` is how this account signs in, where its role has a sign-in of its own.
     """
 
     username: Annotated[StrictStr, Field(min_length=1)] | SecretReference
@@ -49,6 +50,7 @@ class AccountSection(Frozen):
     certificate: str | None = None
     certificate_key: str | None = None
     certificate_password: SecretReference | None = None
+    login: LoginSection | None = None
 
 
 def _long_enough(value: object) -> object:

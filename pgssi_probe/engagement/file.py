@@ -14,9 +14,10 @@ from typing import Any
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from pgssi_probe.engagement.accounts import AccountSection, SecretReference
+from pgssi_probe.engagement.accounts import SecretReference
 from pgssi_probe.engagement.declared import declared_table, flattened
-from pgssi_probe.engagement.model import Engagement, LoginSection
+from pgssi_probe.engagement.login import LoginSection
+from pgssi_probe.engagement.model import Engagement
 from pgssi_probe.engagement.places import line_of, places
 from pgssi_probe.model.account import LABELS
 
@@ -228,19 +229,18 @@ def names_at(steps: tuple[str, ...]) -> tuple[str, ...]:
     """The names that may be written below some keys."""
     if steps in {("accounts",), ("canaries",)}:
         return LABELS
-    if len(steps) == 3 and steps[0] == "accounts":
+    if len(steps) == 3 and steps[0] == "accounts" and steps[2] != "login":
         return tuple(SecretReference.model_fields)
     model: type[BaseModel] | None = Engagement
-    for step in steps:
-        model = _section(model, step) if model is not None else None
+    for place, step in enumerate(steps):
+        labelled = place == 1 and steps[0] == "accounts"  # the label of an account, below the table of them
+        model = model if labelled else _section(model, step) if model is not None else None
     hidden = {"file_sha256"} if model is Engagement else set()
     return tuple(name for name in model.model_fields if name not in hidden) if model is not None else ()
 
 
 def _section(model: type[BaseModel], step: str) -> type[BaseModel] | None:
     """The model of a section below another."""
-    if model is AccountSection:
-        return AccountSection if step in LABELS else None
     field = model.model_fields.get(step)
     kinds = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else []
     return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from pydantic import Field, JsonValue, field_validator
 from pydantic_core import PydanticCustomError
@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from pgssi_probe.engagement.accounts import AccountLabel, AccountSection, Canaries
 from pgssi_probe.engagement.context import Context
 from pgssi_probe.engagement.declared import declared_table, flattened
+from pgssi_probe.engagement.login import LoginSection
 from pgssi_probe.engagement.mandate import Mandate, Refusal
 from pgssi_probe.engagement.scope import ScopeSection
 from pgssi_probe.model.outcome import Frozen, Level
@@ -34,29 +35,6 @@ def unknown_declared(name: str) -> PydanticCustomError:
 
 def bad_declared(name: str, kind: str) -> PydanticCustomError:
     return PydanticCustomError("bad_declared", "{kind}", {"name": name, "kind": kind})
-
-
-class LoginSection(Frozen):
-    """How to sign in, when it is not found by itself. Fields are names of the form or keys of the JSON."""
-
-    url: str | None = None
-    driver: Literal[
-        "auto", "form", "json", "basic", "digest", "bearer", "certificate", "oidc", "har", "command", "browser"
-    ] = "auto"
-    username_field: str | None = None
-    password_field: str | None = None
-    signed_in_url: str | None = None
-    signed_in_text: str | None = None
-    logout_url: str | None = None
-    refresh_url: str | None = None
-    """Where a refresh token is exchanged."""
-    har: str | None = None
-    """A recorded sign-in, relative to the engagement file."""
-    command: tuple[str, ...] | None = None
-    """A program with its arguments that prints cookies and headers as JSON; no shell."""
-    client_id: str | None = None
-    redirect_uri: str | None = None
-    """A client of the OpenID provider that is the target."""
 
 
 class Limits(Frozen):
@@ -111,11 +89,20 @@ class Engagement(Frozen):
 
     @property
     def told(self) -> dict[str, JsonValue]:
-        """What the operator says of the application, as checks read it: `declared`, the login section by key, and
-        the labels of the proxies under `proxies`."""
-        login = {f"login.{name}": value for name, value in self.login.model_dump().items() if value is not None}
+        """What the operator says of the application, as checks read it: `declared`, the login section by key, the
+        labels of the proxies under `proxies`, and under `logins` how accounts sign in that do so their own way."""
+        login = {f"login.{name}": value for name, value in self.login.given.items()}
         proxies: dict[str, JsonValue] = {"proxies": [*self.proxies]} if self.proxies else {}
-        return {**login, **self.declared, **proxies}
+        own: dict[str, JsonValue] = {
+            str(label): self.login_of(label).given for label in self.accounts if self.login_of(label) != self.login
+        }
+        logins: dict[str, JsonValue] = {"logins": own} if own else {}
+        return {**login, **self.declared, **proxies, **logins}
+
+    def login_of(self, label: AccountLabel) -> LoginSection:
+        """How an account signs in: its own way, completed by `[login]` where it does not say where to begin."""
+        section = self.accounts.get(label)
+        return self.login if section is None or section.login is None else section.login.over(self.login)
 
     def within(self, folder: Path) -> Engagement:
         """The same, the files that a sign-in needs made absolute from `folder`."""
@@ -123,11 +110,19 @@ class Engagement(Frozen):
         def placed(section: Frozen, *names: str) -> dict[str, str]:
             return {name: str((folder / value).resolve()) for name in names if (value := getattr(section, name))}
 
+        def here(login: LoginSection) -> LoginSection:
+            return login.model_copy(update=placed(login, "har"))
+
         accounts = {
-            label: section.model_copy(update=placed(section, "certificate", "certificate_key"))
+            label: section.model_copy(
+                update={
+                    **placed(section, "certificate", "certificate_key"),
+                    "login": here(section.login) if section.login is not None else None,
+                }
+            )
             for label, section in self.accounts.items()
         }
-        login = self.login.model_copy(update=placed(self.login, "har"))
+        login = here(self.login)
         files = {name: value for name in DECLARED_FILES if isinstance(value := self.declared.get(name), str)}
         declared = {**self.declared, **{name: str((folder / value).resolve()) for name, value in files.items()}}
         return self.model_copy(update={"accounts": accounts, "login": login, "declared": declared})

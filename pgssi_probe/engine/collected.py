@@ -54,7 +54,7 @@ class Collections:
         """
         task = self._gathering.get(collector.name)
         if task is None:
-            if collector.sends and self._planned is not None and collector.name not in self._planned:
+            if collector.sends and self._planned is not None and collector.family not in self._planned:
                 raise Undeclared(collector.name)
             context = CollectorContext(
                 target=self._target,

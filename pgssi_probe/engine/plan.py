@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+from pydantic import JsonValue
 
 from pgssi_probe import collectors
 from pgssi_probe.check.context import Target
@@ -28,6 +31,8 @@ UNMET: Mapping[str, Reason] = {
 }
 
 READING: Final = ("GET", "HEAD")
+BY_DOOR: Final = frozenset({"sign_in", "oracle"})
+"""Collections made once for each sign-in page, where roles have their own."""
 
 
 def methods_at(level: Level, declared: tuple[str, ...]) -> tuple[str, ...]:
@@ -80,7 +85,8 @@ def make_plan(
     entries = [_entry(metadata, target, engagement, selection, level, now) for metadata in declared]
     running = [entry for entry in entries if entry.runs]
     planned = [metadata for metadata, entry in zip(declared, entries, strict=True) if entry.runs]
-    collections = [_collection(name, level) for name in sorted(collections_of(planned, level, engagement))]
+    doors = 1 + len({json.dumps(own, sort_keys=True) for own in logins_of(engagement)})
+    collections = [_collection(name, level, doors) for name in sorted(collections_of(planned, level, engagement))]
     counted: list[PlanEntry | PlannedCollection] = [*running, *collections]
     requests = sum(each.requests_max for each in counted)
     connections = sum(each.connections_max for each in counted)
@@ -107,12 +113,19 @@ def collections_of(running: Iterable[CheckMetadata], level: Level, engagement: E
     )
 
 
-def _collection(name: str, level: Level) -> PlannedCollection:
+def logins_of(engagement: Engagement) -> list[JsonValue]:
+    """How accounts sign in that do so their own way."""
+    own = engagement.told.get("logins")
+    return [*own.values()] if isinstance(own, dict) else []
+
+
+def _collection(name: str, level: Level, doors: int = 1) -> PlannedCollection:
     declaration = collectors.declared()[name]
+    times = doors if name in BY_DOOR else 1
     return PlannedCollection(
         name=name,
         title=declaration.title,
-        requests_max=declaration.requests,
+        requests_max=declaration.requests * times,
         methods=methods_at(level, declaration.methods),
         connections_max=declaration.connections,
     )

@@ -12,7 +12,7 @@ from pgssi_probe.engine.asked import Scan
 from pgssi_probe.engine.bounds import limits_of, scope_of
 from pgssi_probe.engine.collected import Collections
 from pgssi_probe.engine.preflight import preflight
-from pgssi_probe.identity import ORACLE, SIGN_IN, Oracle, SignIn, SignInPlan, State, sign_in, sign_out
+from pgssi_probe.identity import Oracle, SignIn, SignInPlan, State, oracle_of, plan_of, sign_in, sign_out
 from pgssi_probe.model.outcome import Level
 from pgssi_probe.net.gate import open_gate
 
@@ -64,8 +64,8 @@ async def try_account(scan: Scan, label: str, clock: Clock | None = None) -> Tri
             accounts=only,
         )
         try:
-            plan: SignInPlan = await collections.get(SIGN_IN)
-            oracle: Oracle = await collections.get(ORACLE)
+            plan = await plan_of(ctx, label)
+            oracle = await oracle_of(ctx, label)
             signed, first = oracle.sign_in, oracle.sign_in
             if signed is None or oracle.usable:
                 signed = await sign_in(ctx, label, plan=plan, confirm=oracle.usable)

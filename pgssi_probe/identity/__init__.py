@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from pgssi_probe.identity.jar import Cookie, Jar
     from pgssi_probe.identity.judging import SignInState
     from pgssi_probe.identity.logout import LogoutControl, find_logout, sign_out
-    from pgssi_probe.identity.oracle import ORACLE, Oracle, State
+    from pgssi_probe.identity.oracle import ORACLE, Oracle, State, clear_of_doors, oracle_of
     from pgssi_probe.identity.plan import Driver, SignInPlan
-    from pgssi_probe.identity.search import SIGN_IN
+    from pgssi_probe.identity.search import SIGN_IN, plan_of, sign_in_paths
     from pgssi_probe.identity.session import Session
     from pgssi_probe.identity.signing import SignIn, sign_in
     from pgssi_probe.model.account import LABELS, Account, Label, Secret
@@ -37,12 +37,18 @@ else:
                 "ORACLE",
                 "Oracle",
                 "State",
+                "clear_of_doors",
+                "oracle_of",
             ),
             "plan": (
                 "Driver",
                 "SignInPlan",
             ),
-            "search": ("SIGN_IN",),
+            "search": (
+                "SIGN_IN",
+                "plan_of",
+                "sign_in_paths",
+            ),
             "session": ("Session",),
             "signing": (
                 "SignIn",
@@ -76,7 +82,11 @@ __all__ = [
     "SignInState",
     "State",
     "carriers",
+    "clear_of_doors",
     "find_logout",
+    "oracle_of",
+    "plan_of",
     "sign_in",
+    "sign_in_paths",
     "sign_out",
 ]

@@ -82,28 +82,29 @@ def lines(key: str | None, plan: SignInPlan, signed: SignIn, *, target: str, acc
 
     Dots stand for what the operator alone knows.
     """
+    login = f"[accounts.{account}.login]" if plan.door else "[login]"
     page = _bare(plan.url or plan.page_url or (signed.exchanges[-1].url if signed.exchanges else "") or target)
     api = page if plan.endpoints else urljoin(target, "/api/…")
     table: dict[str, tuple[str, ...]] = {
-        "give_url": ("[login]", _line("url", page), *_fields(plan)),
-        "give_endpoint": ("[login]", _line("driver", "json"), _line("url", api), *_fields(plan)),
-        "give_driver": ("[login]", _line("driver", "basic"), _line("url", page)),
-        "local_account": ("[login]", _line("url", urljoin(target, "/…"))),
+        "give_url": (login, _line("url", page), *_fields(plan)),
+        "give_endpoint": (login, _line("driver", "json"), _line("url", api), *_fields(plan)),
+        "give_driver": (login, _line("driver", "basic"), _line("url", page)),
+        "local_account": (login, _line("url", urljoin(target, "/…"))),
         "widen_scope": ("[scope]", f"hosts = [{_text(_host(plan, signed))}]"),
         "give_password": (f"[accounts.{account}]", 'password = { env = "PGSSI_PASSWORD" }'),
         "give_totp": (f"[accounts.{account}]", 'totp = { env = "PGSSI_TOTP" }'),
-        "give_signed_in": ("[login]", _line("signed_in_url", urljoin(target, "/…")), _line("signed_in_text", "…")),
-        "give_client": ("[login]", _line("client_id", "…"), _line("redirect_uri", "https://…")),
+        "give_signed_in": (login, _line("signed_in_url", urljoin(target, "/…")), _line("signed_in_text", "…")),
+        "give_client": (login, _line("client_id", "…"), _line("redirect_uri", "https://…")),
         "give_certificate": (
             f"[accounts.{account}]",
             _line("certificate", "certificat.p12"),
             'certificate_password = { env = "PGSSI_CERTIFICATE_PASSWORD" }',
         ),
-        "give_har": ("[login]", _line("driver", "har"), _line("har", "connexion.har")),
-        "check_har": ("[login]", _line("driver", "har"), _line("har", "connexion.har"), *_fields(plan)),
-        "check_command": ("[login]", _line("driver", "command"), 'command = ["/chemin/du/programme", "argument"]'),
-        "give_other": ("[login]", _line("driver", "har"), _line("har", "connexion.har")),
-        "install_browser": ("[login]", _line("driver", "json"), _line("url", api)),
+        "give_har": (login, _line("driver", "har"), _line("har", "connexion.har")),
+        "check_har": (login, _line("driver", "har"), _line("har", "connexion.har"), *_fields(plan)),
+        "check_command": (login, _line("driver", "command"), 'command = ["/chemin/du/programme", "argument"]'),
+        "give_other": (login, _line("driver", "har"), _line("har", "connexion.har")),
+        "install_browser": (login, _line("driver", "json"), _line("url", api)),
     }
     return table.get(key or "", ())
 

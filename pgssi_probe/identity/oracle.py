@@ -8,26 +8,27 @@ to the sign-in page, a password field that was not there. A 429, a 5xx, a time-o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 from pydantic import JsonValue
 
-from pgssi_probe.check.context import Collector, CollectorContext
+from pgssi_probe.check.context import CheckContext, Collector, CollectorContext
 from pgssi_probe.discovery.address import absolute
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.danger import is_dangerous_link, words_of
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Site
 from pgssi_probe.identity.by_oidc import silent_request
+from pgssi_probe.identity.doors import at_door, door_of, leads_to
 from pgssi_probe.identity.guessing import BrokenPlaces, api_addresses
 from pgssi_probe.identity.judging import SignInState
 from pgssi_probe.identity.plan import BY_PAGE, Driver, SignInPlan
 from pgssi_probe.identity.rpc import questions
 from pgssi_probe.identity.schemes import bearer, token_scheme
-from pgssi_probe.identity.search import SIGN_IN
+from pgssi_probe.identity.search import SIGN_IN, plan_of
 from pgssi_probe.identity.session import Session
 from pgssi_probe.identity.sighting import CLOSED, Sighting, Trait, sighting
 from pgssi_probe.identity.signing import SignIn, sign_in
@@ -210,11 +211,8 @@ class Choice:
     compared: int = 0
     broken: BrokenPlaces = field(default_factory=BrokenPlaces)
 
-    async def choose(self) -> Oracle:
-        label = next((label for label in LABELS if label in self.ctx.accounts), None)
-        if label is None:
-            return Oracle(reason="no_account")
-        plan: SignInPlan = await self.ctx.collect(SIGN_IN)
+    async def choose(self, label: str) -> Oracle:
+        plan = await plan_of(self.ctx, label)
         if not plan.usable:
             return Oracle(reason=plan.reason)
         self.marker = str(self.ctx.declared.get("login.signed_in_text") or "")
@@ -382,10 +380,50 @@ def _is_json(exchange: Exchange) -> bool:
 
 
 async def _gather(ctx: CollectorContext) -> Oracle:
-    return await Choice(ctx).choose()
+    label = main_account(ctx)
+    return await _chosen(ctx, label) if label is not None else Oracle(reason="no_account")
+
+
+async def _chosen(ctx: CollectorContext, label: str) -> Oracle:
+    return await Choice(await clear_of_doors(ctx, label)).choose(label)
+
+
+async def clear_of_doors(ctx: CollectorContext, label: str) -> CollectorContext:
+    """The context of a visit by an account, the sign-in pages of the other roles left out: to ask for one may end its
+    session. Those that the engagement does not give are as they were found."""
+    mine = door_of(ctx.declared, label)
+    if not mine or not any(not door_of(ctx.declared, one) for one in ctx.accounts):
+        return at_door(ctx, label)
+    common: SignInPlan = await ctx.collect(SIGN_IN)
+    own = await plan_of(ctx, label)
+    found = {url for url in (common.url, common.page_url) if url} - {own.url, own.page_url}
+    at = at_door(ctx, label)
+    return replace(at, excluded=lambda url: at.excluded(url) or any(leads_to(url, other) for other in found))
+
+
+def main_account(ctx: CheckContext | CollectorContext) -> str | None:
+    """The account with which `ORACLE` is chosen."""
+    return next((label for label in LABELS if label in ctx.accounts), None)
 
 
 ORACLE: Collector[Oracle] = Collector(
     name="oracle", gather=_gather, requests=MAX_REQUESTS, methods=("GET", "HEAD", "POST")
 )
 """Whether a session is signed in."""
+
+
+async def oracle_of(ctx: CheckContext | CollectorContext, label: str) -> Oracle:
+    """Whether a session of this account is signed in: by `ORACLE`, unless the account has another door than the one
+    with which that was chosen, behind which other pages lie."""
+    main = main_account(ctx)
+    door = door_of(ctx.declared, label)
+    if main is None or door_of(ctx.declared, main) == door:
+        return await ctx.collect(ORACLE)
+    chosen = next((one for one in (*LABELS, label) if one in ctx.accounts and door_of(ctx.declared, one) == door), None)
+    if chosen is None:
+        return Oracle(reason="no_account")
+
+    async def gather(own: CollectorContext) -> Oracle:
+        return await _chosen(own, chosen)
+
+    return await ctx.collect(replace(ORACLE, name=f"{ORACLE.name}:{chosen}", gather=gather))

@@ -110,6 +110,8 @@ class SignInPlan:
     """The header in which the description wants the token, where it is not `Authorization`."""
     personal: tuple[str, ...] = ()
     """Addresses that, by the description, likely tell who is signed in."""
+    door: str = ""
+    """The account whose own sign-in this is; "" for that of `[login]`."""
     accepted: list[Taken] = field(default_factory=list, compare=False, repr=False)
     """How a JSON API took credentials once."""
     learned: list[Learned] = field(default_factory=list, compare=False, repr=False)

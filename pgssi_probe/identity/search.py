@@ -4,11 +4,11 @@ active run, the button of a page that signs in elsewhere."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from pgssi_probe.check.context import Collector, CollectorContext
+from pgssi_probe.check.context import CheckContext, Collector, CollectorContext
 from pgssi_probe.discovery.address import absolute
 from pgssi_probe.discovery.collect import SITE, location
 from pgssi_probe.discovery.danger import is_dangerous
@@ -17,6 +17,7 @@ from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Page, Site
 from pgssi_probe.identity import oidc
 from pgssi_probe.identity.described import personal_addresses, sign_ins, token_header
+from pgssi_probe.identity.doors import at_door, door_of, leads_to, other_doors
 from pgssi_probe.identity.endpoints import EndpointSearch
 from pgssi_probe.identity.forms import SignInForm, filled, loose_names, sign_in_button, sign_in_form
 from pgssi_probe.identity.plan import BY_HEADER, Driver, SignInPlan
@@ -59,6 +60,9 @@ class Search:
     """One search for the sign-in page in progress."""
 
     ctx: CollectorContext
+    door: str = ""
+    others: tuple[str, ...] = ()
+    """Pages that the engagement gives to other doors."""
     steps: list[Step] = field(default_factory=list)
     providers: dict[str, None] = field(default_factory=dict)
     referral: dict[str, str] = field(default_factory=dict)
@@ -149,7 +153,8 @@ class Search:
 
     def _certificates_only(self) -> bool:
         """Whether the accounts have a certificate and nothing else to sign in with."""
-        accounts = self.ctx.accounts.values()
+        held = self.ctx.accounts.items()
+        accounts = [each for label, each in held if door_of(self.ctx.declared, label) == self.door]
         return bool(accounts) and all(each.certificate is not None and each.password is None for each in accounts)
 
     def _by_page(self, best: Candidate) -> SignInPlan:
@@ -183,6 +188,7 @@ class Search:
             password_field=self.declared("password_field"),
             providers=tuple(self.providers),
             steps=tuple(self.steps),
+            door=self.door,
             referral=dict(self.referral),
             left=urlsplit(self.left_scope).netloc if self.left_scope else "",
             **values,  # type: ignore[arg-type]
@@ -321,6 +327,8 @@ class Search:
             self._left(form.form.action)
             return False
         score = form.score + (1.0 if leads_to_sign_in_address(page.url) else 0.0)
+        if any(leads_to(start, other) or leads_to(page.url, other) for other in self.others):
+            score = min(score, GOOD) - GOOD  # the sign-in of another role: taken when there is no other
         if self.best is None or score > self.best.score:
             self.best = Candidate(score, page, form, how, start)
         return True
@@ -405,10 +413,29 @@ def leads_to_sign_in_address(url: str) -> bool:
 
 
 async def _gather(ctx: CollectorContext) -> SignInPlan:
-    return await Search(ctx).plan()
+    return await Search(ctx, "", other_doors(ctx.declared, "", ctx.target.url)).plan()
 
 
 SIGN_IN: Collector[SignInPlan] = Collector(
     name="sign_in", gather=_gather, requests=MAX_REQUESTS, methods=("GET", "HEAD", "OPTIONS", "POST")
 )
 """Where and how one signs in."""
+
+
+async def sign_in_paths(ctx: CheckContext | CollectorContext) -> tuple[str, ...]:
+    """Paths of the sign-in pages of the accounts at hand: a redirect there is a refusal, whoever the page is for."""
+    plans = [await plan_of(ctx, label) for label in ctx.accounts]
+    return tuple(dict.fromkeys(plan.path for plan in plans if plan.path not in {"", "/"}))
+
+
+async def plan_of(ctx: CheckContext | CollectorContext, label: str) -> SignInPlan:
+    """Where and how an account signs in: at its own door, or as everybody."""
+    door = door_of(ctx.declared, label)
+    if not door:
+        return await ctx.collect(SIGN_IN)
+
+    async def gather(own: CollectorContext) -> SignInPlan:
+        others = other_doors(own.declared, label, own.target.url)
+        return await Search(replace(at_door(own, label), excluded=own.excluded), door, others).plan()
+
+    return await ctx.collect(replace(SIGN_IN, name=f"{SIGN_IN.name}:{door}", gather=gather))

@@ -21,7 +21,7 @@ from pgssi_probe.identity.by_oidc import by_oidc
 from pgssi_probe.identity.judging import Judgement, SignInState
 from pgssi_probe.identity.plan import Driver, SignInPlan
 from pgssi_probe.identity.providers import provider_of
-from pgssi_probe.identity.search import SIGN_IN
+from pgssi_probe.identity.search import plan_of
 from pgssi_probe.identity.session import Session, origin_of
 from pgssi_probe.identity.totp import BadTotpSecret
 from pgssi_probe.model.account import Account, Secret
@@ -75,7 +75,7 @@ async def sign_in(
     account = ctx.accounts[label]
     _refuse_to_guess(account, label, password, username)
     secret = password or account.password
-    found: SignInPlan = await ctx.collect(SIGN_IN) if plan is None else plan
+    found = await plan_of(ctx, label) if plan is None else plan
     home = origin_of(ctx.target.url)
     visitor = session or Session(ctx.network, ctx.clock, label=label, certificate=account.certificate, shown_to=home)
     driver = str(found.driver or "")
@@ -89,7 +89,7 @@ async def sign_in(
     judged = await _attempted(ctx, attempt)
     confirmed: str | None = None
     if confirm and not judged.sure:
-        judged, confirmed = await _confirmed(ctx, visitor, judged)
+        judged, confirmed = await _confirmed(ctx, label, visitor, judged)
     elif found.captcha and judged.state is SignInState.REFUSED and judged.signal != "message":
         judged = Judgement(SignInState.UNKNOWN, "captcha")
     _note(ctx, attempt, judged)
@@ -149,10 +149,10 @@ def _refuse_to_guess(account: Account, label: str, password: Secret | None, user
         raise ValueError(f"only the account {SACRIFICE!r} may meet wrong credentials, not {label!r}")
 
 
-async def _confirmed(ctx: Context, session: Session, judged: Judgement) -> tuple[Judgement, str | None]:
-    from pgssi_probe.identity.oracle import ORACLE, State
+async def _confirmed(ctx: Context, label: str, session: Session, judged: Judgement) -> tuple[Judgement, str | None]:
+    from pgssi_probe.identity.oracle import State, oracle_of
 
-    oracle = await ctx.collect(ORACLE)
+    oracle = await oracle_of(ctx, label)
     if not oracle.usable:
         return judged, None
     seen = await oracle.state(session)

@@ -14,7 +14,7 @@ from pgssi_probe.check.context import Collector, CollectorContext
 from pgssi_probe.discovery.collect import DECLARED_PAGES, SITE, page_limit
 from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.discovery.site import Site, Skipped
-from pgssi_probe.identity import ORACLE, SIGN_IN, Oracle, SignInPlan, sign_in
+from pgssi_probe.identity import clear_of_doors, oracle_of, sign_in, sign_in_paths
 from pgssi_probe.inventory.declaring import is_declared
 from pgssi_probe.inventory.describing import MAX_SENT, REQUESTS, Described, ask_described, described, pool_of
 from pgssi_probe.inventory.gleaning import Found, of_document, of_script
@@ -125,13 +125,13 @@ async def gather_inventory(ctx: CollectorContext) -> Inventory:
 
 async def _walked(ctx: CollectorContext, label: str, site: Site, known: Known) -> Walking | Visit:
     """The walk of an account, or why there is none."""
-    plan: SignInPlan = await ctx.collect(SIGN_IN)
-    oracle: Oracle = await ctx.collect(ORACLE)
+    oracle = await oracle_of(ctx, label)
+    ctx = await clear_of_doors(ctx, label)
     signed = await sign_in(ctx, label)
     if not signed.signed_in:
         return Visit(label, None, complete=False, why=signed.state.value)
     limit = min(page_limit(ctx.declared.get(DECLARED_PAGES)) * 3 // 2, MAX_WALKED)
-    walking = Walking(ctx, label, signed.session, limit, sign_in_path=plan.path if plan.path != "/" else "")
+    walking = Walking(ctx, label, signed.session, limit, sign_in_paths=await sign_in_paths(ctx))
     walking.read.update(one.url for one in site.resources)
     start = [oracle.url] if oracle.usable and oracle.url else []
     start += [urljoin(site.home.url, "/"), site.home.url]

@@ -48,7 +48,7 @@ class Walking:
     label: str
     session: Session
     limit: int
-    sign_in_path: str = ""
+    sign_in_paths: tuple[str, ...] = ()
     pages: list[Page] = field(default_factory=list)
     answers: list[Exchange] = field(default_factory=list)
     found: dict[tuple[str, str, bytes], Found] = field(default_factory=dict)
@@ -147,7 +147,7 @@ class Walking:
         await self._keep(exchange, candidate.depth)
 
     def _refused(self, exchange: Exchange, target: str | None) -> bool:
-        to_sign_in = bool(self.sign_in_path) and target is not None and self.sign_in_path in target
+        to_sign_in = target is not None and any(path in target for path in self.sign_in_paths)
         return exchange.status in {401, 403} or to_sign_in
 
     async def _is_out(self) -> bool:

@@ -154,9 +154,9 @@ def held(values: Iterable[str], exchange: Exchange) -> frozenset[str]:
     return frozenset(value for value in values if value in said and value not in asked)
 
 
-def is_refused(exchange: Exchange, sign_in_path: str, lands: str | None) -> bool:
-    """401, 403, 404, 410, or a redirect to the sign-in page. `lands` is where the answer redirects to."""
-    to_sign_in = bool(sign_in_path) and lands is not None and sign_in_path in lands
+def is_refused(exchange: Exchange, sign_in_paths: Iterable[str], lands: str | None) -> bool:
+    """401, 403, 404, 410, or a redirect to a sign-in page. `lands` is where the answer redirects to."""
+    to_sign_in = lands is not None and any(path in lands for path in sign_in_paths)
     return exchange.status in REFUSED or to_sign_in
 
 
@@ -174,13 +174,15 @@ def is_same(answer: Exchange, owner: Exchange, again: Exchange | None = None) ->
     return Likeness(answer).resembles(likeness, same_page_threshold(noise))
 
 
-def judged_at_once(answer: Exchange, owners: Marks, sign_in_path: str = "", lands: str | None = None) -> Shows | None:
+def judged_at_once(
+    answer: Exchange, owners: Marks, sign_in_paths: Iterable[str] = (), lands: str | None = None
+) -> Shows | None:
     """What an answer shows of the record when that is plain without any comparison; None when it is not."""
     if answer.response is None or answer.status == 429 or (answer.status or 0) >= 500:
         return Shows.UNKNOWN
     if held(owners.proofs, answer):
         return Shows.RECORD
-    return Shows.NOTHING if is_refused(answer, sign_in_path, lands) else None
+    return Shows.NOTHING if is_refused(answer, sign_in_paths, lands) else None
 
 
 def judged(

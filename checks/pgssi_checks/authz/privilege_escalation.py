@@ -128,14 +128,14 @@ async def _function(stage: Stage, chosen: Chosen) -> Judged:
     answer = await low.ask(endpoint)
     if answer.response is None or answer.status == 429 or (answer.status or 0) >= 500:
         return Judged("unknown", why=why_not(answer))
-    if is_refused(answer, low.sign_in_path, location(answer)):
+    if is_refused(answer, low.sign_in_paths, location(answer)):
         return Judged("refused")
     again = await high.ask(endpoint)
     shared = await lines_of(answer) & await lines_of(original)
     if not is_same(answer, original, again) or len(shared) < int(stage.ctx.setting("reserved_strings")):
         return Judged("other")
     open_to_all = await nobody.ask(endpoint)
-    if not is_refused(open_to_all, nobody.sign_in_path, location(open_to_all)):
+    if not is_refused(open_to_all, nobody.sign_in_paths, location(open_to_all)):
         return Judged("other")  # open to everybody: another check's business
     return Judged("described-function", _told(stage, "described-function", chosen, (original, answer), len(shared)))
 

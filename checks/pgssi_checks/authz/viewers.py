@@ -25,7 +25,7 @@ from pgssi_probe.check import CheckContext, Exchange, Failure, Observation, Reas
 from pgssi_probe.check.context import Streams
 from pgssi_probe.compare.absence import Absence, AbsenceControl
 from pgssi_probe.discovery.collect import location
-from pgssi_probe.identity import ORACLE, SIGN_IN, Oracle, Session, State, sign_in
+from pgssi_probe.identity import Oracle, Session, State, oracle_of, sign_in, sign_in_paths
 from pgssi_probe.inventory.collect import INVENTORY
 from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Visit
 from pgssi_probe.inventory.requests import request_of
@@ -58,7 +58,7 @@ class Viewer:
     ctx: CheckContext
     visit: Visit
     session: Session
-    sign_in_path: str
+    sign_in_paths: tuple[str, ...]
     oracle: Oracle = field(default_factory=Oracle, repr=False)
     _control: AbsenceControl | None = field(default=None, repr=False)
 
@@ -90,7 +90,7 @@ class Viewer:
         answer = await self.session.get(self.visit.pages[0].url)
         if answer.response is None or answer.status == 429 or (answer.status or 0) >= 500:
             raise Lost(why_not(answer))
-        return not is_refused(answer, self.sign_in_path, location(answer))
+        return not is_refused(answer, self.sign_in_paths, location(answer))
 
     async def stand(self) -> bool:
         """Make sure that the session is in; sign in once more when it is not. Whether it was in. Raises Lost when
@@ -159,9 +159,7 @@ class Stage:
         if missing:
             raise Lost(Reason.ACCOUNT_MISSING)
         inventory = await ctx.collect(INVENTORY)
-        plan = await ctx.collect(SIGN_IN)
-        oracle = await ctx.collect(ORACLE)
-        path = plan.path if plan.path != "/" else ""
+        paths = await sign_in_paths(ctx)
         texts = {label: tuple(map(text_of, visit.answers)) for label, visit in inventory.visits.items()}
         read = {
             label: tuple(text for text, one in zip(texts[label], visit.answers, strict=True) if not is_file(one))
@@ -172,9 +170,9 @@ class Stage:
             visit = inventory.visits[label]
             if visit.session is None:
                 raise Lost(WHY_OUT.get(visit.why, Reason.SESSION_LOST))
-            viewers[label] = Viewer(ctx, visit, visit.session.on(ctx.network), path, oracle)
+            viewers[label] = Viewer(ctx, visit, visit.session.on(ctx.network), paths, await oracle_of(ctx, label))
         nobody = Session(ctx.network, ctx.clock)
-        viewers[ANONYMOUS] = Viewer(ctx, inventory.visits[ANONYMOUS], nobody, path)
+        viewers[ANONYMOUS] = Viewer(ctx, inventory.visits[ANONYMOUS], nobody, paths)
         return cls(ctx, inventory, viewers, texts, read)
 
     def marks(self, owner: Viewer, against: Viewer) -> Marks:
@@ -219,7 +217,7 @@ class Stage:
     ) -> Shows:
         """What an answer to the asker shows of what the owner was shown, once or twice."""
         theirs, lands = self.marks(owner, asker), location(answer)
-        at_once = judged_at_once(answer, theirs, owner.sign_in_path, lands)
+        at_once = judged_at_once(answer, theirs, owner.sign_in_paths, lands)
         if at_once is not None:
             return at_once
         if again is None and is_file(original) and is_file(answer) and not is_same_file(answer, original):

@@ -15,7 +15,7 @@ from pgssi_probe.check import CheckContext, Reason
 from pgssi_probe.discovery.danger import is_dangerous_link, words_of
 from pgssi_probe.discovery.frontier import is_notable
 from pgssi_probe.discovery.site import Link
-from pgssi_probe.identity import SIGN_IN, Carrier, Driver, Session, SignInPlan, carriers
+from pgssi_probe.identity import Carrier, Driver, Session, SignInPlan, carriers, plan_of
 from pgssi_probe.identity.totp import one_time_code
 from pgssi_probe.identity.vocabulary import PERSONAL, SIGN_OUT, address_words
 from pgssi_probe.model.account import Secret
@@ -154,7 +154,7 @@ async def signed_in(ground: Ground) -> AsyncIterator[Inside]:
 async def _window(ground: Ground) -> AsyncIterator[Inside]:
     ctx = ground.ctx
     browser = await ctx.collect(BROWSER)
-    plan = await ctx.collect(SIGN_IN)
+    plan = await plan_of(ctx, ground.label)
     account = ctx.accounts[ground.label]
     password = account.password or Secret("")
     for page in await _sign_in_pages(ctx, plan, known=account.password is not None):

@@ -15,7 +15,7 @@ from pgssi_checks.input.ready import harmless, is_kept_back
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Request, Subject, inconclusive
 from pgssi_probe.discovery.collect import location
 from pgssi_probe.discovery.danger import is_dangerous
-from pgssi_probe.identity import SIGN_IN, Session, sign_in
+from pgssi_probe.identity import Session, sign_in, sign_in_paths
 from pgssi_probe.inventory.collect import INVENTORY
 from pgssi_probe.inventory.model import ANONYMOUS, Inventory, Place, Visit
 
@@ -43,7 +43,7 @@ class Visitor:
     ctx: CheckContext
     visit: Visit
     session: Session
-    sign_in_path: str = ""
+    sign_in_paths: tuple[str, ...] = ()
     renewed: int | None = None
     forms: Forms = field(default_factory=Forms)
 
@@ -54,7 +54,7 @@ class Visitor:
     def refused(self, answer: Exchange) -> bool:
         """Whether an answer may mean that the session is over."""
         lands = location(answer)
-        to_sign_in = bool(self.sign_in_path) and lands is not None and self.sign_in_path in lands
+        to_sign_in = lands is not None and any(path in lands for path in self.sign_in_paths)
         return answer.status in {401, 403} or to_sign_in
 
     async def is_in(self) -> bool:
@@ -108,14 +108,11 @@ class Asker:
     @classmethod
     async def of(cls, ctx: CheckContext) -> Asker:
         inventory = await ctx.collect(INVENTORY)
-        path = ""
-        if ctx.accounts:
-            plan = await ctx.collect(SIGN_IN)
-            path = plan.path if plan.path != "/" else ""
+        paths = await sign_in_paths(ctx)
         visitors = {ANONYMOUS: Visitor(ctx, inventory.visits[ANONYMOUS], Session(ctx.network, ctx.clock))}
         for label, visit in inventory.visits.items():
             if visit.session is not None:
-                visitors[label] = Visitor(ctx, visit, visit.session.on(ctx.network), path)
+                visitors[label] = Visitor(ctx, visit, visit.session.on(ctx.network), paths)
         return cls(ctx, inventory, visitors)
 
     async def ask(self, request: Request, label: str = ANONYMOUS) -> Exchange:

@@ -20,7 +20,7 @@ from pgssi_probe.check import CheckContext, Exchange, Observation, Request, Subj
 from pgssi_probe.discovery.collect import location
 from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.discovery.parse import parse_page
-from pgssi_probe.identity import SIGN_IN, Driver, SignInPlan, sign_in
+from pgssi_probe.identity import Driver, SignInPlan, plan_of, sign_in
 from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Place, Source
 from pgssi_probe.inventory.requests import parameters_of
 
@@ -100,7 +100,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     chosen.sort(key=lambda point: (point.signs_in, not NAMES.match(point.name)))
     done = await go_round(asker, chosen, _one, most=ctx.setting("points_max"))
     if done.reason is None and "a" in ctx.accounts:
-        plan = await ctx.collect(SIGN_IN)
+        plan = await plan_of(ctx, "a")
         found = await _after_sign_in(asker, plan)
         done.found += found
         asked = 1 if plan.driver is Driver.FORM else 0

@@ -22,7 +22,7 @@ from pgssi_checks.login.wrong_passwords import (
 )
 from pgssi_checks.session.left_open import make_room, remember
 from pgssi_probe.check import CheckContext, Exchange
-from pgssi_probe.identity import ORACLE, Secret, Session, SignInState, State, sign_in
+from pgssi_probe.identity import Secret, Session, SignInState, State, oracle_of, sign_in
 from pgssi_probe.net.exchange import Headers
 
 ACCEPTED: Final = frozenset({SignInState.SIGNED_IN, SignInState.SECOND_FACTOR})
@@ -148,7 +148,7 @@ class Trials:
 
     async def is_open(self) -> bool:
         """Whether the oracle sees the session of the last wrong password in, and a visitor without one out."""
-        oracle = await self.ctx.collect(ORACLE)
+        oracle = await oracle_of(self.ctx, SACRIFICE)
         if self.last is None or await oracle.state(self.last) is not State.IN:
             return False
         return await oracle.state(Session(self.ctx.network, self.ctx.clock, label=SACRIFICE)) is State.OUT

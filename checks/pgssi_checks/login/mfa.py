@@ -12,7 +12,7 @@ from pgssi_checks.session.patience import patient_sign_in
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Document, Page
-from pgssi_probe.identity import SIGN_IN, SignInPlan, SignInState
+from pgssi_probe.identity import SignInPlan, SignInState, plan_of
 from pgssi_probe.identity.forms import code_form
 
 SMS = re.compile(
@@ -23,7 +23,7 @@ SMS = re.compile(
 
 async def observe(ctx: CheckContext) -> list[Observation]:
     site = ctx.target.site
-    plan = await ctx.collect(SIGN_IN)
+    plan = await plan_of(ctx, "a")
     providers = left_to(plan)
     if providers and not plan.usable:
         return [not_ours(ctx.target, providers)]

@@ -26,7 +26,7 @@ from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.danger import is_dangerous_link, words_of
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Form, Link, Page
-from pgssi_probe.identity import SIGN_IN, SignInState
+from pgssi_probe.identity import SignInState, plan_of
 from pgssi_probe.identity.signing import OWN_ONLY
 
 ACCOUNT_PAGES: Final = re.compile(
@@ -83,7 +83,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     found = [_observation(ctx, one, slug) for one in forms for slug in slugs_of(one, *settings)]
     if found or tried:
         return [*found, *tried]
-    if providers := left_to(await ctx.collect(SIGN_IN)):
+    if providers := left_to(await plan_of(ctx, "a")):
         return [not_ours(ctx.target, providers)]
     reason = Reason.NO_SAMPLE if signed_in or "a" not in ctx.accounts else Reason.SESSION_LOST
     return [inconclusive(ctx.target.site, reason, forms=len(forms))]
@@ -106,7 +106,7 @@ async def _tried(ctx: CheckContext) -> list[Observation]:
     """The trial of a weak password, where all that it wants is there; else what is missing, when asked for."""
     if ctx.declared.get("login.password-change") is not True:
         return []
-    site, plan = ctx.target.site, await ctx.collect(SIGN_IN)
+    site, plan = ctx.target.site, await plan_of(ctx, SACRIFICE)
     if not ctx.allows(Level.INTRUSIVE):
         return [inconclusive(site, Reason.LEVEL_EXCLUDED, declare="intrusive")]
     own = ctx.accounts.get(SACRIFICE)
@@ -130,7 +130,7 @@ async def _tried(ctx: CheckContext) -> list[Observation]:
 
 async def _account_pages(ctx: CheckContext, label: str) -> tuple[bool, list[Page]]:
     """Whether the account signed in, and the pages that it meets on the way to changing its password."""
-    if label not in ctx.accounts or not (await ctx.collect(SIGN_IN)).usable:
+    if label not in ctx.accounts or not (await plan_of(ctx, label)).usable:
         return False, []
     done = await patient_sign_in(ctx, label, known=False)
     if done.state is not SignInState.SIGNED_IN:

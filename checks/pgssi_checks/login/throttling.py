@@ -28,7 +28,7 @@ from pgssi_checks.login.bypasses import bypasses
 from pgssi_checks.login.left_elsewhere import left_to, not_ours
 from pgssi_checks.login.wrong_passwords import ALLOWANCE, PROVEN, SACRIFICE, Allowance, Spent
 from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
-from pgssi_probe.identity import SIGN_IN, SignInState
+from pgssi_probe.identity import SignInState, plan_of
 from pgssi_probe.identity.signing import OWN_ONLY
 
 SERIES = (1, 5, 10)
@@ -52,7 +52,7 @@ class Unclear(Exception):
 
 async def observe(ctx: CheckContext) -> list[Observation]:
     site = ctx.target.site
-    plan = await ctx.collect(SIGN_IN)
+    plan = await plan_of(ctx, SACRIFICE)
     if providers := left_to(plan):
         return [not_ours(ctx.target, providers)]
     if SACRIFICE not in ctx.accounts:

@@ -33,7 +33,7 @@ from pgssi_checks.login.wrong_passwords import (
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Request, Subject, inconclusive
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.parse import parse_page
-from pgssi_probe.identity import SIGN_IN, Secret, Session, SignIn, SignInState, sign_in
+from pgssi_probe.identity import Secret, Session, SignIn, SignInState, plan_of, sign_in
 from pgssi_probe.identity.forms import filled
 from pgssi_probe.identity.signing import OWN_ONLY
 
@@ -57,7 +57,7 @@ class Side:
 
 
 async def observe(ctx: CheckContext) -> list[Observation]:
-    plan = await ctx.collect(SIGN_IN)
+    plan = await plan_of(ctx, SACRIFICE)
     site = ctx.target.site
     if providers := left_to(plan):
         return [not_ours(ctx.target, providers)]

@@ -17,7 +17,7 @@ from pgssi_checks.session.tampering import randomised
 from pgssi_probe.check import CheckContext, Observation, Reason, Request
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.site import Site
-from pgssi_probe.identity import SIGN_IN, Driver, Session, carriers
+from pgssi_probe.identity import Driver, Session, carriers, plan_of
 from pgssi_probe.identity.vocabulary import SIGN_IN as SIGN_IN_WORDS
 from pgssi_probe.identity.vocabulary import address_words
 
@@ -65,7 +65,7 @@ async def _observe(ground: Ground) -> list[Observation]:
 async def _visit(ctx: CheckContext, ground: Ground, visitor: Session) -> None:
     """What a visitor is given before signing in: the home page, and the page of the sign-in form; where scripts send
     the credentials, the pages that are named for signing in."""
-    plan = await ctx.collect(SIGN_IN)
+    plan = await plan_of(ctx, ground.label)
     urls = [ctx.target.url, plan.page_url or plan.url or ground.oracle.url]
     if plan.driver is not Driver.FORM:
         urls += _entrances(await ctx.collect(SITE))

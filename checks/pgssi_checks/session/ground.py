@@ -13,7 +13,7 @@ from pgssi_checks.session.left_open import make_room
 from pgssi_checks.session.patience import patient_sign_in
 from pgssi_probe.check import CheckContext, Collector, CollectorContext, Failure, Observation, Reason, inconclusive
 from pgssi_probe.discovery.parse import parse_page
-from pgssi_probe.identity import ORACLE, Oracle, Session, SignIn, SignInState, State, sign_in, sign_out
+from pgssi_probe.identity import Oracle, Session, SignIn, SignInState, State, oracle_of, sign_in, sign_out
 from pgssi_probe.identity.sighting import Sighting
 
 RENEWALS: Final = 3
@@ -86,7 +86,7 @@ class Ground:
         """Raises Lost without the account, or when nothing tells a signed-in page from another."""
         if label not in ctx.accounts:
             raise Lost(Reason.ACCOUNT_MISSING)
-        oracle = await ctx.collect(ORACLE)
+        oracle = await oracle_of(ctx, label)
         if not oracle.usable:
             state = oracle.sign_in.state if oracle.sign_in else SignInState.SIGNED_IN
             raise Lost(REFUSALS.get(state, Reason.NO_SAMPLE))

@@ -15,7 +15,8 @@ from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, incon
 from pgssi_probe.compare.similarity import Fingerprint, same_page_threshold
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Page
-from pgssi_probe.identity import SIGN_IN, Driver, Oracle, Session, SignIn, State, find_logout, sign_out
+from pgssi_probe.identity import Driver, Oracle, Session, SignIn, State, find_logout, plan_of, sign_out
+from pgssi_probe.identity.doors import told_at
 from pgssi_probe.identity.logout import addresses_in_data, by_script, leave_provider
 from pgssi_probe.identity.oidc import end_session_address
 
@@ -131,7 +132,7 @@ async def _ended(ctx: CheckContext, ground: Ground, done: SignIn, control: SignI
 async def _without_session(ctx: CheckContext, ground: Ground, session: Session) -> bool:
     """Whether the credentials that go with every request (HTTP Basic, Digest) open the page without any cookie: there
     is nothing that a sign-out could end, and whoever keeps a request keeps the password."""
-    if (await ctx.collect(SIGN_IN)).driver not in BY_CREDENTIALS:
+    if (await plan_of(ctx, ground.label)).driver not in BY_CREDENTIALS:
         return False
     bare = session.fork()
     for name in session.cookie_names:
@@ -184,7 +185,7 @@ async def _reopened(
 async def _no_way_out(ctx: CheckContext) -> Observation:
     """Nothing was found that signs out. For an OpenID provider it is said why: a client is sent to the address of its
     discovery document, which names none."""
-    provider = (await ctx.collect(SIGN_IN)).provider
+    provider = (await plan_of(ctx, "a")).provider
     if provider is None:
         return inconclusive(ctx.target.site, Reason.NO_SAMPLE)
     return inconclusive(ctx.target.site, Reason.NO_SAMPLE, missing="end_session_endpoint")
@@ -195,10 +196,10 @@ async def _leave(ground: Ground, done: SignIn, seen: Walk) -> tuple[Exchange, ..
     else by the control of a page asked for just now, else by what a page gives its scripts, else, where scripts draw
     the pages, by the address that goes with that of the sign-in."""
     ctx, session = ground.ctx, done.session
-    declared = ctx.declared.get("login.logout_url")
+    declared = told_at(ctx.declared, ground.label).get("login.logout_url")
     if isinstance(declared, str) and declared:
         return await _at(urljoin(ctx.target.url, declared), done)
-    plan = await ctx.collect(SIGN_IN)
+    plan = await plan_of(ctx, ground.label)
     if plan.provider is not None:
         url = end_session_address(plan.provider, done.exchanges)
         return await leave_provider(session, url) if url is not None else None

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from pgssi_probe.check import CheckContext, Exchange, Request
 from pgssi_probe.discovery.address import absolute
 from pgssi_probe.identity import Session, SignIn
+from pgssi_probe.identity.doors import told_at
 from pgssi_probe.identity.jsonapi import parsed, token_in
 from pgssi_probe.identity.schemes import bearer
 
@@ -111,7 +112,7 @@ class Renewal:
 
     @classmethod
     def of(cls, signed: SignIn, ctx: CheckContext | None = None, way: Way | None = None) -> Renewal:
-        url = ctx.declared.get("login.refresh_url") if ctx is not None else None
+        url = told_at(ctx.declared, signed.session.label).get("login.refresh_url") if ctx is not None else None
         declared = absolute(url, ctx.target.url) if ctx is not None and isinstance(url, str) and url else None
         return cls(signed.session, refresh_token(signed), way, declared or "")
 

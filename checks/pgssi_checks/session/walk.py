@@ -11,6 +11,7 @@ from pgssi_probe.discovery.frontier import Frontier, is_notable
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Page
 from pgssi_probe.identity import Session
+from pgssi_probe.identity.doors import leads_to, other_doors
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,16 @@ async def walk(ctx: CheckContext, session: Session, starts: Iterable[str], most:
     Redirects are followed, within the scope, and count among the requests but not among the addresses: a declaration
     that allows N pages must allow about 2 N requests.
     """
-    own, common = (Frontier(ctx.network.in_scope, lambda _: False) for _ in range(2))
-    waiting = list(dict.fromkeys(urldefrag(url)[0] for url in starts if ctx.network.in_scope(url)))
+    others = other_doors(ctx.declared, session.label, ctx.target.url)
+
+    def elsewhere(url: str) -> bool:
+        """Whether an address is the sign-in of another role, which may end the session."""
+        return any(leads_to(url, other) for other in others)
+
+    own, common = (Frontier(ctx.network.in_scope, elsewhere) for _ in range(2))
+    waiting = list(
+        dict.fromkeys(urldefrag(url)[0] for url in starts if ctx.network.in_scope(url) and not elsewhere(url))
+    )
     for url in waiting:
         own.seen(url)
         common.seen(url)
@@ -38,7 +47,7 @@ async def walk(ctx: CheckContext, session: Session, starts: Iterable[str], most:
     exchanges: list[Exchange] = []
     asked = 0
     while asked < most and (waiting or (waiting := [one.url for one in own.take(1) or common.take(1)])):
-        chain = await session.follow(Request("GET", waiting.pop(0)), hops=2)
+        chain = await session.follow(Request("GET", waiting.pop(0)), hops=2, stop=elsewhere)
         asked += 1
         exchanges.extend(chain)
         last = chain[-1]
