@@ -42,7 +42,7 @@ def declared() -> dict[str, str]:
 def as_declared(monkeypatch: pytest.MonkeyPatch) -> None:
     """An editable installation knows the entry points of the day it was made: these are those of today."""
     points = EntryPoints(EntryPoint(name, value, formats.GROUP) for name, value in declared().items())
-    monkeypatch.setattr(formats, "entry_points", lambda group: points.select(group=group))
+    monkeypatch.setattr(formats, "plugins", lambda group: points.select(group=group))
 
 
 @pytest.fixture
