@@ -149,7 +149,7 @@ def test_in_a_pipe_there_is_one_line_an_event(probe: Probe, web: Target) -> None
 
 def test_what_a_missing_mandate_holds_back_is_said(probe: Probe, web: Target) -> None:
     done = probe("scan", web.url, "--only", "headers.referrer,http.methods", "--out", "run", "--no-seal")
-    assert "1 contrôles ne seront pas exécutés, faute de mandat" in done.err
+    assert "1 contrôle ne sera pas exécuté, faute de mandat" in done.err
 
 
 def test_quiet_says_the_summary_only(probe: Probe, web: Target) -> None:
