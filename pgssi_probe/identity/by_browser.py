@@ -102,7 +102,7 @@ async def by_api(ctx: CheckContext | CollectorContext, attempt: Attempt) -> Judg
     return judged if again.signal in {"browser_lost", "browser_no_field"} else again
 
 
-def _as_declared(ctx: CheckContext | CollectorContext, url: str) -> str:
+def as_declared(ctx: CheckContext | CollectorContext, url: str) -> str:
     """The address with the fragment in which the operator declared the route of the form (`/#/login`)."""
     page, sign, fragment = str(ctx.declared.get("login.url") or "").partition("#")
     same = bool(sign) and absolute(page or "/", ctx.target.url) == url.partition("#")[0]
@@ -128,7 +128,7 @@ async def _in_a_window(ctx: CheckContext | CollectorContext, attempt: Attempt) -
         ) as visit:
             done = await browser_sign_in(
                 visit,
-                _as_declared(ctx, plan.page_url or plan.url),
+                as_declared(ctx, plan.page_url or plan.url),
                 attempt.username,
                 attempt.password,
                 code=code,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,15 +13,15 @@ from pgssi_probe.check.context import Collector, CollectorContext
 from pgssi_probe.discovery.collect import DECLARED_PAGES, SITE, page_limit
 from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.discovery.site import Site, Skipped
-from pgssi_probe.identity import clear_of_doors, oracle_of, sign_in, sign_in_paths
+from pgssi_probe.identity import clear_of_doors, oracle_of, plan_of, sign_in, sign_in_paths
 from pgssi_probe.inventory.declaring import is_declared
 from pgssi_probe.inventory.describing import MAX_SENT, REQUESTS, Described, ask_described, described, pool_of
 from pgssi_probe.inventory.gleaning import Found, of_document, of_script
 from pgssi_probe.inventory.har import own_headers, recorded
 from pgssi_probe.inventory.model import ANONYMOUS, TELLING, Endpoint, Inventory, Parameter, Source, Visit
 from pgssi_probe.inventory.requests import GRAPHQL_TYPE, parameters_of
-from pgssi_probe.inventory.walking import MAX_SCRIPTS, Walking
-from pgssi_probe.inventory.watching import watched
+from pgssi_probe.inventory.walking import MAX_PARTS, MAX_SCRIPTS, OF_DATA, Walking
+from pgssi_probe.inventory.watching import MAX_REQUESTS, watched
 from pgssi_probe.net.exchange import Exchange
 
 LABELS: Final = ("a", "b", "low", "high")
@@ -35,9 +34,6 @@ MAX_DRAWN: Final = 30
 
 ROUNDS: Final = 2
 """How often what a description tells of is filled with what the answers so far gave."""
-
-_OF_API = re.compile(r"^/(?:[\w-]+/)?(?:api|rest|v\d)/")
-"""Addresses that give data: asked before the routes of a scripted application, whose page is everywhere the same."""
 
 DECLARED_HAR: Final = {
     "a": "discovery.har-a",
@@ -139,9 +135,12 @@ async def _walked(ctx: CollectorContext, label: str, site: Site, known: Known) -
     if isinstance(recording, str):
         walking.learn(await asyncio.to_thread(recorded, Path(recording), ctx.network.in_scope))
     met = [one.url for key, one in known.found.items() if _may_be_opened(one) and ANONYMOUS in _all(known, key)]
-    start += sorted(met, key=lambda url: not _OF_API.search(urlsplit(url).path))
-    await walking.walk(dict.fromkeys(start), signed.landing)
-    drawn = await watched(ctx, walking)
+    walking.ask_first(url for url in met if OF_DATA.search(urlsplit(url).path))
+    code = [one for one in site.resources if one.response is not None and "javascript" in one.response.media_type]
+    for script in code:
+        await walking.read_parts(script.response.text if script.response else "", script.url, site.home.url)
+    await walking.walk(dict.fromkeys([*start, *met]), signed.landing)
+    drawn = await watched(ctx, walking, await plan_of(ctx, label), oracle, (*code, *walking.code))
     if drawn:
         walking.learn(drawn)
         await walking.go_on((), MAX_DRAWN)
@@ -252,6 +251,8 @@ def _told(parameters: tuple[Parameter, ...], fields: tuple[Parameter, ...]) -> t
 INVENTORY: Final[Collector[Inventory]] = Collector(
     name="inventory",
     gather=gather_inventory,
-    requests=len(LABELS) * (REQUESTS_OF_A_SIGN_IN + MAX_WALKED + MAX_SCRIPTS + 1 + MAX_SENT + MAX_DRAWN) + REQUESTS,
+    requests=len(LABELS)
+    * (REQUESTS_OF_A_SIGN_IN + MAX_WALKED + MAX_SCRIPTS + MAX_PARTS + 1 + MAX_SENT + MAX_DRAWN + MAX_REQUESTS)
+    + REQUESTS,
     methods=("GET", "HEAD", "POST"),
 )

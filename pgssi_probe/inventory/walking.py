@@ -7,9 +7,12 @@ search engines away from the very pages that a mandate is about.
 
 from __future__ import annotations
 
+import re
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
+from urllib.parse import urlsplit
 
 from pgssi_probe.check.context import CollectorContext
 from pgssi_probe.discovery.address import extension
@@ -19,8 +22,9 @@ from pgssi_probe.discovery.frontier import Candidate, Frontier
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Link, Page, Skipped
 from pgssi_probe.identity import Session
+from pgssi_probe.inventory.bundles import parts_of
 from pgssi_probe.inventory.gleaning import Found, of_document, of_json, of_script
-from pgssi_probe.inventory.model import Endpoint, Visit
+from pgssi_probe.inventory.model import Endpoint, Source, Visit
 from pgssi_probe.inventory.references import ASSETS
 from pgssi_probe.inventory.requests import is_json, request_of
 from pgssi_probe.net.exchange import Exchange, Request
@@ -29,6 +33,10 @@ DEPTH: Final = 4
 MAX_BODY: Final = 400_000
 """Bytes read of each answer: a scanned document is known by its beginning."""
 MAX_SCRIPTS: Final = 8
+MAX_PARTS: Final = 16
+"""Parts of a scripted application that are read beside the scripts of its pages."""
+MAX_DATA: Final = 60
+"""Addresses of data, named by scripts, that are asked for whatever they have in common."""
 MAX_CODE: Final = 2_000_000
 """Bytes read of each script: what an application bundles of its own often stands at the end."""
 OUT_IN_A_ROW: Final = 4
@@ -37,6 +45,8 @@ ARCHIVES: Final = words("""
     .zip .gz .tgz .bz2 .xz .7z .rar .tar .iso .exe .msi .dmg .apk .jar .war .mp3 .avi .mov .ogg .wav .tif .tiff .bmp
 """)
 NOT_ASKED: Final = ASSETS | ARCHIVES
+OF_DATA: Final = re.compile(r"^/(?:[\w-]+/)?(?:api|rest|v\d)/", re.IGNORECASE)
+"""Addresses that give data: asked before the routes of a scripted application, whose page is everywhere the same."""
 SCRIPTS: Final = frozenset({"application/javascript", "text/javascript", "application/x-javascript"})
 
 
@@ -63,6 +73,10 @@ class Walking:
     """Scripts whose paths are known already."""
     code: list[Exchange] = field(default_factory=list)
     """The scripts of the pages, as they were answered."""
+    parts: int = 0
+    _data: deque[str] = field(default_factory=deque)
+    _named: set[str] = field(default_factory=set)
+    _asked: set[str] = field(default_factory=set)
     _bodies: set[str] = field(default_factory=set)
     _kept: int = 0
     _failures: int = 0
@@ -84,7 +98,7 @@ class Walking:
         for url in urls:
             self.frontier.offer(Link(url, ""), 1)
         while self.used < self.limit and not self.ended:
-            batch = self.frontier.take(min(BATCH, self.limit - self.used))
+            batch = self._named_data() or self.frontier.take(min(BATCH, self.limit - self.used))
             if not batch:
                 return
             for number, candidate in enumerate(batch):
@@ -96,6 +110,31 @@ class Walking:
                     for left in batch[number + 1 :]:
                         self.frontier.skip(left.url, Skipped.BUDGET)
                     return
+
+    def ask_first(self, urls: Iterable[str]) -> None:
+        """Have these addresses asked for before all others, and not sampled: two words below one folder of an API are
+        two kinds of data, and no catalogue."""
+        for url in urls:
+            wanted = url not in self._named and len(self._named) < MAX_DATA and not is_dangerous(url)
+            if wanted and self.ctx.network.in_scope(url) and not self.ctx.excluded(url):
+                self._named.add(url)
+                self._data.append(url)
+
+    def _named_data(self) -> list[Candidate]:
+        """The next of them."""
+        batch: list[Candidate] = []
+        while self._data and len(batch) < min(BATCH, self.limit - self.used):
+            url = self._data.popleft()
+            if url not in self._asked:
+                self.frontier.seen(url)
+                batch.append(Candidate(0, 1, 0, Link(url, "")))
+        return batch
+
+    async def heard(self, exchange: Exchange) -> None:
+        """File an answer that a window was given with a session of the same account."""
+        if exchange.url not in self._asked:
+            self.frontier.seen(exchange.url)
+            await self._keep(exchange, DEPTH - 1)
 
     async def send(self, found: Found) -> Exchange | None:
         """A request that reads and is no plain GET: a query of GraphQL, a GET with a header of its own."""
@@ -132,6 +171,7 @@ class Walking:
 
     async def _ask(self, candidate: Candidate) -> None:
         request = Request("GET", candidate.url, max_body=MAX_BODY)
+        self._asked.add(candidate.url)
         exchange = await self.session.send(request)
         target = location(exchange)
         if self._refused(exchange, target):
@@ -160,6 +200,7 @@ class Walking:
 
     async def _keep(self, exchange: Exchange, depth: int) -> None:
         """File an answer; one that is new gives what it speaks of."""
+        self._asked.add(exchange.url)
         self.answers.append(exchange)
         response = exchange.response
         self._failures = self._failures + 1 if response is None else 0
@@ -190,10 +231,29 @@ class Walking:
             if is_dangerous(one.url) and extension(one.url) not in {".js", ".mjs"}:
                 continue
             self.scripts += 1
-            exchange = await self.session.send(Request("GET", one.url, max_body=MAX_CODE))
-            if exchange.status == 200 and exchange.response is not None:
-                self.code.append(exchange)
-                self._glean(of_script(exchange.response.text, one.url, page.url), DEPTH - 1)
+            await self._read_script(one.url, page.url)
+
+    async def _read_script(self, url: str, page: str) -> None:
+        exchange = await self.session.send(Request("GET", url, max_body=MAX_CODE))
+        if exchange.status == 200 and exchange.response is not None:
+            self.code.append(exchange)
+            self.told_by_script(exchange.response.text, url, page)
+            await self.read_parts(exchange.response.text, url, page)
+
+    def told_by_script(self, text: str, url: str, page: str) -> None:
+        """File what a script speaks of."""
+        self._glean(of_script(text, url, page), DEPTH - 1)
+
+    async def read_parts(self, text: str, url: str, page: str) -> None:
+        """Read the code that a script may load later: it speaks of what the first pages do not ask for."""
+        for part in parts_of(text, url, page):
+            if self.parts >= MAX_PARTS or self.ended or self.lost:
+                return
+            if part in self.read or not self.ctx.network.in_scope(part) or self.ctx.excluded(part):
+                continue
+            self.read.add(part)
+            self.parts += 1
+            await self._read_script(part, page)
 
     def _glean(self, found: Iterable[Found], depth: int) -> None:
         for one in found:
@@ -203,6 +263,8 @@ class Walking:
             if one.headers or not one.complete:
                 continue
             if one.method == "GET" and not one.writes and not is_dangerous(one.url, one.text):
+                if one.source in {Source.SCRIPT, Source.BROWSER} and OF_DATA.search(urlsplit(one.url).path):
+                    self.ask_first((one.url,))
                 self.frontier.offer(Link(one.url, one.text), depth + 1)
             elif one.method == "GET":
                 self.frontier.skip(one.url, Skipped.DANGEROUS)
