@@ -34,4 +34,4 @@ def _value(name: str, value: str, redactor: Redactor) -> str:
 
 def _pair(pair: str) -> str:
     name, equals, value = pair.partition("=")
-    return f"{name}=‹{len(value)} characters›" if equals else f"‹{len(name)} characters›"
+    return f"{name}=‹value, {len(value)}›" if equals else f"‹value, {len(name)}›"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from pgssi_probe import yaml_text
+from pgssi_probe.model.dates import said_day, said_duration, said_moment
 from pgssi_probe.model.text import Bilingual, Lang
 
 TEXT_MAX: Final = 2000
@@ -17,6 +18,10 @@ TEXT_MAX: Final = 2000
 # The words that French elides, so that quotes around code keep their shape.
 _ELISION: Final = re.compile(
     r"(?<=\b[cdjlmnstCDJLMNST])'(?=\w)|(?<=\b[Qq]u)'(?=\w)|(?<=[rsu]qu)'(?=\w)|(?<=jourd)'(?=hui)"
+)
+
+_MARK: Final = re.compile(
+    r"‹(?:(?P<kind>[a-z]+(?:-[a-z]+)?)(?::(?P<id>[0-9a-f]{8})|, (?P<length>\d{1,9}))?|(?P<older>\d{1,9}) characters)›"
 )
 
 
@@ -90,8 +95,23 @@ class Words:
 
     def text(self, bilingual: Bilingual) -> str:
         """A text of the model in this language, with its typography."""
-        said = bilingual.in_(self.lang)[:TEXT_MAX]
+        said = self.marks(bilingual.in_(self.lang)[:TEXT_MAX])
         return french(said) if self.lang == "fr" else said
+
+    def marks(self, text: str) -> str:
+        """The text with the marks of redaction in words: evidence keeps codes, `‹name:1a2b3c4d›` or `‹value, 43›`, and
+        people read « nom 1a2b3c4d », « valeur, 43 caractères ». Saying it twice changes nothing."""
+
+        def said(found: re.Match[str]) -> str:
+            kind = found["kind"] or "value"
+            if not self.has(f"mark.kind.{kind}"):
+                return found[0]
+            name = self.say(f"mark.kind.{kind}")
+            if (length := found["length"] or found["older"]) is not None:
+                return f"‹{self.count('mark.length', int(length), kind=name)}›"
+            return f"‹{name} {found['id']}›" if found["id"] else f"‹{name}›"
+
+        return _MARK.sub(said, text) if "‹" in text else text
 
     def number(self, value: float) -> str:
         """`12 345` or `12,345`; decimals are kept to one place."""
@@ -119,12 +139,7 @@ class Words:
 
     def wait(self, seconds: float) -> str:
         """A delay in its largest units, without those that are nought: `0,2 s`, `5 min`, `4 min 16 s`, `24 h`."""
-        if seconds < 10:
-            return self.duration(seconds)
-        minutes, rest = divmod(round(seconds), 60)
-        hours, minutes = divmod(minutes, 60)
-        parts = ((hours, "h"), (minutes, "min"), (rest if not hours else 0, "s"))
-        return " ".join(f"{value}\u00a0{unit}" for value, unit in parts if value)
+        return said_duration(seconds, self.lang)
 
     def day(self, iso: str) -> str:
         """`22 novembre 2026` of `2026-11-22`; anything else as it is."""
@@ -132,18 +147,7 @@ class Words:
             day = date.fromisoformat(iso)
         except ValueError:
             return iso
-        number = "1er" if self.lang == "fr" and day.day == 1 else str(day.day)
-        return f"{number}\u00a0{words(self.lang)['date.months'][day.month - 1]} {day.year}"
+        return said_day(day, self.lang)
 
     def moment(self, moment: datetime) -> str:
-        return date_time(moment, self.lang)
-
-
-def date_time(moment: datetime, lang: Lang) -> str:
-    """`22 novembre 2026 à 14 h 05 (UTC)` or `22 November 2026, 14:05 (UTC)`."""
-    at = moment.astimezone(UTC)
-    day = "1er" if lang == "fr" and at.day == 1 else str(at.day)
-    date = f"{day}\u00a0{words(lang)['date.months'][at.month - 1]} {at.year}"
-    if lang == "fr":
-        return f"{date} à {at.hour}\u00a0h\u00a0{at.minute:02d} (UTC)"
-    return f"{date}, {at:%H:%M} (UTC)"
+        return said_moment(moment, self.lang)

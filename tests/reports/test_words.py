@@ -3,8 +3,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from pgssi_probe.model.text import fields_of
-from pgssi_reports.words import date_time, french, words
+import pytest
+
+from pgssi_probe.model.dates import said_moment
+from pgssi_probe.model.text import LANGS, fields_of
+from pgssi_probe.redact.formats import PATTERNS
+from pgssi_reports.words import Words, french, words
 
 
 def test_both_languages_have_the_same_keys_and_fields() -> None:
@@ -31,5 +35,38 @@ def test_no_break_spaces_are_put_where_french_wants_them() -> None:
 
 def test_dates_are_written_out() -> None:
     moment = datetime(2026, 3, 1, 9, 5, tzinfo=UTC)
-    assert date_time(moment, "fr") == "1er\u00a0mars 2026 à 9\u00a0h\u00a005 (UTC)"
-    assert date_time(moment, "en") == "1\u00a0March 2026, 09:05 (UTC)"
+    assert said_moment(moment, "fr") == "1er\u00a0mars 2026 à 9\u00a0h\u00a005 (UTC)"
+    assert said_moment(moment, "en") == "1\u00a0March 2026, 09:05 (UTC)"
+
+
+@pytest.mark.parametrize(
+    ("kept", "fr", "en"),
+    [
+        ("sid=‹value, 43›; Path=/", "sid=‹valeur, 43 caractères›; Path=/", "sid=‹value, 43 characters›; Path=/"),
+        ("‹value, 1›", "‹valeur, 1 caractère›", "‹value, 1 character›"),
+        ("Bearer ‹secret, 900›", "Bearer ‹secret, 900 caractères›", "Bearer ‹secret, 900 characters›"),
+        ("‹name:0a1b2c3d› ‹e-mail›", "‹nom 0a1b2c3d› ‹adresse électronique›", "‹name 0a1b2c3d› ‹e-mail address›"),
+        ("sid=‹43 characters›", "sid=‹valeur, 43 caractères›", "sid=‹value, 43 characters›"),
+        ("‹unheard:0a1b2c3d› ‹x y› ‹", "‹unheard:0a1b2c3d› ‹x y› ‹", "‹unheard:0a1b2c3d› ‹x y› ‹"),
+    ],
+)
+def test_marks_of_redaction_are_said_in_the_language_of_the_reader(kept: str, fr: str, en: str) -> None:
+    for words_of, expected in ((Words("fr"), fr), (Words("en"), en)):
+        said = words_of.marks(kept)
+        assert said == expected
+        assert words_of.marks(said) == said
+
+
+def test_every_kind_that_redaction_marks_has_a_name() -> None:
+    kinds = {kind for kind, _ in PATTERNS} | {
+        "canary",
+        "date",
+        "name",
+        "number",
+        "secret",
+        "personal",
+        "token",
+        "value",
+    }
+    for lang in LANGS:
+        assert set(Words(lang).codes("mark.kind")) == kinds

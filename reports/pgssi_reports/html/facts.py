@@ -7,8 +7,9 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from pgssi_probe.model.dates import said_iso
 from pgssi_probe.model.result import CheckRun
-from pgssi_probe.model.text import MAX_ITEMS, Bilingual, shown
+from pgssi_probe.model.text import MAX_ITEMS, UNGROUPED, Bilingual, shown
 from pgssi_reports.visible import visible
 from pgssi_reports.words import Words
 
@@ -48,8 +49,8 @@ class Facts:
             if value.startswith(UNKNOWN):
                 reason, _, _ = value.removeprefix(UNKNOWN).partition(" (")
                 return self._words.say("fact_said.unknown", why=self._words.word("fact_unknown", reason))
-            return self._words.word(f"fact_value.{key}", value)
-        return shown(value, self._words.lang)
+            return said_iso(value, self._words.lang) or self._words.word(f"fact_value.{key}", value)
+        return shown(value, self._words.lang, grouped=key not in UNGROUPED)
 
     def rows(self, data: JsonValue, key: str = "", name: str = "", depth: int = 0) -> Iterable[tuple[str, str]]:
         """Nested tables become joined names, lists of tables numbered rows; everything is cut.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -35,7 +36,7 @@ def _environment(lang: Lang) -> Environment:
         loader=PackageLoader("pgssi_reports.html"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_shown,
+        finalize=_shown(lang),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -57,11 +58,14 @@ def _environment(lang: Lang) -> Environment:
     return environment
 
 
-def _shown(value: Any) -> Any:
+def _shown(lang: Lang) -> Callable[[Any], Any]:
     """The last guard: whatever is printed and is not markup of ours becomes visible text of a bounded length."""
-    if isinstance(value, Markup):
-        return value
-    return visible(str(value), SHOWN_MAX, lines=True)
+    words = Words(lang)
+
+    def shown(value: Any) -> Any:
+        return value if isinstance(value, Markup) else visible(words.marks(str(value)), SHOWN_MAX, lines=True)
+
+    return shown
 
 
 def _anchor(identifier: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgssi_probe.model.dates import said_moment
 from pgssi_probe.model.rendering import (
     DestroyedRun,
     FileVerification,
@@ -16,7 +17,7 @@ from pgssi_probe.model.rendering import (
 )
 from pgssi_probe.model.text import Lang
 from pgssi_reports.visible import visible
-from pgssi_reports.words import Words, date_time, words
+from pgssi_reports.words import Words, words
 
 NAME_MAX = 200
 
@@ -34,7 +35,7 @@ def describe_summary(summary: SealSummary, lang: Lang) -> list[str]:
     lines = [
         _filled(
             say[f"seal.sealed.{summary.key_origin}"],
-            {"time": date_time(summary.signing_time, lang), "algorithm": summary.algorithm},
+            {"time": said_moment(summary.signing_time, lang), "algorithm": summary.algorithm},
         ),
         *_signer_lines(summary.signer, lang),
     ]
@@ -78,7 +79,7 @@ def _destroyed_lines(run: DestroyedRun, lang: Lang) -> list[str]:
     say = words(lang)
     fields = {
         "run": visible(run.run_id, NAME_MAX),
-        "time": date_time(run.begun, lang),
+        "time": said_moment(run.begun, lang),
         "by": visible(run.by, NAME_MAX) or "—",
         "reason": visible(run.reason, 500),
     }
@@ -111,11 +112,11 @@ def _file_lines(file: FileVerification, lang: Lang) -> list[str]:
     if file.signer is not None:
         fields = {"algorithm": file.algorithm or "—", "format": file.format, "level": file.level or "—"}
         if file.signing_time is not None:
-            fields["time"] = date_time(file.signing_time, lang)
+            fields["time"] = said_moment(file.signing_time, lang)
         lines.append("  " + _filled(say["seal.signed" if file.signing_time else "seal.unsigned_time"], fields))
     if file.time_stamp is not None:
         fields = {
-            "time": date_time(file.time_stamp.time, lang),
+            "time": said_moment(file.time_stamp.time, lang),
             "authority": visible(file.time_stamp.authority.subject, NAME_MAX),
             "trust": say[f"seal.stamp_trust.{file.time_stamp.trust.value}"],
         }
@@ -143,7 +144,7 @@ def _signer_lines(signer: Signer, lang: Lang) -> list[str]:
         "issuer": issuer,
         "serial": signer.serial,
         "fingerprint": " ".join(signer.fingerprint[i : i + 8] for i in range(0, 64, 8)),
-        "until": date_time(signer.not_after, lang),
+        "until": said_moment(signer.not_after, lang),
     }
     return [_filled(line, fields) for line in say["seal.signer"]]
 

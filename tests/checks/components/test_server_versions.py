@@ -78,7 +78,7 @@ async def test_a_finding_is_a_hint_with_its_dates() -> None:
     assert outcome.subject.name == "nginx"
     assert (outcome.facts["branch"], outcome.facts["end"]) == ("1.14", "2019-04-23")
     assert outcome.facts["table_date"] == support_table().dated.isoformat()
-    assert "2019-04-23" in outcome.sentence.fr
+    assert "23\u00a0avril 2019" in outcome.sentence.fr
 
 
 async def test_an_old_table_calls_nothing_maintained(monkeypatch: pytest.MonkeyPatch) -> None:

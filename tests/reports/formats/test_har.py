@@ -51,7 +51,7 @@ def test_an_exchange_is_read_back(sample: RunResult) -> None:
     ("kept", "request_text", "url"),
     [
         ("https://a.test/x?y=1", "GET /x?y=1 HTTP", "https://a.test/x?y=1"),
-        ("a page", "POST /login HTTP/1.1\nHost: b.test\n\nuser=‹5 characters›", "https://b.test/login"),
+        ("a page", "POST /login HTTP/1.1\nHost: b.test\n\nuser=‹value, 5›", "https://b.test/login"),
         ("a page", "GET http://c.test/ HTTP/1.1", "http://c.test/"),
         ("", "nonsense", "https://unknown/"),
         ("https://a.test/é", "", None),

@@ -121,7 +121,7 @@ def test_more_than_code_scanning_takes_is_cut_and_said(sample: RunResult, monkey
     (run,) = log(sample)["runs"]
     assert run["results"][0]["properties"]["severity"] == "critical"
     assert len(run["results"]) == 3
-    assert "4 résultats" in run["invocations"][0]["toolExecutionNotifications"][-1]["message"]["text"]
+    assert "fichier\u00a0: 4" in run["invocations"][0]["toolExecutionNotifications"][-1]["message"]["text"]
 
 
 @pytest.mark.parametrize(
