@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import Final
 
 from pydantic import JsonValue
@@ -18,6 +20,7 @@ from pgssi_probe.model.outcome import Reason
 
 PAGES: Final = 5
 MAX_REQUESTS: Final = 150
+MAX_VERSIONS: Final = 60
 FRAMES: Final = """[...document.querySelectorAll('iframe')].slice(0, 50).map((e) => [
   e.src, e.hasAttribute('sandbox') ? e.getAttribute('sandbox') : null])"""
 STATE: Final = """({mode: document.compatMode, manifest: document.documentElement.getAttribute('manifest') || ''})"""
@@ -34,7 +37,8 @@ class Frame:
 @dataclass(frozen=True, slots=True)
 class RenderedPage:
     """`page` is what the browser shows once scripts ran. `asked` is what it asked for on the way, `kept` all that it
-    keeps afterwards. `issues` are codes and details of what the browser reports (deprecations, quirks)."""
+    keeps afterwards. `issues` are codes and details of what the browser reports (deprecations, quirks). `versions` are
+    names and versions of the libraries that run, as they tell them (`jQuery.fn.jquery`, `3.4.1`)."""
 
     page: Page
     asked: tuple[Asked, ...]
@@ -44,6 +48,7 @@ class RenderedPage:
     issues: tuple[tuple[str, str], ...] = ()
     quirks: bool = False
     manifest: str = ""
+    versions: tuple[tuple[str, str], ...] = ()
 
     @property
     def url(self) -> str:
@@ -106,7 +111,19 @@ async def _shown(visit: Visit, url: str) -> RenderedPage | None:
         issues=tuple(dict.fromkeys((code, str(details.get("type", ""))[:80]) for code, details in visit.issues)),
         quirks=state.get("mode") == "BackCompat",
         manifest=str(state.get("manifest", ""))[:300],
+        versions=tuple(_versions(await visit.read(version_reader()))),
     )
+
+
+@cache
+def version_reader() -> str:
+    """The expression that reads what libraries say of their version."""
+    return (files(__package__) / "read_versions.js").read_text(encoding="utf-8")
+
+
+def _versions(told: JsonValue) -> list[tuple[str, str]]:
+    pairs = [line for line in (told if isinstance(told, list) else []) if isinstance(line, list) and len(line) == 2]
+    return [(str(name)[:60], str(version)[:80]) for name, version in pairs[:MAX_VERSIONS]]
 
 
 def _frames(told: JsonValue) -> list[Frame]:

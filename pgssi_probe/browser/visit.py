@@ -33,6 +33,7 @@ QUIET_SECONDS: Final = 0.4
 """A page is settled when nothing is under way for that long and it no longer changes."""
 SETTLE_SECONDS: Final = 8.0
 ACT_SECONDS: Final = 10.0
+READ_MILLISECONDS: Final = 1_000
 MAX_ISSUES: Final = 200
 MARKUP: Final = f"""(() => {{
   const type = document.doctype ? new XMLSerializer().serializeToString(document.doctype) : '';
@@ -211,6 +212,24 @@ class Visit:
             self._alive()
             return None
         return told.get("result", {}).get("value")
+
+    async def read(self, expression: str) -> Any:
+        """The value of an expression among the scripts of the page, which the browser breaks off where it would change
+        anything, or last. None then, and as in `tell`."""
+        from playwright.async_api import Error
+
+        asked = {
+            "expression": expression,
+            "throwOnSideEffect": True,
+            "returnByValue": True,
+            "timeout": READ_MILLISECONDS,
+        }
+        try:
+            told = await self._within(self.hand.send("Runtime.evaluate", asked), ACT_SECONDS)
+        except Error:
+            self._alive()
+            return None
+        return told.get("result", {}).get("value") if "exceptionDetails" not in told else None
 
     async def ask(self, function: str, value: Any = None) -> Any:
         """What a function answers in the page itself, among its own scripts: to press what it shows. None when the

@@ -1,5 +1,7 @@
 """`components.js-libraries`: known vulnerabilities of the JavaScript libraries in use (CR2, ASVS V15.2.1, RECOWEB R62).
 
+Read where the library runs, in a browser, then in the files, then in their addresses.
+
 The number of a version accuses by itself, and whoever distributes the library may have patched it without changing the
 number: every finding is a hint, and a build that says who made it again is a milder one.
 """
@@ -8,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -23,7 +26,7 @@ from pgssi_checks.components.js_list import (
     VulnerabilityList,
     vulnerability_list,
 )
-from pgssi_checks.components.js_marks import Found, in_address, in_code
+from pgssi_checks.components.js_marks import Found, in_address, in_browser, in_code
 from pgssi_checks.components.js_version import Version, version_of
 from pgssi_checks.disclosure.signed_in import pages_of, signed_in_visits
 from pgssi_checks.disclosure.signed_in import scripts_of as signed_in_scripts
@@ -34,6 +37,9 @@ from pgssi_probe.discovery.site import Site
 from pgssi_probe.inventory.model import Visit
 
 OWN_LIST: Final = "components.js-list"
+READ: Final = ("running", "content", "address")
+"""Where a version was read, the surest first."""
+NOTHING_RENDERED: Final = Rendered()
 MAX_URLS: Final = 20
 MAX_SHOWN: Final = 12
 MAX_SCRIPTS: Final = 300
@@ -64,6 +70,8 @@ class Seen:
     read_in: str
     exchange: Exchange
     urls: tuple[str, ...]
+    running: str = ""
+    """What the browser was told by the library itself, on the page of `exchange`."""
 
     @property
     def packager(self) -> str:
@@ -95,26 +103,33 @@ def scripts_of(site: Site, rendered: Rendered, visits: Sequence[Visit] = ()) -> 
         yield Script(url, own.response.text if own and own.response else "", own or exchange)
 
 
-def seen_in(scripts: Iterable[Script]) -> list[Seen]:
-    """What scripts say of themselves; of those that say nothing, what their address says."""
+def seen_in(scripts: Iterable[Script], rendered: Rendered = NOTHING_RENDERED) -> list[Seen]:
+    """What libraries say of themselves where they run, then what scripts say; of those that say nothing, what their
+    address says."""
     kept: dict[tuple[str, str], Seen] = {}
-    for number, script in enumerate(scripts):
-        if number >= MAX_SCRIPTS:
-            break
-        told = [(one, "content") for one in in_code(script.code)] if script.code else []
+    for shown in rendered.pages:
+        for name, version in shown.versions:
+            found = in_browser(name, version)
+            if found is not None:
+                _add(kept, Seen(found, "running", shown.page.exchange, (shown.url,), found.excerpt))
+    for script in islice(scripts, MAX_SCRIPTS):
+        told = [Seen(one, "content", script.exchange, (script.url,)) for one in in_code(script.code)]
         if not told and not script.inline and (named := in_address(script.url)):
-            told = [(named, "address")]
-        for found, read_in in told:
-            key = (found.library.key, found.shown)
-            known = kept.get(key)
-            urls = tuple(dict.fromkeys((*(known.urls if known else ()), script.url)))
-            better = known is None or (known.read_in == "address" and read_in == "content")
-            kept[key] = (
-                Seen(found, read_in, script.exchange, urls)
-                if better or known is None
-                else Seen(known.found, known.read_in, known.exchange, urls)
-            )
+            told = [Seen(named, "address", script.exchange, (script.url,))]
+        for one in told:
+            _add(kept, one)
     return list(kept.values())
+
+
+def _add(kept: dict[tuple[str, str], Seen], one: Seen) -> None:
+    """The better of two sights of one library and version, with the addresses of both."""
+    key = (one.found.library.key, one.found.shown)
+    known = kept.get(key)
+    if known is None:
+        kept[key] = one
+        return
+    best = one if READ.index(one.read_in) < READ.index(known.read_in) else known
+    kept[key] = replace(best, urls=tuple(dict.fromkeys((*known.urls, *one.urls))))
 
 
 def slug_of(seen: Seen, touching: tuple[Vulnerability, ...]) -> str:
@@ -147,7 +162,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
             known = vulnerability_list(Path(own))
         except UnreadableList:
             unreadable = True
-    seen = seen_in(scripts_of(site, rendered, await signed_in_visits(ctx)))
+    seen = seen_in(scripts_of(site, rendered, await signed_in_visits(ctx)), rendered)
     observations = _told(ctx, seen, known)
     if unreadable:
         shown: dict[str, JsonValue] = {"list_date": known.dated.isoformat(), "file": Path(str(own)).name}
@@ -192,5 +207,13 @@ def _observation(
             "packager": seen.packager,
             "urls": [*seen.urls[:MAX_URLS]],
         },
-        evidence=(ctx.keep(seen.exchange, excerpt=seen.found.excerpt),),
+        evidence=_evidence(ctx, seen),
     )
+
+
+def _evidence(ctx: CheckContext, seen: Seen) -> tuple[str, ...]:
+    if not seen.running:
+        return (ctx.keep(seen.exchange, excerpt=seen.found.excerpt),)
+    told: dict[str, JsonValue] = {"url": seen.urls[0], "library": seen.found.library.name}
+    told |= {"running": seen.running, "version": seen.found.shown}
+    return ctx.keep(seen.exchange), ctx.keep_facts("running", told)

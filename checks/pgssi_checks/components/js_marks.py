@@ -34,6 +34,8 @@ class Library:
     stems: tuple[str, ...]
     marks: tuple[str, ...]
     below: Version | None
+    running: tuple[str, ...] = ()
+    """What it is called where a browser reads the version of what runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def libraries() -> tuple[Library, ...]:
             tuple(entry["stems"]),
             tuple(entry["marks"]),
             version_of(entry["below"]) if "below" in entry else None,
+            tuple(entry.get("running", ())),
         )
         for entry in yaml_text.read(MARKS)["libraries"]
     )
@@ -91,6 +94,12 @@ def in_code(code: str) -> tuple[Found, ...]:
             if len(found) >= MAX_FOUND:
                 return tuple(found.values())
     return tuple(found.values())
+
+
+def in_browser(name: str, version: str) -> Found | None:
+    """The library that a browser read the version of, under that name."""
+    library = next((one for one in libraries() if name in one.running), None)
+    return _whole(library, version, f"{name} = {version}") if library is not None else None
 
 
 def in_address(url: str) -> Found | None:

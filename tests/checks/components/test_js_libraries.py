@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgssi_checks.components.js_list import LIST, UnreadableList, from_retire, vulnerability_list, written
-from pgssi_checks.components.js_marks import in_address, in_code, libraries
+from pgssi_checks.components.js_marks import in_address, in_browser, in_code, libraries
 from pgssi_checks.components.js_version import rebuilt, version_of
+from pgssi_probe.browser.rendered import version_reader
 from pgssi_probe.check.harness import page, run_check, slugs
 from pgssi_probe.clock import VirtualClock
 
@@ -265,3 +266,14 @@ async def test_a_newer_list_is_used_and_an_unreadable_one_is_said(tmp_path) -> N
     assert slugs(newer) == {"vulnerable-high"}
     missing = await run_check("components.js-libraries", site, declared={"components.js-list": str(tmp_path / "no")})
     assert slugs(missing) == {"clean", "list-unreadable"}
+
+
+def test_every_name_that_is_read_is_that_of_a_library() -> None:
+    names = [name for library in libraries() for name in library.running]
+    assert len(names) == len(set(names))
+    for name in names:
+        assert f"'{name}'" in version_reader()
+        found = in_browser(name, "1.2.3")
+        assert found is not None
+        assert name in found.library.running
+    assert in_browser("nobody", "1.2.3") is None
