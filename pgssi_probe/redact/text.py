@@ -27,6 +27,9 @@ __all__ = ["PATTERNS", "UNLINKED", "Redactor", "redact_text"]
 
 LONG_NUMBER: Final = 10**8
 """From nine digits on, a number of JSON may be an identifier."""
+REMEMBERED: Final = 2000
+REMEMBERED_LENGTH: Final = 300
+"""How many texts are remembered, and of how many characters at most."""
 
 
 def _spellings(char: str) -> tuple[str, ...]:
@@ -50,6 +53,8 @@ class Redactor:
     linked: bool = True
     people: People = field(default_factory=People, repr=False, compare=False)
     """Who the run has met so far: what stood once under a label is marked wherever it stands."""
+    _recognised: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Short texts and what they became: addresses and headers come back at every exchange."""
 
     def mark(self, kind: str, value: str) -> str:
         if not self.linked:
@@ -60,7 +65,18 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """The text with every known and every recognised value marked."""
-        text = without_free_names(by_label(self.known(text), self.mark), self.mark)
+        text = self.known(text)
+        if len(text) > REMEMBERED_LENGTH:
+            return self._without_recognised(text)
+        clean = self._recognised.get(text)
+        if clean is None:
+            if len(self._recognised) >= REMEMBERED:
+                self._recognised.clear()
+            clean = self._recognised[text] = self._without_recognised(text)
+        return clean
+
+    def _without_recognised(self, text: str) -> str:
+        text = without_free_names(by_label(text, self.mark), self.mark)
         for kind, pattern in PATTERNS:
             text = pattern.sub(self._whole(kind), text)
         return numbers_by_label(text, self.mark)

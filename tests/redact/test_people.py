@@ -186,3 +186,19 @@ def test_what_was_kept_early_is_marked_when_the_run_met_the_person_later(tmp_pat
     assert pieces[other].sha256 == before[other]
     assert "3e étage" in str(pieces[early].data)
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{early}.json", f"{other}.json"]
+
+
+def test_a_text_that_was_clean_before_a_person_was_met_is_looked_at_again() -> None:
+    redactor = Redactor()
+    assert redactor.text("vers Xandrille, demain") == "vers Xandrille, demain"
+    redactor.people.learn("Nom : Xandrille\n")
+    assert "Xandrille" not in redactor.text("vers Xandrille, demain")
+
+
+def test_what_is_remembered_is_bounded_and_not_shared_between_ways_of_marking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pgssi_probe.redact.text.REMEMBERED", 10)
+    redactor = Redactor()
+    texts = [f"x{n}@exemple.test" for n in range(50)]
+    assert [redactor.text(text) for text in texts] == [redactor.text(text) for text in texts]
+    assert len(redactor._recognised) <= 10
+    assert redactor.text("x1@exemple.test") != redactor.unlinked().text("x1@exemple.test")
