@@ -15,6 +15,7 @@ from pgssi_probe.check import Request
 from pgssi_probe.discovery.address import extension, names_a_page
 from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.discovery.site import Skipped
+from pgssi_probe.inventory.declaring import fields_declared
 from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Parameter, Place, Source
 from pgssi_probe.inventory.references import ASSETS, Form, references
 from pgssi_probe.inventory.requests import FORM_TYPE, GRAPHQL_TYPE, parameters_of, request_of, with_value
@@ -141,7 +142,8 @@ def points(
     lines: Iterable[str] = (),
 ) -> list[Point]:
     """Fields of forms first, then of queries, then segments that name a record, each once for requests of one shape; at
-    most `per_template` of each. A POST only where `lines` of the engagement let it be sent."""
+    most `per_template` of each. A POST only where `lines` of the engagement let it be sent, and the fields by which a
+    line names it are left as they are."""
     lines = tuple(lines)
     live = [label for label, visit in inventory.visits.items() if label == ANONYMOUS or visit.session is not None]
     usable = [one for one in inventory.endpoints if _is_usable(one, where)]
@@ -153,7 +155,8 @@ def points(
         label = next((one for one in live if one in endpoint.seen_by), None)
         if label is None:
             continue
-        fields = [one for one in sent(endpoint) if one.place in where and one.place is not Place.PATH]
+        fixed = fields_declared(endpoint, lines) or frozenset()
+        fields = [one for one in sent(endpoint) if one.place in where - {Place.PATH} and one.name not in fixed]
         for parameter in (*fields, *named.get(endpoint.url, ())):
             segment = parameter.name if parameter.place is Place.PATH else ""
             name = shape(endpoint, segment, parameter.name)

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from pgssi_probe.lab.blueprint import Blueprint
 from pgssi_probe.lab.portal import fields
 from pgssi_probe.lab.portal.refusals import BadInput
-from pgssi_probe.lab.weaknesses.posted import add_form, bare_page, let_scripts, link_to
+from pgssi_probe.lab.weaknesses.posted import add_form, add_json_search, bare_page, let_scripts, link_to
 from pgssi_probe.lab.weaknesses.registry import weakness
 
 
@@ -171,3 +171,12 @@ def refused_values(lab: Blueprint) -> None:
         return f"<p>Consultations le {day}</p>"
 
     add_form(lab, "/consultations", "Consultations", "jour", agenda, kind="date")
+
+
+@weakness(
+    "trap/json-search",
+    fr="L'interface de programmation cherche par JSON, sans rien joindre à la requête",
+    en="The API searches by JSON, and joins nothing to the query",
+)
+def json_search(lab: Blueprint) -> None:
+    add_json_search(lab, "praticiens", joined=False)

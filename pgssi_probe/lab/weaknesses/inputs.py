@@ -14,7 +14,7 @@ from starlette.routing import Route
 from pgssi_probe.lab.blueprint import Blueprint
 from pgssi_probe.lab.portal import fields
 from pgssi_probe.lab.portal.refusals import Refusal
-from pgssi_probe.lab.weaknesses.posted import add_form, bare_page, let_scripts, link_to
+from pgssi_probe.lab.weaknesses.posted import PRACTITIONERS, add_form, add_json_search, bare_page, let_scripts, link_to
 from pgssi_probe.lab.weaknesses.registry import weakness
 
 LEAFLETS = {
@@ -28,11 +28,6 @@ www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin
 """,
     "etc/os-release": 'PRETTY_NAME="Debian GNU/Linux"\nNAME="Debian GNU/Linux"\nVERSION_ID="13"\nID=debian\n',
 }
-PRACTITIONERS: Final = (
-    ("Amandine Roussel", "cardiologie"),
-    ("Bastien Garnier", "pneumologie"),
-    ("Clémence Faure", "pédiatrie"),
-)
 MAX_KEPT: Final = 1_000
 
 
@@ -260,6 +255,7 @@ def _directory(lab: Blueprint, path: str, *, errors: bool) -> None:
 )
 def sql_error(lab: Blueprint) -> None:
     _directory(lab, "/annuaire", errors=True)
+    add_json_search(lab, "annuaire", joined=True)
 
 
 @weakness(

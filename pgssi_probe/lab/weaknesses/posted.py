@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from html import escape
+from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from pgssi_probe.lab.blueprint import Blueprint
 from pgssi_probe.lab.portal import fields
+from pgssi_probe.lab.portal.access import private
 from pgssi_probe.lab.portal.refusals import Refusal
 
 Shown = Callable[[str], Response | str]
 """What the application answers to a value: a response, or the markup below the form."""
+PRACTITIONERS: Final = (
+    ("Amandine Roussel", "cardiologie"),
+    ("Bastien Garnier", "pneumologie"),
+    ("Clémence Faure", "pédiatrie"),
+)
 MAX_TOKENS = 10_000
 LONGEST = 4_000
 
@@ -70,3 +79,39 @@ def let_scripts(lab: Blueprint, *paths: str) -> None:
             response.headers["Content-Security-Policy"] = "script-src 'unsafe-inline'"
 
     lab.headers.rewrites.append(let)
+
+
+def add_json_search(lab: Blueprint, name: str, *, joined: bool) -> None:
+    """A search of the API for who is signed in: `POST /api/v1/NAME/recherche` with `{"filtre": {"nom"}, "page"}`, which
+    the description of the API tells. `joined`: the criterion is joined to the query, else it is given beside it."""
+
+    @private
+    async def search(request: Request) -> Response:
+        wanted: Any = (await fields.json_object(request)).get("filtre")
+        given = str(wanted.get("nom", ""))[:LONGEST] if isinstance(wanted, dict) else ""
+        with closing(sqlite3.connect(":memory:")) as database:
+            database.execute("CREATE TABLE praticien (nom TEXT, service TEXT)")
+            database.executemany("INSERT INTO praticien VALUES (?, ?)", PRACTITIONERS)
+            database.execute("PRAGMA query_only = ON")
+            asked = "SELECT nom, service FROM praticien WHERE nom LIKE "
+            try:
+                found = (
+                    database.execute(f"{asked}'%{given}%'")
+                    if joined
+                    else database.execute(asked + "'%' || ? || '%'", (given,))
+                ).fetchall()
+            except (sqlite3.Error, sqlite3.Warning) as error:
+                return JSONResponse({"erreur": f"sqlite3.{type(error).__name__}: {error}"}, 500)
+        return JSONResponse([{"nom": one, "service": service} for one, service in found])
+
+    lab.routes.append(Route(f"/api/v1/{name}/recherche", search, methods=["POST"]))
+    example = {"filtre": {"nom": "Garnier"}, "page": 1}
+    lab.access.more_described |= {
+        f"/{name}/recherche": {
+            "post": {
+                "summary": "Chercher un praticien",
+                "requestBody": {"content": {"application/json": {"example": example}}},
+                "responses": {"200": {"description": "Réponse"}},
+            }
+        }
+    }

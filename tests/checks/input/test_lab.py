@@ -94,6 +94,25 @@ async def test_a_declared_form_is_tried_and_another_is_not(switch: str, place: s
     assert "livret]" in place or not any(one.subject.name.endswith(place) for one in undeclared)
 
 
+JSON_LINES = {"input.harmless": ["/api/v1/annuaire/recherche", "/api/v1/praticiens/recherche"]}
+
+
+async def test_a_json_body_is_tried_where_it_is_declared(signed_in: SignedIn) -> None:
+    place = "/api/v1/annuaire/recherche [/filtre/nom]"
+    found = await signed_in("input.sql", "input.sql/error", declared=JSON_LINES)
+    (there,) = [one for one in found if one.subject.name.endswith(place)]
+    assert there.slug == "error"
+    undeclared = await signed_in("input.sql", "input.sql/error")
+    assert not any("/api/" in one.subject.name for one in undeclared)
+
+
+@pytest.mark.parametrize("check", ["input.sql", "input.reflected-xss", "input.path-traversal", "input.validation"])
+async def test_a_sound_json_body_accuses_nobody(check: str, signed_in: SignedIn) -> None:
+    found = await signed_in(check, "trap/json-search", declared=JSON_LINES)
+    assert [one.slug for one in found if one.failed] == []
+    assert found[0].facts["tried"]
+
+
 @pytest.mark.parametrize("check", CHECKS)
 async def test_declared_forms_that_only_look_weak_accuse_nobody(check: str, on_lab: OnLab) -> None:
     found = await on_lab(check, *OWN_TRAPS, declared=HARMLESS)

@@ -39,6 +39,36 @@ def test_only_what_is_declared_is_sent() -> None:
     assert not may_be_sent(put, ("/a", "PUT /a"))
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "line", "sent"),
+    [
+        ("/index.php?page=search", b"q=", "/index.php?page=search*", True),
+        ("/index.php?page=search-all&l=fr", b"q=", "POST /index.php?page=search*", True),
+        ("/index.php?page=delete", b"q=", "/index.php?page=search*", False),
+        ("/index.php", b"q=", "/index.php?page=search*", False),
+        ("/index.php?page=search&page=delete", b"q=", "/index.php?page=search*", False),
+        ("/doku.php", b"do=search&q=", "/doku.php?do=search", True),
+        ("/doku.php", b"do=save&q=", "/doku.php?do=search", False),
+        ("/doku.php?do=search", b"do=save&q=", "/doku.php?do=search", False),
+        ("/doku.php?do=searches", b"q=", "/doku.php?do=search", False),
+        ("/doku.php?do=a.search", b"q=", "/doku.php?do=*search", True),
+        ("/doku.php?do=search", b"q=", "/doku.php?", False),
+        ("/doku.php?do=search", b"q=", "/doku.php", True),
+        ("/other.php?do=search", b"q=", "/doku.php?do=search", False),
+    ],
+)
+def test_of_a_front_controller_one_page_is_declared(path: str, body: bytes, line: str, *, sent: bool) -> None:
+    assert may_be_sent(post(path, body), (line,)) is sent
+
+
+def test_the_field_that_names_the_page_is_left_alone() -> None:
+    endpoint = post("/index.php?page=search&lang=fr", b"mode=list&q=x")
+    inventory = Inventory({ANONYMOUS: Visit(ANONYMOUS, None)}, (endpoint,))
+    tried = [one.name for one in points(inventory, lines=["/index.php?page=search&mode=*"])]
+    assert sorted(tried) == ["lang", "q"]
+    assert sorted(one.name for one in points(inventory, lines=["/index.php"])) == ["lang", "mode", "page", "q"]
+
+
 def test_a_form_is_made_whole() -> None:
     parameters = (Parameter(Place.FORM, "jour", "", "date"), Parameter(Place.FORM, "mdp", "", "password"))
     made = ready(Endpoint("POST", HOME + "/", Source.FORM, NOBODY, parameters, b"jour=&mdp=&vide=", FORM_TYPE))
