@@ -32,7 +32,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     if "a" not in ctx.accounts:
         return [inconclusive(site, Reason.ACCOUNT_MISSING, missing="accounts.a")]
     async with my_turn(ctx):
-        done = await patient_sign_in(ctx, "a", known=False)
+        done = await patient_sign_in(ctx, "a", known=False, room=True)
     pages = await _pages(done.exchanges)
     asking = next((page for page in pages if asks_code(page.document)), None)
     if asking is not None or done.state is SignInState.SECOND_FACTOR or asks_with_password(plan):

@@ -132,7 +132,7 @@ async def _account_pages(ctx: CheckContext, label: str) -> tuple[bool, list[Page
     """Whether the account signed in, and the pages that it meets on the way to changing its password."""
     if label not in ctx.accounts or not (await plan_of(ctx, label)).usable:
         return False, []
-    done = await patient_sign_in(ctx, label, known=False)
+    done = await patient_sign_in(ctx, label, known=False, room=label != SACRIFICE)
     if done.state is not SignInState.SIGNED_IN:
         return False, []
     limit = int(ctx.setting("pages_max"))

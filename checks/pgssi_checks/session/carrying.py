@@ -22,7 +22,7 @@ async def _gather(ctx: CollectorContext) -> Carrying:
     session = oracle.sign_in.session.on(ctx.network)
 
     async def anew() -> Session:
-        return (await patient_sign_in(ctx, oracle.label)).session
+        return (await patient_sign_in(ctx, oracle.label, room=True)).session
 
     async def in_turn() -> Session:
         async with my_turn(ctx):
@@ -34,7 +34,7 @@ async def _gather(ctx: CollectorContext) -> Carrying:
     found = await carriers(session, oracle, in_turn)
     if not found and await oracle.state(session.fork()) is State.OUT:  # closed by later sign-ins
         async with my_turn(ctx):
-            other = await patient_sign_in(ctx, oracle.label)
+            other = await patient_sign_in(ctx, oracle.label, room=True)
             found = await carriers(other.session, oracle, anew) if other.signed_in else ()
     if not found:
         return Carrying()

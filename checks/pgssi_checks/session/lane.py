@@ -52,7 +52,7 @@ async def _single(ctx: CollectorContext) -> bool:
     if oracle.usable and oracle.sign_in is not None:
         first = oracle.sign_in.session.on(ctx.network)
         if await oracle.state(first.fork()) is State.OUT:
-            first = (await patient_sign_in(ctx, oracle.label)).session
+            first = (await patient_sign_in(ctx, oracle.label, room=True)).session
         if await oracle.state(first.fork()) is State.IN:
             second = await patient_sign_in(ctx, oracle.label)
             if second.why.get("signal") == "already_open":

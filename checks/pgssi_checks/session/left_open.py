@@ -27,9 +27,11 @@ async def remember(ctx: CheckContext | CollectorContext, label: str, done: SignI
         del kept[:-KEPT]
 
 
-async def make_room(ctx: CheckContext | CollectorContext, label: str) -> None:
-    """Sign out of what the run has left open of an account, by the control of the page that each arrived on."""
-    for done in (await ctx.collect(LEFT_OPEN)).pop(label, []):
+async def make_room(ctx: CheckContext | CollectorContext, label: str, other: SignIn | None = None) -> None:
+    """Sign out of what the run has left open of an account, by the control of the page that each arrived on; of `other`
+    too, when it is of the same account."""
+    left = (await ctx.collect(LEFT_OPEN)).pop(label, [])
+    for done in [other, *left] if other is not None and other.session.label == label else left:
         if done.landing is None:
             continue
         session = done.session.on(ctx.network)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from pgssi_checks.login.attempts import announced_wait
-from pgssi_checks.session.left_open import remember
+from pgssi_checks.session.left_open import make_room, remember
 from pgssi_probe.check import CheckContext, Collector, CollectorContext
-from pgssi_probe.identity import Session, SignIn, SignInState, sign_in
+from pgssi_probe.identity import Session, SignIn, SignInState, oracle_of, sign_in
 
 PAUSES: Final = (61.0, 121.0)
 """Seconds before each new try when the refusal announces none [ours]: windows of rate limits are of a minute."""
@@ -37,12 +37,22 @@ PATIENCE: Final[Collector[Patience]] = Collector(name="session-patience", gather
 
 
 async def patient_sign_in(
-    ctx: CheckContext | CollectorContext, label: str, session: Session | None = None, *, known: bool = True
+    ctx: CheckContext | CollectorContext,
+    label: str,
+    session: Session | None = None,
+    *,
+    known: bool = True,
+    room: bool = False,
 ) -> SignIn:
     """`sign_in`, tried again twice at most after a wait. `known`: the account has signed in during this run, so that
-    any refusal means a brake; otherwise only one that says so, or has its status, does."""
+    any refusal means a brake; otherwise only one that says so, or has its status, does. `room`: where a second session
+    is refused, those of the run are closed first; the witness, which could not be chosen after, is chosen before."""
     planted = session.fork() if session is not None else None
+    oracle = await oracle_of(ctx, label) if room else None
     done = await sign_in(ctx, label, session=session)
+    if oracle is not None and done.why.get("signal") == "already_open":
+        await make_room(ctx, label, oracle.sign_in)
+        done = await sign_in(ctx, label, session=planted.fork() if planted is not None else None)
     patience = await ctx.collect(PATIENCE)
     waited = 0.0
     for usual in PAUSES:
