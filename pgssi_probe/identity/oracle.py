@@ -7,6 +7,7 @@ to the sign-in page, a password field that was not there. A 429, a 5xx, a time-o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -63,6 +64,8 @@ FIRM: Final = frozenset({*HARD, Trait.SIGN_OUT, Trait.DECLARED})
 """Traits that do not depend on who is signed in."""
 JSON: Final = (("Content-Type", "application/json"), ("Accept", "application/json"))
 BEHIND_SCRIPTS: Final = frozenset({Driver.JSON, Driver.HAR, Driver.BROWSER, Driver.COMMAND})
+OF_A_RECORD: Final = re.compile(r"/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})(?:/|$)")
+"""Addresses of one record: another account is refused there though its session is in, and must not be sent there."""
 CONTROLS: Final = frozenset({Trait.SIGN_OUT, Trait.DECLARED})
 TELLING: Final = frozenset({Trait.DECLARED, Trait.USER, Trait.SHAPE})
 SAME_KIND: Final = 0.50
@@ -296,6 +299,7 @@ class Choice:
         elif plan.driver in BEHIND_SCRIPTS:
             known = plan.accepted[0].url if plan.accepted else plan.url
             told = [one.url for one in signed.exchanges if one.request.method == "GET" and _is_json(one)]
+            told = [url for url in told if not OF_A_RECORD.search(urlsplit(url).path)]
             given = [*told[-5:], *plan.personal, *self._api(known), *given]
         elif plan.driver not in BY_PAGE:
             given = [plan.url, *given]

@@ -48,6 +48,8 @@ _HOLE = re.compile(
     r"\$\{[^}]{0,80}\}|\{\{?[^{}]{0,80}\}\}?|:[A-Za-z_]\w{0,40}(?=/|$)|<[^>]{0,40}>",
 )
 _IDENTIFIERS: Final = ("id", "uuid", "_id", "identifiant", "pk", "uid", "guid", "ref", "reference", "code", "numero")
+_SIGN_IN_NAMES: Final = frozenset({"username", "login", "email", "mail"})
+_OF_ACCOUNTS: Final = words("role roles password isadmin isactive lastlogin lastloginip isstaff issuperuser admin")
 _TYPED: Final = words("""
     hidden text search email tel url number date datetime-local month week time range color select textarea checkbox
     radio password
@@ -157,7 +159,7 @@ def of_script(text: str, url: str, page: str = "") -> Iterator[Found]:
             written = written.rstrip("?&=/") + ("/" if written.endswith("/") else "")
         base = url if not written.startswith("api/") else absolute("/", url) or url
         target = absolute(written, base)
-        if target is not None and extension(target) not in ASSETS and len(urlsplit(target).path) > 1:
+        if target is not None and extension(target) not in ASSETS and _says_something(target):
             method = _called_by(text, match)
             said, asks_first = _link_in(text, match)
             yield Found(method, target, Source.SCRIPT, said, complete=method == "GET", writes=asks_first)
@@ -169,6 +171,11 @@ def _link_in(text: str, match: re.Match[str]) -> tuple[str, bool]:
         return "", False
     rest = re.match(r"([^<>]{0,200})>([^<>]{0,120})<", text[match.end() : match.end() + 330])
     return (" ".join(rest[2].split()), "confirm" in rest[1].lower()) if rest is not None else ("", False)
+
+
+def _says_something(url: str) -> bool:
+    """Whether a path has a letter: `/60` and `/0/0` are sums and patterns, not addresses."""
+    return any(char.isalpha() for char in urlsplit(url).path)
 
 
 def _called_by(text: str, match: re.Match[str]) -> str:
@@ -219,6 +226,8 @@ def _strings(value: Any, depth: int = 0) -> Iterator[str]:
 def _children(value: Any, url: str) -> Iterator[Found]:
     """REST names a record by the address of the list and its identifier; a record read alone has no children."""
     for records in _lists(value):
+        if any(_is_an_account(record) for record in records):
+            continue  # the records of other people: nobody asked for them
         for record in records[:MAX_CHILDREN]:
             identifier = next((record[name] for name in _IDENTIFIERS if _names(record.get(name))), None)
             if identifier is not None:
@@ -226,6 +235,12 @@ def _children(value: Any, url: str) -> Iterator[Found]:
                 child = absolute(f"{parts.path.rstrip('/')}/{quote(str(identifier), safe='')}", url)
                 if child is not None:
                     yield Found("GET", child, Source.JSON)
+
+
+def _is_an_account(record: dict[str, Any]) -> bool:
+    """Whether a record of a list is an account by its members: a name to sign in with, and a right or a password."""
+    names = {name.lower().replace("_", "") for name in record}
+    return bool(names & _SIGN_IN_NAMES) and bool(names & _OF_ACCOUNTS)
 
 
 def _names(value: Any) -> bool:

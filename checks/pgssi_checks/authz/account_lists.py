@@ -29,6 +29,22 @@ ADDRESSES: Final = (
 )
 """Software, address below the root, from the REST reference of each."""
 NAMES: Final = frozenset({"username", "login", "user_name", "userlogin", "email", "mail", "acct", "identifiant"})
+OF_ACCOUNTS: Final = frozenset(
+    {
+        "email",
+        "mail",
+        "role",
+        "roles",
+        "isadmin",
+        "admin",
+        "isactive",
+        "isstaff",
+        "issuperuser",
+        "lastlogin",
+        "lastloginip",
+    }
+)
+"""Members of an account that are for itself and for who administers it."""
 MAX_BODY: Final = 300_000
 SHORTEST_PASSWORD: Final = 4
 _PASSWORD = re.compile(
@@ -69,6 +85,23 @@ def names_one_of(body: bytes, usernames: Iterable[str]) -> bool:
         if name.lower() in NAMES and isinstance(value, str)
     )
     return any(value.casefold() in wanted for value in told)
+
+
+def tells_of_accounts(body: bytes) -> bool:
+    """Whether records of a JSON answer say more of accounts than a directory of colleagues does: an address of e-mail,
+    a right, a state, a password. Pure."""
+    try:
+        whole = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return any(
+        name.lower().replace("_", "") in OF_ACCOUNTS or _PASSWORD.search(name)
+        for records in _lists(whole)
+        for record in records
+        if _names_an_account(record)
+        for one in _inner(record)
+        for name in one
+    )
 
 
 def gives_passwords(body: bytes) -> bool:

@@ -101,6 +101,9 @@ async def _open_already(stage: Stage, labels: Sequence[str]) -> list[Judged]:
     for label in labels:
         declared = [one.reveal() for one in ctx.accounts[label].canaries if len(one.reveal()) >= SHORTEST]
         for answer in nobody.visit.answers:
+            if answer.request.method == "GET" and answer.status == 200 and _listed(stage, answer) is not None:
+                again = await nobody.ask(Endpoint("GET", answer.url, Source.LINK, frozenset({ANONYMOUS})))
+                found.append(Judged(found=_listed(stage, again)))
             if answer.request.method == "GET" and answer.status == 200 and held(declared, answer):
                 endpoint = Endpoint("GET", answer.url, Source.LINK, frozenset({ANONYMOUS}), parameters_of(answer.url))
                 again = await nobody.ask(endpoint)

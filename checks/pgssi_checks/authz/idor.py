@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
+from pgssi_checks.authz.account_lists import accounts_named, names_one_of, tells_of_accounts
 from pgssi_checks.authz.choosing import Chosen, candidates, is_only_words, values_by_template
 from pgssi_checks.authz.comparing import Shows, held, is_same, is_same_file
 from pgssi_checks.authz.telling import compared, excerpt, subject_of
@@ -23,6 +24,10 @@ from pgssi_probe.inventory.references import Form, Reference, references
 from pgssi_probe.inventory.requests import parameters_of
 from pgssi_probe.inventory.templates import bears_a_right, template
 
+MANY = 3
+"""Accounts from which on a list is one: the test accounts, and somebody else."""
+FEW = 4
+"""Requests below which a refusal says nothing of an application that was seen in part [ours]."""
 SLUGS = {Shows.RECORD: "other-record", Shows.TRACES: "traces-of-other", Shows.SAME: "same-answer"}
 
 
@@ -60,6 +65,8 @@ async def observe(ctx: CheckContext) -> list[Observation]:
         stage = await Stage.of(ctx, "a", "b")
         offered = {label: values_by_template(stage.inventory, label) for label in ("a", "b")}
         for owner, asker in (("a", "b"), ("b", "a")):
+            for judged in await _lists(stage, stage.viewers[asker], stage.viewers[owner]):
+                done.add(judged)
             for judged in await _crossed(stage, stage.viewers[owner], stage.viewers[asker], offered):
                 done.add(judged)
     except Lost as lost:
@@ -96,6 +103,46 @@ async def _already_shown(stage: Stage, owner: Viewer, asker: Viewer) -> list[Jud
     return found
 
 
+async def _lists(stage: Stage, asker: Viewer, owner: Viewer) -> list[Judged]:
+    """The first answer to an ordinary account that lists accounts, the other test account among them, and that nobody
+    gets without one: that is said elsewhere."""
+    ctx = stage.ctx
+    username = ctx.accounts[owner.label].username
+    if username == ctx.accounts[asker.label].username:
+        return []
+    for answer in asker.visit.answers:
+        if answer.request.method != "GET" or not _lists_accounts(answer, username):
+            continue
+        endpoint = Endpoint("GET", answer.url, Source.LINK, frozenset({asker.label}), parameters_of(answer.url))
+        again = await asker.ask(endpoint)
+        open_to_all = await stage.viewers[ANONYMOUS].ask(endpoint)
+        if not _lists_accounts(again, username) or accounts_named(_body(open_to_all)):
+            continue
+        name = template(endpoint, ())
+        said: dict[str, JsonValue] = {
+            "request": name,
+            "owner": owner.label,
+            "asker": asker.label,
+            "count": accounts_named(_body(again)),
+        }
+        kept = ctx.keep(again, excerpt=None, title="account-list", account=asker.label)
+        told = Observation(slug="account-list", subject=subject_of(ctx.target, name), facts=said, evidence=(kept,))
+        return [Judged(None, told)]
+    return []
+
+
+def _lists_accounts(answer: Exchange, username: str) -> bool:
+    body = _body(answer)
+    many = accounts_named(body) >= MANY
+    return many and names_one_of(body, [username]) and tells_of_accounts(body)
+
+
+def _body(answer: Exchange) -> bytes:
+    response = answer.response
+    listed = response is not None and response.status == 200 and "json" in response.media_type
+    return response.body if response is not None and listed else b""
+
+
 async def _one(stage: Stage, owner: Viewer, asker: Viewer, chosen: Chosen, offered: Offered) -> Judged:
     endpoint, found = chosen
     original = await owner.ask(endpoint)
@@ -105,6 +152,8 @@ async def _one(stage: Stage, owner: Viewer, asker: Viewer, chosen: Chosen, offer
         return Judged(why=why_not(original) if original.response is None else gone)
     answer = await asker.ask(endpoint)
     shows = await stage.shows(asker, owner, endpoint, answer, original)
+    if shows is Shows.NOTHING and answer.status == 200 and (await owner.absence(original, endpoint)).absent:
+        return Judged()  # the owner itself is shown nothing there
     again = None
     if shows in SLUGS:  # once more before anybody is accused, and between two answers to the owner
         again = await owner.ask(endpoint)
@@ -175,7 +224,7 @@ def _concluded(stage: Stage, done: Crossing) -> list[Observation]:
     refused = seen[Shows.NOTHING] + seen[Shows.OWN]
     if not seen:
         return [inconclusive(site, done.why or Reason.NO_SAMPLE)]
-    if seen[Shows.UNKNOWN] or not refused:
+    if seen[Shows.UNKNOWN] or not refused or _is_too_little(stage, seen.total()):
         return [inconclusive(site, done.why or Reason.NO_SAMPLE, asked=seen.total(), refused=refused)]
     facts: dict[str, JsonValue] = {"asked": seen.total(), "refused": refused}
     concluded = [Observation(slug="refused", subject=site, facts=facts)]
@@ -183,6 +232,13 @@ def _concluded(stage: Stage, done: Crossing) -> list[Observation]:
     if gap is not None:
         concluded.append(Observation(slug="sequential", subject=site, facts={"gap": gap[1], "request": gap[0]}))
     return concluded
+
+
+def _is_too_little(stage: Stage, asked: int) -> bool:
+    """Whether a pass would rest on hardly anything: a few requests, of an application of which a walk left the more
+    part. Where both walks were whole, a few requests are all there are."""
+    whole = all(stage.viewers[label].visit.complete for label in ("a", "b"))
+    return asked < FEW and not whole
 
 
 def _gap(stage: Stage) -> tuple[str, int] | None:

@@ -51,6 +51,22 @@ def traces_of_other(lab: Blueprint) -> None:
 
 
 @weakness(
+    "authz.idor/account-list",
+    fr="Tout patient lit la liste des comptes",
+    en="Any patient reads the list of accounts",
+)
+def accounts_for_all(lab: Blueprint) -> None:
+    @private
+    async def listed(request: Request) -> Response:
+        accounts = portal_of(request).accounts.values()
+        rows = [{"id": n, "username": one.username, "role": "patient"} for n, one in enumerate(accounts, 1)]
+        return JSONResponse({"data": rows})
+
+    lab.routes.append(Route("/api/v1/utilisateurs", listed))
+    lab.insert("space", '<p><a href="/api/v1/utilisateurs">Annuaire</a></p>')
+
+
+@weakness(
     "authz.forced-browsing/open-record",
     takes="anonymous",
     fr="L'API des résultats s'ouvre sans connexion",

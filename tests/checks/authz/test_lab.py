@@ -22,6 +22,7 @@ CASES = [
     ("authz.idor", "other-record", PAIR, True),
     ("authz.idor", "same-answer", PAIR, False),
     ("authz.idor", "traces-of-other", PAIR, False),
+    ("authz.idor", "account-list", PAIR, False),
     ("authz.forced-browsing", "open-record", PAIR, True),
     ("authz.forced-browsing", "open-record", ("a",), True),
     ("authz.forced-browsing", "open-page", ("a",), False),
