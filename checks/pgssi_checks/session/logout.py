@@ -278,9 +278,9 @@ async def _survived(
 
 def _acknowledged(session: Session, left: Sequence[Exchange]) -> bool:
     """An API that takes a token in a header says that it signed out: it is the script that forgets the token. A page
-    shown to a GET says nothing: scripted applications (Cockpit) show theirs at every address."""
-    last = left[-1]
-    shown = last.request.method == "GET" and last.response is not None and last.response.is_html
+    shown at once to a GET says nothing: scripted applications (Cockpit) show theirs at every address."""
+    first = left[0]
+    shown = len(left) == 1 and first.request.method == "GET" and first.response is not None and first.response.is_html
     return bool(session.header_names) and not shown and all((one.status or 500) < 400 for one in left)
 
 
