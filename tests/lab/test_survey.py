@@ -85,6 +85,7 @@ EXPECTED = {
     "http.methods/override": r"overridden .*",
     "http.methods/invented-verb": r"invented .*",
     "disclosure.verbose-errors/framework-page": rf"{REFUSALS} (body|header content-type)",
+    "disclosure.verbose-errors/server-page": r"signed-in /mon-espace body",
     "disclosure.verbose-errors/.*": r"bad-.* (status|body|header content-type)",
     "disclosure.banners/server-.*": r".* header server",
     "disclosure.banners/powered-by.*": r".* header x-powered-by",

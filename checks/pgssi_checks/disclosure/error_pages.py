@@ -99,6 +99,16 @@ def displayed(response: Response) -> Trace | None:
     return Trace("stack-trace-php", "PHP", 1, said[:MAX_EXCERPT])
 
 
+def server_page(response: Response) -> Trace | None:
+    """The page that PHP writes about itself, at whatever address: no page quotes it with its own markup."""
+    return _page("server-page", "server", response.text[:MAX_READ]) if response.is_html else None
+
+
+def ordinary(response: Response) -> bool:
+    """Whether a page gives something away by itself, that nobody provoked and no documentation would show so."""
+    return displayed(response) is not None or server_page(response) is not None
+
+
 def server_paths(text: str) -> list[str]:
     """Absolute paths of files of the server in a readable text, each once, in order."""
     found: dict[str, None] = {}
@@ -114,6 +124,8 @@ def disclosures_in(response: Response) -> list[Trace]:
     """Everything that an answer gives away, most telling first, each slug once."""
     text = readable(response)
     markup = response.text[:MAX_READ] if response.is_html else ""
+    if markup and (page := server_page(response)):
+        return [page]
     found = [*traces_in(text), sql_error(text), development_page(markup)]
     if not any(found):
         found.append(framework_page(markup))

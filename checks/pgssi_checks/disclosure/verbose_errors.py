@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from pgssi_checks.disclosure.answered import ENDS, silence
-from pgssi_checks.disclosure.error_pages import disclosures_in, displayed, provoked
+from pgssi_checks.disclosure.error_pages import disclosures_in, ordinary, provoked
 from pgssi_checks.disclosure.provocations import Provocation, parameter_provocations, provocations
 from pgssi_checks.disclosure.signed_in import answers_of, pages_of, signed_in_visits
 from pgssi_checks.disclosure.traces import Trace
@@ -58,12 +58,12 @@ def judge(answers: Iterable[Answer], before: Sequence[Trace]) -> list[Leak]:
 def untouched(pages: Iterable[Page]) -> list[Trace]:
     """What ordinary pages show: documentation that quotes a stack trace, for instance; but not what failed in them."""
     responses = [page.exchange.response for page in pages if page.exchange.response]
-    return [trace for one in responses if not displayed(one) for trace in disclosures_in(one)]
+    return [trace for one in responses if not ordinary(one) for trace in disclosures_in(one)]
 
 
 def shown_already(exchanges: Iterable[Exchange]) -> list[Answer]:
-    """Answers to ordinary requests that show an error which the server wrote into them."""
-    return [Answer("ordinary", one) for one in exchanges if one.response and displayed(one.response)]
+    """Answers to ordinary requests that show an error which the server wrote into them, or are a page of phpinfo()."""
+    return [Answer("ordinary", one) for one in exchanges if one.response and ordinary(one.response)]
 
 
 def _is_routed(url: str) -> bool:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from html import escape
 
 from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
 
 from pgssi_probe.lab.blueprint import Blueprint
+from pgssi_probe.lab.portal.access import private
 from pgssi_probe.lab.portal.refusals import BadInput
 from pgssi_probe.lab.weaknesses.registry import Effect, weakness
 
@@ -82,6 +85,13 @@ FILE_PATH = (
     """<p>Impossible de lire le fichier /var/www/portail/donnees/creneaux/2026/config.xml : format inattendu.</p>"""
 )
 
+PHPINFO = (
+    "<!DOCTYPE html><html><head><title>PHP 8.4.14 - phpinfo()</title></head><body>"
+    '<h1 class="p">PHP Version 8.4.14</h1>'
+    '<table><tr><td class="e">DOCUMENT_ROOT </td><td class="v">/srv/portail</td></tr></table>'
+    "</body></html>"
+)
+
 SAMPLES = {
     "stack-trace-python": (PYTHON, "trace d'exécution Python", "Python stack trace", "text/html; charset=utf-8"),
     "stack-trace-java": (JAVA, "trace d'exécution Java", "Java stack trace", "text/html; charset=utf-8"),
@@ -130,3 +140,17 @@ def framework_page(lab: Blueprint) -> None:
         "<html><body><h1>Whitelabel Error Page</h1><p>This application has no explicit mapping for /error, so you are"
         f" seeing this as a fallback.</p><div>There was an unexpected error (status={status}).</div></body></html>"
     )
+
+
+@weakness(
+    "disclosure.verbose-errors/server-page",
+    fr="L'espace connecté mène à une page phpinfo()",
+    en="The signed-in space leads to a phpinfo() page",
+)
+def server_page(lab: Blueprint) -> None:
+    @private
+    async def show(_request: Request) -> Response:
+        return HTMLResponse(PHPINFO)
+
+    lab.routes.append(Route("/outils/serveur", show))
+    lab.insert("space", '<p><a href="/outils/serveur">Serveur</a></p>')

@@ -71,7 +71,6 @@ CONSOLES = {
     "ASP.NET Core (DeveloperExceptionPage)": "<h1>An unhandled exception occurred while processing the request.</h1>"
     '<div id="stackpage" class="page">',
     "CodeIgniter": "<h4>A PHP Error was encountered</h4><p>Filename: controllers/rdv.php</p><p>Line Number: 12</p>",
-    "phpinfo": '<title>PHP 8.2.7 - phpinfo()</title><tr><td class="e">System </td><td class="v">Linux </td></tr>',
 }
 
 
@@ -79,6 +78,12 @@ CONSOLES = {
 def test_development_pages(technology: str) -> None:
     found = disclosures_in(page(CONSOLES[technology], status=500))
     assert ("debug-console", technology.split(",")[0]) in {(trace.slug, trace.technology) for trace in found}
+
+
+def test_a_page_of_the_server_about_itself_is_told_as_such() -> None:
+    markup = '<title>PHP 8.2.7 - phpinfo()</title><tr><td class="e">System </td><td class="v">Linux </td></tr>'
+    found = disclosures_in(page(markup))
+    assert [(trace.slug, trace.technology) for trace in found] == [("server-page", "phpinfo()")]
 
 
 WHITELABEL = (

@@ -117,6 +117,53 @@ async def test_an_error_met_in_the_space_is_read(signed_in: SignedIn) -> None:
     assert "stack-trace-python" in slugs(outcomes)
 
 
+PHPINFO = (
+    "<!DOCTYPE html><html><head><title>PHP 8.4.14 - phpinfo()</title></head><body><h1 class='p'>PHP Version 8.4.14</h1>"
+    '<table><tr><td class="e">DOCUMENT_ROOT</td><td class="v">/srv/portail</td></tr></table></body></html>'
+)
+
+
+def at_address(path: str, body: str, *, only_inside: bool) -> Wrap:
+    """The portal, whose space links to one more page."""
+    loads = written(f"<a href='{path}'>Serveur</a>")
+
+    def wrap(script: Script, clock: VirtualClock) -> Script:
+        inner = loads(script, clock)
+        assert callable(inner)
+
+        def answer(request: Request) -> Answer:
+            inside = any(name.lower() == "cookie" for name, _ in request.headers)
+            known = request.parts.path == path and (inside or not only_inside)
+            return page(body) if known else inner(request)
+
+        return answer
+
+    return wrap
+
+
+async def test_a_page_of_phpinfo_that_only_an_account_is_shown_is_found(signed_in: SignedIn) -> None:
+    answers = at_address("/outils/serveur", PHPINFO, only_inside=True)
+    (found,) = await signed_in("disclosure.verbose-errors", answers=answers)
+    assert found.slug == "server-page"
+    assert found.facts["technology"] == ["phpinfo()"]
+    assert found.facts["provoked_by"] == ["ordinary"]
+    assert [url.endswith("/outils/serveur") for url in found.facts["urls"]] == [True]  # type: ignore[union-attr]
+
+
+async def test_the_switch_is_found_with_an_account_only(signed_in: SignedIn) -> None:
+    switch = "disclosure.verbose-errors/server-page"
+    assert slugs(await signed_in("disclosure.verbose-errors", switch)) == {"server-page"}
+    assert slugs(await signed_in("disclosure.verbose-errors", switch, accounts=())) == {"plain"}
+
+
+async def test_a_page_that_speaks_of_phpinfo_is_not_accused(signed_in: SignedIn) -> None:
+    speaks = (
+        "<h1>Aide</h1><p>La page phpinfo() dit &lt;h1 class='p'&gt;PHP Version 8.4</p><p class='e'>DOCUMENT_ROOT</p>"
+    )
+    answers = at_address("/outils/serveur", speaks, only_inside=True)
+    assert slugs(await signed_in("disclosure.verbose-errors", answers=answers)) == {"plain"}
+
+
 @pytest.mark.parametrize(
     "name", ["disclosure.secrets", "disclosure.banners", "disclosure.files", "disclosure.verbose-errors"]
 )
