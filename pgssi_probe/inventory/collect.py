@@ -13,7 +13,7 @@ from pgssi_probe.check.context import Collector, CollectorContext
 from pgssi_probe.discovery.collect import DECLARED_PAGES, SITE, page_limit
 from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.discovery.site import Site, Skipped
-from pgssi_probe.identity import clear_of_doors, oracle_of, plan_of, sign_in, sign_in_paths
+from pgssi_probe.identity import State, clear_of_doors, oracle_of, plan_of, sign_in, sign_in_paths
 from pgssi_probe.inventory.declaring import is_declared
 from pgssi_probe.inventory.describing import MAX_SENT, REQUESTS, Described, ask_described, described, pool_of
 from pgssi_probe.inventory.gleaning import Found, of_document, of_script
@@ -124,6 +124,10 @@ async def _walked(ctx: CollectorContext, label: str, site: Site, known: Known) -
     oracle = await oracle_of(ctx, label)
     ctx = await clear_of_doors(ctx, label)
     signed = await sign_in(ctx, label)
+    if signed.why.get("signal") == "already_open" and oracle.sign_in is not None and oracle.label == label:
+        # A second session is refused: the walk goes on in that of the witness.
+        first = oracle.sign_in.session.on(ctx.network)
+        signed = replace(oracle.sign_in, session=first) if await oracle.state(first) is State.IN else signed
     if not signed.signed_in:
         return Visit(label, None, complete=False, why=signed.state.value)
     limit = min(page_limit(ctx.declared.get(DECLARED_PAGES)) * 3 // 2, MAX_WALKED)

@@ -11,8 +11,23 @@ import pytest
 
 from pgssi_probe.check.harness import page, redirect, scripted
 from pgssi_probe.check.metadata import CheckMetadata
+from pgssi_probe.cli.app import run
 from pgssi_probe.engagement.file import EngagementError, read_engagement
-from pgssi_probe.identity import Account, Secret, State, clear_of_doors, oracle_of, plan_of, sign_in, sign_in_paths
+from pgssi_probe.engine.plan import logins_of
+from pgssi_probe.identity import (
+    Account,
+    Secret,
+    SignIn,
+    SignInPlan,
+    SignInState,
+    State,
+    clear_of_doors,
+    oracle_of,
+    plan_of,
+    sign_in,
+    sign_in_paths,
+)
+from pgssi_probe.identity.advice import lines
 from pgssi_probe.identity.doors import door_of, leads_to, other_doors, told_at
 from pgssi_probe.inventory.collect import INVENTORY
 from pgssi_probe.net.exchange import Request, Response
@@ -218,3 +233,29 @@ def test_a_mistake_there_is_shown_with_its_line() -> None:
         read_engagement(FILE.replace("signed_in_url", "signd_in_url"), Path("e.toml"))
     assert (raised.value.code, raised.value.line) == ("unknown_key", 9)
     assert "signed_in_url" in raised.value.mistakes[0].close
+
+
+def test_the_check_of_the_file_shows_the_sign_in_of_each(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGSSI_LANG", "fr")
+    path = tmp_path / "e.toml"
+    path.write_text(f'[scope]\ntarget = "{ORIGIN}/"\n{FILE}', encoding="utf-8")
+    assert run(["engagement", "check", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "login — sa propre connexion : https://portal.example/admin/" in said
+    assert "hors du périmètre" not in said
+    path.write_text(path.read_text().replace("portal.example/admin", "other.example/admin"), encoding="utf-8")
+    assert run(["engagement", "check", str(path)]) == 0
+    assert "hors du périmètre" in capsys.readouterr().out
+
+
+def test_the_plan_counts_a_search_for_each_door() -> None:
+    common, own = (read_engagement(text, Path("e.toml")) for text in (FILE.partition("[accounts.low]")[0], FILE))
+    assert [len(logins_of(each)) for each in (common, own)] == [0, 2]
+
+
+def test_what_to_write_for_an_account_of_its_own() -> None:
+    plan = SignInPlan(None, url=f"{ORIGIN}/admin/", door="high")
+    signed: Any = SignIn(SignInState.UNKNOWN, None, (), {"signal": "no_form"})  # type: ignore[arg-type]
+    assert lines("give_url", plan, signed, target=ORIGIN, account="high")[0] == "[accounts.high.login]"

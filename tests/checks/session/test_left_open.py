@@ -17,6 +17,7 @@ from pgssi_probe.check import Request, Response
 from pgssi_probe.check.harness import page, redirect, scripted
 from pgssi_probe.clock import VirtualClock
 from pgssi_probe.identity import Account, Secret, SignInState
+from pgssi_probe.inventory.collect import INVENTORY
 from pgssi_probe.registry import check
 
 CHECKS = {
@@ -160,3 +161,10 @@ async def test_few_sessions_are_kept_and_a_refusal_is_none(seat: OneSeat) -> Non
     seat.seat = "somebody"
     assert not (await patient_sign_in(context, "a")).signed_in
     assert len((await context.collect(LEFT_OPEN))["a"]) == KEPT
+
+
+async def test_the_inventory_walks_in_the_session_of_the_witness(seat: OneSeat) -> None:
+    """It could not open one of its own."""
+    inventory = await visit(seat, "authz.forced-browsing").collect(INVENTORY)
+    assert seat.refused
+    assert any(one.url.endswith("/dossier") for one in inventory.visits["a"].pages)
