@@ -67,6 +67,7 @@ def test_never_followed(url: str, text: str) -> None:
         ("https://h.example/list?order=asc", "Nom"),
         ("https://h.example/mentions-legales", "Mentions légales"),
         ("https://h.example/blog/logouts-of-the-year", ""),
+        ("https://h.example/index.php?page=add-to-your-blog.php", "Add to your blog"),
         ("https://h.example/archive", "Archive"),
         ("https://h.example/archive/2024", ""),
         ("https://h.example/rdv/nouveau", "Nouveau rendez-vous"),
