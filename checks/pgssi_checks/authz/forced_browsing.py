@@ -32,6 +32,8 @@ from pgssi_probe.inventory.requests import parameters_of
 from pgssi_probe.inventory.templates import template
 
 SLUGS = {Shows.RECORD: "open-record", Shows.TRACES: "open-traces", Shows.SAME: "open-page"}
+FEW = 4
+"""Addresses below which a refusal says nothing of an application that was seen in part [ours]."""
 HINTS = frozenset({Shows.TRACES, Shows.SAME})
 ACCOUNTS = ("a", "b", "high", "low")
 
@@ -91,7 +93,8 @@ async def _walked(ctx: CheckContext) -> list[Observation]:
     except Lost as lost:
         return nothing(ctx, lost.reason)
     found = list({(one.slug, one.subject): one for one in reversed(done.found)}.values())
-    return found or _concluded(ctx, done)
+    whole = all(stage.inventory.visits[label].complete for label in labels)
+    return found or _concluded(ctx, done, whole=whole)
 
 
 async def _open_already(stage: Stage, labels: Sequence[str]) -> list[Judged]:
@@ -219,11 +222,12 @@ def _told(
     return Observation(slug=slug, subject=subject_of(ctx.target, name), facts=said, evidence=kept)
 
 
-def _concluded(ctx: CheckContext, done: Walk) -> list[Observation]:
+def _concluded(ctx: CheckContext, done: Walk, *, whole: bool) -> list[Observation]:
+    """`whole`: the walks left nothing out, so that a few addresses are all there are."""
     site = ctx.target.site
     asked = done.seen.total() + done.public
     refused = done.seen[Shows.NOTHING]
-    if done.seen[Shows.UNKNOWN] or not refused:
+    if done.seen[Shows.UNKNOWN] or not refused or (asked < FEW and not whole):
         return [inconclusive(site, done.why or Reason.NO_SAMPLE, asked=asked, refused=refused)]
     return [
         Observation(slug="refused", subject=site, facts={"asked": asked, "refused": refused, "public": done.public})
