@@ -15,6 +15,7 @@ from pgssi_probe.model.text import Lang
 from pgssi_reports.html import HtmlReporter
 from pgssi_reports.machine import instant, line
 from pgssi_reports.pdf.drawing import dress
+from pgssi_reports.pdf.structure import complete
 from pgssi_reports.words import Words
 
 VARIANT: Final = "pdf/ua-1"
@@ -39,6 +40,7 @@ def render(result: RunResult, lang: Lang) -> bytes:
         _plain_elements(root)
         document.wrapper_element = ElementWrapper.from_html_root(root)  # the tree is not the one that it knew
         made: bytes = document.write_pdf(
+            finisher=complete,
             pdf_variant=VARIANT,
             pdf_identifier=hashlib.sha256(f"{result.run.id}\0{lang}".encode("utf-8", "replace")).digest()[:16],
         )
@@ -51,6 +53,11 @@ def _plain_elements(root: Any) -> None:
         for child in list(parent):
             if child.tag in ("script", "noscript"):
                 parent.remove(child)
+    for group in (*root.iter("ul"), *root.iter("ol")):
+        for place in (group, *group):  # the blanks between items would be pieces of text beside them
+            part = "text" if place is group else "tail"
+            if not (getattr(place, part) or "").strip():
+                setattr(place, part, None)
     for element in root.iter("pre"):
         for attribute in ("tabindex", "role", "aria-label"):
             element.attrib.pop(attribute, None)

@@ -57,6 +57,22 @@ def test_it_is_a_tagged_document_in_french_with_a_title(printed: Path) -> None:
     assert b"/DisplayDocTitle true" in inside
 
 
+def test_lists_hold_items_and_header_cells_say_what_they_head(printed: Path) -> None:
+    """ISO 14289-1, 7.5 and 7.6: as poppler reads the tagged structure."""
+    above: list[str] = []
+    pairs = set()
+    for line in poppler("pdfinfo", "-struct", str(printed)).splitlines():
+        depth = (len(line) - len(line.lstrip())) // 2
+        above[depth:] = [line.split()[0] if line.strip() else ""]
+        if depth:
+            pairs.add((above[depth - 1], above[depth]))
+    assert {("L", "LI"), ("LI", "Lbl"), ("LI", "LBody")} <= pairs
+    assert {child for parent, child in pairs if parent == "L"} <= {"LI", "L"}
+    assert {parent for parent, child in pairs if child == "LI"} == {"L"}
+    inside = objects(printed)
+    assert len(re.findall(rb"/S /TH\b", inside)) == len(re.findall(rb"/Scope /(?:Column|Row)\b", inside)) > 0
+
+
 def test_accents_are_drawn_and_can_be_copied(printed: Path) -> None:
     text = poppler("pdftotext", "-layout", str(printed), "-")
     for word in ("Synthèse pour la direction", "écart", "règle", "À", "ô", "ç", "’", "«", "→"):

@@ -110,9 +110,10 @@ def _drawn_logout(seconds: float, alive: bool, source: Source) -> Panel:
     words = source.words
     axis = Linear(10.0, LEFT, WIDTH - LEFT - RIGHT)
     left = words.say("html.picture.sessions.left")
-    time = words.say(
-        "html.picture.sessions.after", time=words.say("html.picture.unit.second", value=words.number(seconds))
-    )
+    if seconds < 1:
+        time = words.say("html.picture.sessions.at_once")
+    else:
+        time = words.say("html.picture.sessions.after", time=words.wait(seconds))
     lives = (
         (Life(words.say("html.picture.sessions.own"), 4.0, False, ended=True), ""),
         (Life(words.say("html.picture.sessions.copy"), 8.0 if alive else 4.0, alive, expected=not alive), time),
