@@ -14,7 +14,7 @@ from starlette.routing import Route
 from pgssi_probe.lab.blueprint import Blueprint
 from pgssi_probe.lab.portal import fields
 from pgssi_probe.lab.portal.refusals import Refusal
-from pgssi_probe.lab.weaknesses.posted import PRACTITIONERS, add_form, add_json_search, bare_page, let_scripts, link_to
+from pgssi_probe.lab.weaknesses.posted import add_form, add_json_search, bare_page, directory, let_scripts, link_to
 from pgssi_probe.lab.weaknesses.registry import weakness
 
 LEAFLETS = {
@@ -224,10 +224,7 @@ def _directory(lab: Blueprint, path: str, *, errors: bool) -> None:
     """A directory that joins its criterion to a query. It is in memory, of the page alone, and read-only."""
 
     def search(given: str, condition: str) -> Response | str:
-        with sqlite3.connect(":memory:") as database:
-            database.execute("CREATE TABLE praticien (nom TEXT, service TEXT)")
-            database.executemany("INSERT INTO praticien VALUES (?, ?)", PRACTITIONERS)
-            database.execute("PRAGMA query_only = ON")
+        with directory() as database:
             try:
                 found = database.execute(f"SELECT nom FROM praticien WHERE {condition.format(given)}").fetchall()  # noqa: S608
             except sqlite3.Error as error:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from html import escape
 from typing import Any, Final
 
@@ -81,6 +81,16 @@ def let_scripts(lab: Blueprint, *paths: str) -> None:
     lab.headers.rewrites.append(let)
 
 
+@contextmanager
+def directory() -> Iterator[sqlite3.Connection]:
+    """A directory of practitioners (`praticien`: nom, service), in memory, of one answer alone, and read-only."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("CREATE TABLE praticien (nom TEXT, service TEXT)")
+        database.executemany("INSERT INTO praticien VALUES (?, ?)", PRACTITIONERS)
+        database.execute("PRAGMA query_only = ON")
+        yield database
+
+
 def add_json_search(lab: Blueprint, name: str, *, joined: bool) -> None:
     """A search of the API for who is signed in: `POST /api/v1/NAME/recherche` with `{"filtre": {"nom"}, "page"}`, which
     the description of the API tells. `joined`: the criterion is joined to the query, else it is given beside it."""
@@ -89,10 +99,7 @@ def add_json_search(lab: Blueprint, name: str, *, joined: bool) -> None:
     async def search(request: Request) -> Response:
         wanted: Any = (await fields.json_object(request)).get("filtre")
         given = str(wanted.get("nom", ""))[:LONGEST] if isinstance(wanted, dict) else ""
-        with closing(sqlite3.connect(":memory:")) as database:
-            database.execute("CREATE TABLE praticien (nom TEXT, service TEXT)")
-            database.executemany("INSERT INTO praticien VALUES (?, ?)", PRACTITIONERS)
-            database.execute("PRAGMA query_only = ON")
+        with directory() as database:
             asked = "SELECT nom, service FROM praticien WHERE nom LIKE "
             try:
                 found = (
