@@ -13,6 +13,7 @@ from pgssi_reports.words import Words
 
 WIDTH, LEFT, RIGHT, TOP, LANE, FOOT = 760, 150, 170, 26, 30, 34
 SESSIONS_MAX: Final = 16
+SECONDS: Final = {"second": 1, "minute": 60}
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def _panel(code: str, lives: Sequence[Life], declared: float | None, unit: str, 
     axis = Linear(longest, LEFT, WIDTH - LEFT - RIGHT)
 
     def said(value: float) -> str:
-        return words.say(f"html.picture.unit.{unit}", value=words.number(round(value, 1)))
+        return words.wait(value * SECONDS[unit])
 
     lanes = tuple(_lane(index, life, said(life.end), axis, words) for index, life in enumerate(lives))
     ticks = tuple(Tick(axis.at(step), words.number(step)) for step in axis.steps())
