@@ -6,7 +6,7 @@ from typing import Any
 
 from pgssi_probe.check.metadata import CheckMetadata, Sends
 from pgssi_probe.cli.exits import close_names, stop
-from pgssi_probe.cli.showing import heading, line, table, write_json
+from pgssi_probe.cli.page import heading, line, table, write_json
 from pgssi_probe.guide import guide
 from pgssi_probe.guide.view import UnknownRule, find, label, rule_row, rule_sheet
 from pgssi_probe.model.text import Lang

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.text import Text
-
 from pgssi_probe.cli.exits import Exit
+from pgssi_probe.cli.page import Styled, heading, line, table, write_json
 from pgssi_probe.cli.safe import plain
-from pgssi_probe.cli.showing import heading, line, table, write_json
 from pgssi_probe.cli.watching import STYLES
 from pgssi_probe.history.diff import Change, Difference, Entry, difference
 from pgssi_probe.history.reading import read_report
@@ -45,7 +43,7 @@ def show(found: Difference, lang: Lang) -> None:
     table(
         (),
         (
-            (Text(f"{count:>4}"), Text(say(lang, f"diff.change.{change}"), style=_STYLES.get(change, "")))
+            (Styled(f"{count:>4}"), Styled(say(lang, f"diff.change.{change}"), _STYLES.get(change, "")))
             for change, count in found.counts.items()
             if count
         ),
@@ -64,8 +62,8 @@ def show(found: Difference, lang: Lang) -> None:
         (),
         (
             (
-                Text(plain(rule.rule)),
-                Text(f"{say(lang, f'verdict.{rule.old}')} → {say(lang, f'verdict.{rule.new}')}", style=style),
+                Styled(plain(rule.rule)),
+                Styled(f"{say(lang, f'verdict.{rule.old}')} → {say(lang, f'verdict.{rule.new}')}", style),
                 plain(rule.title.in_(lang), 120),
             )
             for rule in found.rules
@@ -74,10 +72,10 @@ def show(found: Difference, lang: Lang) -> None:
     )
 
 
-def _row(entry: Entry, lang: Lang) -> tuple[Text, Text, Text]:
+def _row(entry: Entry, lang: Lang) -> tuple[Styled, Styled, Styled]:
     shown = entry.new or entry.old
     assert shown is not None  # noqa: S101 (narrowing)
-    severity = Text(say(lang, f"severity.{shown.severity}"), style=STYLES[shown.severity])
+    severity = Styled(say(lang, f"severity.{shown.severity}"), STYLES[shown.severity])
     said = [plain(shown.sentence.in_(lang), 220)]
     if entry.new and entry.old and entry.old.id != entry.new.id:
         said.append(say(lang, "diff.before", sentence=plain(entry.old.sentence.in_(lang), 220)))
@@ -86,4 +84,4 @@ def _row(entry: Entry, lang: Lang) -> tuple[Text, Text, Text]:
             said.append(say(lang, "diff.only_old" if entry.old else "diff.only_new"))
         reason = say(lang, f"reason.{entry.reason}") if entry.reason else ""
         said.append(say(lang, f"diff.why.{entry.why}", reason=reason).rstrip(" :"))
-    return severity, Text(plain(shown.id)), Text(" — ".join(said))
+    return severity, Styled(plain(shown.id)), Styled(" — ".join(said))

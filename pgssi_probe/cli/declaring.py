@@ -10,8 +10,8 @@ from typing import Any
 from pgssi_probe.assess import reassess
 from pgssi_probe.cli.draft import comment, write_new
 from pgssi_probe.cli.exits import Exit, explained
+from pgssi_probe.cli.page import heading, line, path_line, table, write_json
 from pgssi_probe.cli.safe import plain
-from pgssi_probe.cli.showing import heading, line, path_line, table, write_json
 from pgssi_probe.clock import SystemClock
 from pgssi_probe.declarations.diagnosis import diagnosis
 from pgssi_probe.declarations.expected import Expected, expected

@@ -12,10 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
-from rich.text import Text
-
 from pgssi_probe.cli.exits import Exit
-from pgssi_probe.cli.showing import table, write_json
+from pgssi_probe.cli.page import Styled, table, write_json
 from pgssi_probe.clock import SystemClock
 from pgssi_probe.model.text import Lang
 from pgssi_probe.words import say
@@ -39,8 +37,8 @@ def doctor(lang: Lang, *, json: bool) -> Exit:
         write_json([finding._asdict() for finding in findings])
     else:
         mark = {
-            True: Text(say(lang, "doctor.ok"), style="green"),
-            False: Text(say(lang, "doctor.todo"), style="yellow"),
+            True: Styled(say(lang, "doctor.ok"), "green"),
+            False: Styled(say(lang, "doctor.todo"), "yellow"),
         }
         table((), ((mark[finding.ok], finding.text) for finding in findings))
     return Exit.OK if all(finding.ok or not finding.needed for finding in findings) else Exit.DEVIATIONS

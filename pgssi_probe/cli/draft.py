@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pgssi_probe.cli.exits import Exit, explained, readable, stop, system_words
+from pgssi_probe.cli.page import line, path_line, write_json
 from pgssi_probe.cli.safe import plain
-from pgssi_probe.cli.showing import line, path_line, write_json
 from pgssi_probe.engagement.declared import declared_table
 from pgssi_probe.model.text import Lang
 from pgssi_probe.words import say

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pgssi_probe.cli.exits import Exit, explained, stop
-from pgssi_probe.cli.showing import heading, line, table, write_json
+from pgssi_probe.cli.page import heading, line, table, write_json
 from pgssi_probe.model.account import LABELS
 from pgssi_probe.model.outcome import Level
 from pgssi_probe.model.text import Lang

@@ -8,8 +8,8 @@ from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
 from pgssi_probe.cli.exits import explained, stop
+from pgssi_probe.cli.page import heading, line, table, write_json
 from pgssi_probe.cli.safe import plain
-from pgssi_probe.cli.showing import heading, line, table, write_json
 from pgssi_probe.clock import SystemClock
 from pgssi_probe.engagement import Engagement, load_engagement
 from pgssi_probe.engagement.declared import declared_table

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from pgssi_probe.cli.exits import Exit, Stop, explained, stop
+from pgssi_probe.cli.page import line, path_line, write_json
 from pgssi_probe.cli.sealing import SealChoice, lowered, seal_for
-from pgssi_probe.cli.showing import line, path_line, write_json
 from pgssi_probe.clock import SystemClock
 from pgssi_probe.engine.purge import before, purge
 from pgssi_probe.model.destruction import RECORD, Destruction, Remains

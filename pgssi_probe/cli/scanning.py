@@ -269,7 +269,8 @@ def render_again(
 
 
 def show_result(result: RunResult, folder: Path, files: tuple[Path, ...], lang: Lang, *, local_key: bool) -> None:
-    from pgssi_probe.cli.showing import heading, line, path_line, show_summary
+    from pgssi_probe.cli.page import heading, line, path_line
+    from pgssi_probe.cli.showing import show_summary
 
     show_summary(result, lang)
     heading(say(lang, "summary.files"))
@@ -286,7 +287,8 @@ def show_result(result: RunResult, folder: Path, files: tuple[Path, ...], lang: 
 
 def show_plan_of(scan: Any, lang: Lang, *, json: bool) -> None:
     """`--dry-run`: the plan, and nothing sent."""
-    from pgssi_probe.cli.showing import show_plan, write_json
+    from pgssi_probe.cli.page import write_json
+    from pgssi_probe.cli.showing import show_plan
     from pgssi_probe.clock import SystemClock
     from pgssi_probe.engine.asked import plan_of
     from pgssi_probe.engine.plan import allowed_level

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from pgssi_probe.cli.exits import Exit, Stop, stop
-from pgssi_probe.cli.showing import line, write_json
+from pgssi_probe.cli.page import line, write_json
 from pgssi_probe.model.destruction import record_in
 from pgssi_probe.model.rendering import Seal, SealError, SealSummary
 from pgssi_probe.model.text import Lang

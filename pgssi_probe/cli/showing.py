@@ -1,17 +1,9 @@
-"""What commands print: plans, summaries, rules and checks. Tables by rich on a terminal, plain text in a pipe."""
+"""What is shown of a plan and of a run."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
-from typing import Any
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from pgssi_probe.cli.safe import harmless_json, plain
-from pgssi_probe.cli.streams import out, to_nowhere
+from pgssi_probe.cli.page import Styled, heading, line, marked, table
+from pgssi_probe.cli.safe import plain
 from pgssi_probe.cli.watching import STYLES
 from pgssi_probe.model.outcome import Level, Status
 from pgssi_probe.model.result import Plan, PlanEntry, PlannedCollection, RunResult
@@ -26,46 +18,6 @@ VERDICT_STYLES = {
     Verdict.COMPLIANT: "green",
     Verdict.NO_DEVIATION: "green",
 }
-
-
-class Page(Console):
-    """Standard output for people: as wide as the terminal, never folded in a pipe."""
-
-    def __init__(self) -> None:
-        self.in_pipe = not sys.stdout.isatty()
-        super().__init__(highlight=False, width=400 if self.in_pipe else None)
-
-    def on_broken_pipe(self) -> None:
-        to_nowhere(sys.stdout)
-
-
-def write_json(data: Any) -> None:
-    out(harmless_json(data, indent=2) + "\n")
-
-
-def table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
-    """A simple table without borders."""
-    names = tuple(headings)
-    drawn = Table(*names, box=None, pad_edge=False, header_style="bold", show_header=bool(names))
-    for row in rows:
-        drawn.add_row(*(cell if isinstance(cell, Text) else Text(plain(str(cell))) for cell in row))
-    Page().print(drawn)
-
-
-def heading(text: str) -> None:
-    Page().print(Text(f"\n{text}", style="bold"))
-
-
-def line(text: str, style: str = "") -> None:
-    """One paragraph; a leading line feed leaves a blank line before it. In a pipe it stays one line."""
-    before = "\n" if text.startswith("\n") else ""
-    page = Page()
-    page.print(Text(before + plain(text.strip("\n"), 2000), style=style), soft_wrap=page.in_pipe)
-
-
-def path_line(text: str) -> None:
-    """A line that holds a path or an address: never folded, so that it can be copied."""
-    Page().print(Text(plain(text, 5000)), soft_wrap=True)
 
 
 def show_plan(plan: Plan, target: str, level: Level, lang: Lang) -> None:
@@ -120,7 +72,7 @@ def show_summary(result: RunResult, lang: Lang) -> None:
     table(
         (),
         (
-            (Text(f"{count:>4}"), Text(say(lang, f"verdict.{verdict}"), style=VERDICT_STYLES.get(verdict, "")))
+            (Styled(f"{count:>4}"), Styled(say(lang, f"verdict.{verdict}"), VERDICT_STYLES.get(verdict, "")))
             for verdict, count in result.summary.verdicts.items()
             if count
         ),
@@ -131,7 +83,7 @@ def show_summary(result: RunResult, lang: Lang) -> None:
         table(
             (),
             (
-                (Text(f"{count:>4}"), Text(say(lang, f"severity.{severity}"), style=STYLES[severity]))
+                (Styled(f"{count:>4}"), Styled(say(lang, f"severity.{severity}"), STYLES[severity]))
                 for severity, count in found
                 if count
             ),
@@ -147,8 +99,8 @@ def show_summary(result: RunResult, lang: Lang) -> None:
         heading(say(lang, "summary.worst"))
         for outcome in worst:
             severity = outcome.severity or Severity.MINOR
-            mark = Text(f"  {say(lang, f'severity.{severity}'):<10}", style=STYLES[severity])
-            Page().print(mark + Text(plain(outcome.sentence.in_(lang), 220)))
+            mark = Styled(f"  {say(lang, f'severity.{severity}'):<10}", STYLES[severity])
+            marked(mark, Styled(plain(outcome.sentence.in_(lang), 220)))
 
 
 def _state(state: str) -> str:

@@ -48,7 +48,7 @@ def checks_show(
 
 @commands.command("schema", help="schema")
 def schema(lang: Language = "fr") -> None:  # noqa: ARG001 (taken by every command)
-    from pgssi_probe.cli.showing import write_json
+    from pgssi_probe.cli.page import write_json
     from pgssi_probe.model.schema import report_schema
 
     write_json(report_schema())
