@@ -244,8 +244,8 @@ Both begin at the home page. Ours sends the forms that the engagement declares h
 twice: without an account nor a browser, as Wapiti runs here, and with both.
 
 Ours may send {BUDGET} requests, what an engagement allows when it says nothing. Wapiti knows no budget of requests:
-each of its modules is given {SECONDS} seconds, and sends what it can in them, several times as many. It takes a form for
-a new one each time that its token changes, and sends again tokens that have served, which these forms refuse.
+each of its modules is given {SECONDS} seconds, and sends what it can in them, several times as many. It takes a form
+for a new one each time that its token changes, and sends again tokens that have served, which these forms refuse.
 
 ## What each finds
 
