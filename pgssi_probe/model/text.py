@@ -110,7 +110,7 @@ class Template(Bilingual):
     def filled(self, values: dict[str, JsonValue], words: Words | None = None) -> Bilingual:
         """The same text with its fields replaced. KeyError when one is missing.
 
-        `words` says values of a closed list: field, then value ("" for null), then text.
+        `words` says values of a closed list: field, then value ("" for null, "true", "false"), then text.
         """
         said = words or {}
 
@@ -118,13 +118,17 @@ class Template(Bilingual):
             known = said.get(name, {})
             if isinstance(value, list):
                 value = [known[one].in_(lang) if isinstance(one, str) and one in known else one for one in value]
-            word = known.get("" if value is None else value) if value is None or isinstance(value, str) else None
+            word = known.get(_key(value)) if value is None or isinstance(value, (str, bool)) else None
             return word.in_(lang) if word is not None else shown(value, lang, grouped=name not in UNGROUPED)
 
         return Bilingual(
             fr=agreed(self.fr, values, "fr").format_map({n: worded(n, value, "fr") for n, value in values.items()}),
             en=agreed(self.en, values, "en").format_map({n: worded(n, value, "en") for n, value in values.items()}),
         )
+
+
+def _key(value: str | bool | None) -> str:
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else value
 
 
 def shown(value: JsonValue, lang: Lang, *, grouped: bool = False) -> str:
