@@ -27,6 +27,11 @@ OF_CARE = re.compile(
 )
 """Templates of records that are about one person's care or money, whatever application it is."""
 
+FILTERS = re.compile(
+    r"(?:set|show|with|include|has|is|only|display|hide|filter|filtre|afficher|avec)_?[a-z_]*$", re.IGNORECASE
+)
+"""Fields that switch a part of a list on or off."""
+
 
 def candidates(endpoints: Iterable[Endpoint], visit: Visit, most: int, per_template: int) -> list[Chosen]:
     """Requests that read, a few of each template: those with identifiers first, one of every template before a second
@@ -42,7 +47,7 @@ def candidates(endpoints: Iterable[Endpoint], visit: Visit, most: int, per_templ
         refused = answered is not None and answered.status != 200
         # Of what the walk left, records only: the rest is lists sorted and filtered otherwise.
         unasked = answered is None and endpoint.held is not None and not any(map(_names_one, found))
-        if refused or unasked or bears_a_right(endpoint, found):
+        if refused or unasked or bears_a_right(endpoint, found) or is_a_selection(found):
             continue
         name = template(endpoint, found)
         met[name] += 1
@@ -50,6 +55,15 @@ def candidates(endpoints: Iterable[Endpoint], visit: Visit, most: int, per_templ
             ranked.append((not found, met[name], answered is None, (endpoint, found)))
     ranked.sort(key=lambda one: one[:3])
     return [chosen for *_, chosen in ranked[:most]]
+
+
+def is_a_selection(found: Iterable[Reference]) -> bool:
+    """Whether a query chooses among what there is rather than names one record: a switch of a filter stands in it
+    (`assigned_to_id=5&set_filter=1`). What it shows is that of a list, the same for many."""
+    return any(
+        each.parameter.place is Place.QUERY and each.value in {"0", "1"} and FILTERS.match(each.parameter.name)
+        for each in found
+    )
 
 
 def _names_one(reference: Reference) -> bool:
