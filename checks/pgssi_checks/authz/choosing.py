@@ -47,7 +47,9 @@ def candidates(endpoints: Iterable[Endpoint], visit: Visit, most: int, per_templ
         refused = answered is not None and answered.status != 200
         # Of what the walk left, records only: the rest is lists sorted and filtered otherwise.
         unasked = answered is None and endpoint.held is not None and not any(map(_names_one, found))
-        if refused or unasked or bears_a_right(endpoint, found) or is_a_selection(found):
+        # What speaks of care is asked for all the same: a list of one patient's records is a record too.
+        selected = is_a_selection(found) and not OF_CARE.search(endpoint.url)
+        if refused or unasked or bears_a_right(endpoint, found) or selected:
             continue
         name = template(endpoint, found)
         met[name] += 1
