@@ -11,14 +11,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-if TYPE_CHECKING:
-    from pgssi_probe.lab.sessions import Session
+from pgssi_probe.lab.sessions import Session, SessionPolicy
 
 Interceptor = Callable[[Request], Awaitable[Response | None]]
 """Runs before routing: may change the request's scope, wait, or answer in place of the portal."""
@@ -139,27 +138,6 @@ class ErrorPolicy:
     media_type: str = "text/html; charset=utf-8"
     shown_as: dict[int, int] = field(default_factory=dict)
     """Status decided by the portal -> status sent."""
-
-
-@dataclass
-class SessionPolicy:
-    """Life of a session. Durations in seconds, on the injected clock."""
-
-    idle: float = 15 * 60
-    absolute: float = 8 * 3600
-    rotate_at_sign_in: bool = True
-    adopt_unknown: bool = False
-    """Make a session of any token received, and keep that token at sign-in."""
-    end_at_sign_out: bool = True
-    end_at_error: bool = True
-    when_already_open: Literal["allow", "close-first", "close-first-silently", "refuse"] = "allow"
-    refuse_while: float = 150
-    """Seconds after its last request during which an open session makes `refuse` refuse another."""
-    show_last_sign_in: bool = True
-    last_sign_in_hour: bool = True
-    sign_out_control: bool = True
-    listed_as: Callable[[str], str] = lambda token: token
-    """Token -> what is written in the list of sessions. A weakness may keep only a part."""
 
 
 @dataclass

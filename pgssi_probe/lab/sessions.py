@@ -5,13 +5,34 @@ from __future__ import annotations
 import hmac
 import random
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from pgssi_probe.clock import Clock
-from pgssi_probe.lab.blueprint import SessionPolicy
 
 EndReason = Literal["idle", "absolute", "elsewhere", "signed-out", "error"]
+
+
+@dataclass
+class SessionPolicy:
+    """Life of a session. Durations in seconds, on the injected clock."""
+
+    idle: float = 15 * 60
+    absolute: float = 8 * 3600
+    rotate_at_sign_in: bool = True
+    adopt_unknown: bool = False
+    """Make a session of any token received, and keep that token at sign-in."""
+    end_at_sign_out: bool = True
+    end_at_error: bool = True
+    when_already_open: Literal["allow", "close-first", "close-first-silently", "refuse"] = "allow"
+    refuse_while: float = 150
+    """Seconds after its last request during which an open session makes `refuse` refuse another."""
+    show_last_sign_in: bool = True
+    last_sign_in_hour: bool = True
+    sign_out_control: bool = True
+    listed_as: Callable[[str], str] = lambda token: token
+    """Token -> what is written in the list of sessions. A weakness may keep only a part."""
 
 
 @dataclass

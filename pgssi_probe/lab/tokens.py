@@ -25,8 +25,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
-from pgssi_probe.lab.blueprint import SessionPolicy, TokenPolicy
-from pgssi_probe.lab.sessions import Session
+from pgssi_probe.lab.blueprint import TokenPolicy
+from pgssi_probe.lab.sessions import Session, SessionPolicy
 
 KEY_SET = "/.well-known/jwks.json"
 FOREVER = 30 * 86400.0

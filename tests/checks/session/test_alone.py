@@ -192,7 +192,7 @@ async def test_checks_that_take_hours_let_the_others_go_first() -> None:
 
 async def test_a_very_short_delay_leaves_the_busy_session_open(signed_in: SignedIn, monkeypatch: Any) -> None:
     """As on an application whose sessions live for a minute: the busy one is asked for more often than that."""
-    from pgssi_probe.lab.blueprint import SessionPolicy
+    from pgssi_probe.lab.sessions import SessionPolicy
 
     made = SessionPolicy.__init__
 
