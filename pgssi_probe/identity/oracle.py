@@ -418,10 +418,10 @@ ORACLE: Collector[Oracle] = Collector(
 
 async def oracle_of(ctx: CheckContext | CollectorContext, label: str) -> Oracle:
     """Whether a session of this account is signed in: by `ORACLE`, unless the account has another door than the one
-    with which that was chosen, behind which other pages lie."""
+    with which that was chosen, behind which other pages lie, or `sacrifice` is the only account at hand."""
     main = main_account(ctx)
     door = door_of(ctx.declared, label)
-    if main is None or door_of(ctx.declared, main) == door:
+    if main is not None and door_of(ctx.declared, main) == door:
         return await ctx.collect(ORACLE)
     chosen = next((one for one in (*LABELS, label) if one in ctx.accounts and door_of(ctx.declared, one) == door), None)
     if chosen is None:

@@ -166,6 +166,17 @@ def test_no_session_is_left_open(tmp_path: Path, portal: str) -> None:
     assert [run(["login-test", "-e", str(path)]) for _ in range(2)] == [0, 0]
 
 
+def test_the_account_kept_for_wrong_passwords_has_a_witness_of_its_own(
+    tmp_path: Path, portal: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = '[accounts.sacrifice]\nusername = "camille"\npassword = { env = "PGSSI_TEST_PASSWORD" }\n'
+    path = write(tmp_path, target=portal, more=more)
+    assert run(["login-test", "-e", str(path), "--account", "sacrifice"]) == 0
+    said = "".join(capsys.readouterr())
+    assert "Le témoin voit la session ouverte" in said
+    assert "/me" in said
+
+
 def test_for_machines(tmp_path: Path, portal: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["login-test", "-e", str(write(tmp_path, target=portal)), "--json"]) == 0
     said = capsys.readouterr().out

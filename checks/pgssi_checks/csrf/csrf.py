@@ -25,7 +25,7 @@ from pgssi_checks.session.ground import Ground, Lost, on_ground
 from pgssi_checks.session.walk import walk
 from pgssi_probe.check import CheckContext, Observation, Reason, Request, inconclusive
 from pgssi_probe.discovery.parse import parse_page
-from pgssi_probe.discovery.site import Page
+from pgssi_probe.discovery.site import Form, Page
 from pgssi_probe.identity import Session, SignIn, SignInState, carriers, sign_in
 
 MAX_URLS = 20
@@ -54,7 +54,7 @@ async def _observe(ground: Ground) -> list[Observation]:
     seen = await walk(ctx, done.session, starts, int(ctx.setting("pages_max")))
     observations = [
         *await _forms(ground, (*([done.landing] if done.landing else []), *seen.pages), guarded, browser_guards),
-        *await _sign_in_form(ctx, done),
+        *await _sign_in_form(ground, done),
     ]
     declared = await _declared(ground, done.session, browser_guards)
     if declared is not None:
@@ -115,20 +115,29 @@ async def _without_token_elsewhere(ground: Ground, bare: list[ActingForm]) -> li
     return [one for one in bare if not token_fields(one.form, counterpart(one, again))]
 
 
-async def _sign_in_form(ctx: CheckContext, done: SignIn) -> list[Observation]:
+async def _sign_in_form(ground: Ground, done: SignIn) -> list[Observation]:
     """Someone else's account may be opened in a user's browser by a sign-in form without a token."""
+    ctx = ground.ctx
     for exchange in done.exchanges:
         page = await parse_page(exchange) if exchange.request.method == "GET" else None
         form = next((form for form in page.document.forms if form.has_password), None) if page else None
         if page is None or form is None or form.method != "POST":
             continue
-        if token_fields(form) or may_hold_a_token(form) or token_by_script(page.document):
+        tokens = token_fields(form)
+        if not tokens and may_hold_a_token(form):
+            tokens = token_fields(form, await _for_somebody_else(ground, page.url))
+        if not tokens and (may_hold_a_token(form) or token_by_script(page.document)):
             return []
         facts: dict[str, JsonValue] = {"url": page.url}
-        return [
-            Observation(slug="sign-in-no-token", subject=ctx.target.site, facts=facts, evidence=(ctx.keep(exchange),))
-        ]
+        slug = "sign-in-token" if tokens else "sign-in-no-token"
+        return [Observation(slug=slug, subject=ctx.target.site, facts=facts, evidence=(ctx.keep(exchange),))]
     return []
+
+
+async def _for_somebody_else(ground: Ground, url: str) -> Form | None:
+    """The sign-in form of a page as another visitor is given it."""
+    page = await parse_page((await ground.visitor().follow(Request("GET", url), hops=2))[-1])
+    return next((form for form in page.document.forms if form.has_password), None) if page is not None else None
 
 
 async def _declared(ground: Ground, own: Session, browser_guards: bool) -> Observation | None:

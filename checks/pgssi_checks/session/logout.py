@@ -178,7 +178,7 @@ async def _reopened(
         raise Lost(Reason.UNSTABLE_TARGET)
     if not await ground.is_in(refresh.session):
         raise Lost(Reason.UNSTABLE_TARGET)
-    facts = {"seconds": int(waited), "url": way.url}
+    facts = {"seconds": int(waited), "moment": str(int(waited)), "url": way.url}
     return Observation(slug="refresh-still-valid", subject=ctx.target.site, facts=facts, evidence=(ctx.keep(left[0]),))
 
 
@@ -271,7 +271,7 @@ async def _survived(
     if await ground.is_in(ground.visitor()) or not await ground.is_in(saved.with_headers(*FRESH)):
         raise Lost(Reason.UNSTABLE_TARGET)
     replayed = await saved.with_headers(*FRESH).get(ground.oracle.url)
-    facts = {"seconds": int(waited), "url": ground.oracle.url}
+    facts = {"seconds": int(waited), "moment": str(int(waited)), "url": ground.oracle.url}
     kept = (ctx.keep(left[0]), ctx.keep(replayed))
     return Observation(slug="still-valid", subject=ctx.target.site, facts=facts, evidence=kept)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
@@ -22,14 +25,14 @@ BOTH = ("a", "b")
 
 
 async def test_the_hardened_portal_has_tokens(signed_in: SignedIn) -> None:
-    (outcome,) = await signed_in("csrf")
-    assert outcome.slug == "tokens"
-    assert outcome.facts["forms"] == 3
+    acting, signing_in = await signed_in("csrf")
+    assert (acting.slug, signing_in.slug) == ("tokens", "sign-in-token")
+    assert acting.facts["forms"] == 3
 
 
 async def test_the_hardened_portal_refuses_a_forged_request(signed_in: SignedIn) -> None:
     outcomes = await signed_in("csrf", declared=FORM, accounts=BOTH)
-    assert slugs(outcomes) == {"tokens", "verified"}
+    assert slugs(outcomes) == {"tokens", "verified", "sign-in-token"}
     verified = next(outcome for outcome in outcomes if outcome.slug == "verified")
     assert verified.facts["ways"] == ["without", "of-another-account"]
 
@@ -38,8 +41,8 @@ async def test_the_hardened_portal_refuses_a_forged_request(signed_in: SignedIn)
     ("weak", "found"),
     [
         ("csrf/no-token", {"no-token", "sign-in-no-token", "forgery-accepted"}),
-        ("csrf/forgery-accepted", {"tokens", "forgery-accepted"}),
-        ("csrf/token-not-checked", {"tokens", "token-not-checked"}),
+        ("csrf/forgery-accepted", {"tokens", "forgery-accepted", "sign-in-token"}),
+        ("csrf/token-not-checked", {"tokens", "token-not-checked", "sign-in-token"}),
         ("csrf/sign-in-no-token", {"tokens", "sign-in-no-token", "token-not-checked"}),
     ],
 )
@@ -108,7 +111,7 @@ async def test_a_token_in_a_header_is_not_concerned(signed_in: SignedIn) -> None
 
 @pytest.mark.parametrize("mode", ["mode/jwt-cookie", "mode/signed-cookie"])
 async def test_other_cookies_are_judged_alike(mode: str, signed_in: SignedIn) -> None:
-    assert slugs(await signed_in("csrf", mode)) == {"tokens"}
+    assert slugs(await signed_in("csrf", mode)) == {"tokens", "sign-in-token"}
     assert "no-token" in slugs(await signed_in("csrf", mode, "csrf/no-token"))
 
 
@@ -132,3 +135,39 @@ async def test_a_declared_field_that_is_not_there_concludes_nothing(signed_in: S
     outcomes = await signed_in("csrf", declared={**FORM, "csrf.field": "absent"})
     assert {outcome.reason for outcome in outcomes if outcome.slug == "inconclusive"} == {Reason.NO_SAMPLE}
     assert not any(outcome.failed for outcome in outcomes)
+
+
+async def test_the_sign_in_form_is_judged_even_with_no_form_behind_it(signed_in: SignedIn) -> None:
+    def nothing_to_send(script: Script, _clock: VirtualClock) -> Script:
+        def answer(request: Request) -> Response:
+            response: Response = script(request)  # type: ignore[operator]
+            if request.parts.path == "/connexion":
+                return response
+            return replace(response, body=response.body.replace(b"<form", b"<div").replace(b"</form", b"</div"))
+
+        return answer
+
+    outcomes = await signed_in("csrf", answers=nothing_to_send)
+    assert slugs(outcomes) == {"inconclusive", "sign-in-token"}
+    assert {outcome.reason for outcome in outcomes if outcome.slug == "inconclusive"} == {Reason.NO_SAMPLE}
+
+
+@pytest.mark.parametrize(("changes", "said"), [(True, {"tokens", "sign-in-token"}), (False, {"tokens"})])
+async def test_a_random_value_of_the_sign_in_form_is_a_token_when_another_visitor_has_another(
+    changes: bool, said: set[str], signed_in: SignedIn
+) -> None:
+    """Its name says nothing: only another visitor's page does. The same for everybody proves nothing either way."""
+    given = count()
+
+    def adding(script: Script, _clock: VirtualClock) -> Script:
+        def answer(request: Request) -> Response:
+            response: Response = script(request)  # type: ignore[operator]
+            if request.parts.path != "/connexion":
+                return response
+            value = hashlib.sha256(str(next(given) if changes else 0).encode()).hexdigest().encode()
+            added = b'<input type="hidden" name="b7" value="' + value + b'">'
+            return replace(response, body=response.body.replace(b"</form", added + b"</form"))
+
+        return answer
+
+    assert slugs(await signed_in("csrf", "csrf/sign-in-no-token", answers=adding)) == said

@@ -38,7 +38,14 @@ async def test_a_session_that_outlives_sign_out_is_proved(signed_in: SignedIn) -
     (found,) = (o for o in outcomes if o.slug == "still-valid")
     assert found.strength is Strength.PROOF
     assert found.facts["seconds"] == 0
+    assert found.sentence.fr.startswith("Aussitôt après la déconnexion, l'ancien jeton")
     assert len(found.evidence) == 3  # the answer before, the answer after, what tells an open session
+
+
+def test_every_moment_of_a_replay_is_said_in_words() -> None:
+    declared = check("session.logout").metadata
+    moments = {str(int(float(one))) for one in declared.settings["replays_seconds"].value}  # type: ignore[union-attr,arg-type]
+    assert moments == set(declared.words["moment"])
 
 
 async def test_no_control_is_suspected_and_then_nothing_is_said_of_the_end(signed_in: SignedIn) -> None:
