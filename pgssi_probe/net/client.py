@@ -15,10 +15,11 @@ import httpx
 
 from pgssi_probe.clock import Clock
 from pgssi_probe.net.body import BodyCaps, BodyReader
-from pgssi_probe.net.dial import Dialer, DialError, PinnedBackend
+from pgssi_probe.net.dial import Dialer, DialError
 from pgssi_probe.net.exchange import Exchange, Failure, Headers, Request, Response, TlsFacts, Truncation
 from pgssi_probe.net.governor import Limits
 from pgssi_probe.net.lanes import Lane, Lanes
+from pgssi_probe.net.pinned_backend import PinnedBackend
 from pgssi_probe.net.wire import HEAD_ALLOWANCE, Wire, WireLostError
 
 MAX_HEADER_FIELDS = 512

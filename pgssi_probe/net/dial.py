@@ -10,13 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import tempfile
-import warnings
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
-
-import httpcore
 
 from pgssi_probe.clock import Clock
 from pgssi_probe.model.account import ClientCertificate
@@ -24,6 +19,7 @@ from pgssi_probe.net.exchange import Failure, Headers, Request, TlsFacts
 from pgssi_probe.net.proxies import Proxies, ProxyError, connect_through
 from pgssi_probe.net.proxy import Proxy
 from pgssi_probe.net.scope import NameNotResolved, OutOfScope, ScopeGuard
+from pgssi_probe.net.tls_contexts import TlsContexts
 from pgssi_probe.net.wire import Wire
 
 Endpoint = tuple[str, int]
@@ -38,55 +34,6 @@ class DialError(Exception):
         super().__init__(detail)
         self.failure = failure
         self.detail = detail
-
-
-class TlsContexts:
-    """The few SSLContexts of a run, shared by all its connections: making one costs 40 ms."""
-
-    def __init__(self, ca_file: str | None = None) -> None:
-        self._ca_file = ca_file
-        self._made: dict[tuple[bool, bool, ClientCertificate | None], ssl.SSLContext] = {}
-
-    def get(self, *, verify: bool, http2: bool, certificate: ClientCertificate | None = None) -> ssl.SSLContext:
-        """The context that shows `certificate`, as no other does. Raises OSError when the declared authority, or the
-        certificate, cannot be read."""
-        context = self._made.get((verify, http2, certificate))
-        if context is None:
-            context = self._verifying() if verify else _tolerant()
-            context.set_alpn_protocols(["h2", "http/1.1"] if http2 else ["http/1.1"])
-            if certificate is not None:
-                _show(context, certificate)
-            self._made[verify, http2, certificate] = context
-        return context
-
-    def _verifying(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_default_certs()
-        if self._ca_file is not None:
-            context.load_verify_locations(self._ca_file)
-        return context
-
-
-def _show(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
-    """OpenSSL takes files only: two that nobody else may read, the key encrypted, gone at once."""
-    with tempfile.NamedTemporaryFile() as chain, tempfile.NamedTemporaryFile() as key:
-        chain.write(certificate.chain)
-        key.write(certificate.key)
-        chain.flush()
-        key.flush()
-        context.load_cert_chain(chain.name, key.name, certificate.passphrase.reveal)
-
-
-def _tolerant() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.set_ciphers("ALL:COMPLEMENTOFALL:!eNULL:@SECLEVEL=0")
-    context.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)  # the name came with Python 3.12
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # old versions are what we are here to meet
-        context.minimum_version = ssl.TLSVersion.TLSv1
-    return context
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,52 +285,6 @@ class Dialer:
             return known
         self._facts[place] = facts
         return facts
-
-
-class PinnedBackend(httpcore.AsyncNetworkBackend):
-    """What httpcore is given instead of its own way to connect. Remembers its last connection."""
-
-    def __init__(
-        self,
-        dialer: Dialer,
-        *,
-        http2: bool,
-        via: Way = (),
-        tunnel: bool = True,
-        certificate: ClientCertificate | None = None,
-    ) -> None:
-        self._dialer = dialer
-        self._certificate = certificate
-        self._via = via
-        self._tunnel = tunnel
-        self._http2 = http2
-        self.wire: Wire | None = None
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ARG002 (ours instead)
-        local_address: str | None = None,  # noqa: ARG002
-        socket_options: Iterable[Any] | None = None,  # noqa: ARG002
-    ) -> httpcore.AsyncNetworkStream:
-        """Raises DialError."""
-        self.wire = None
-        if self._via:
-            return await self._dialer.dial_through(
-                self._via,
-                (host, port),
-                tunnel=self._tunnel,
-                http2=self._http2,
-                follow=self._follow,
-                certificate=self._certificate,
-            )
-        return await self._dialer.dial(
-            (host, port), http2=self._http2, follow=self._follow, certificate=self._certificate
-        )
-
-    def _follow(self, wire: Wire) -> None:
-        self.wire = wire
 
 
 def _verify_error(error: Exception) -> str:

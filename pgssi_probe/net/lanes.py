@@ -14,7 +14,8 @@ import httpcore
 import httpx
 
 from pgssi_probe.model.account import ClientCertificate
-from pgssi_probe.net.dial import Dialer, PinnedBackend
+from pgssi_probe.net.dial import Dialer
+from pgssi_probe.net.pinned_backend import PinnedBackend
 
 MAX_IDLE = 24
 """Kept-alive connections over all hosts; the least recently used is closed first."""
