@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from pgssi_probe.redact.text import Redactor
 from pgssi_probe.redact.url import redact_url
 
-_WHOLE = frozenset(
-    {"authorization", "proxy-authorization", "x-api-key", "x-auth-token", "x-csrf-token", "x-xsrf-token"}
-)
+_WHOLE = re.compile(r"^(?:proxy-)?authorization$|csrf|xsrf|token|nonce|secret|api-?key|credential|jwt|session-?id")
+"""Names of lines that carry a secret, however an application calls its own: X-CSRFToken, X-WP-Nonce, X-Session-Id."""
 _ADDRESSES = frozenset({"location", "referer", "content-location", "refresh", "link"})
 
 
@@ -19,7 +19,7 @@ def redact_headers(headers: Iterable[tuple[str, str]], redactor: Redactor) -> tu
 
 
 def _value(name: str, value: str, redactor: Redactor) -> str:
-    if name in _WHOLE:
+    if _WHOLE.search(name):
         scheme, space, rest = value.partition(" ")
         return f"{scheme} ‹secret, {len(rest)}›" if space else f"‹secret, {len(value)}›"
     if name == "set-cookie":

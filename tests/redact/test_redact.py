@@ -98,6 +98,19 @@ def test_cookies_keep_names_and_attributes_but_no_value() -> None:
     assert "Bearer" in text
 
 
+@pytest.mark.parametrize(
+    "name", ["X-CSRFToken", "X-XSRF-TOKEN", "X-WP-Nonce", "X-Session-Id", "PRIVATE-TOKEN", "apikey"]
+)
+def test_a_header_that_an_application_calls_a_secret_keeps_its_length_only(name: str) -> None:
+    ((_, value),) = redact_headers([(name, "IjA4ZmM4Y2NiZGQz.awLSlw")], Redactor())
+    assert value == "‹secret, 23›"
+
+
+def test_headers_that_speak_of_secrets_in_their_value_are_kept() -> None:
+    lines = [("Access-Control-Allow-Headers", "X-CSRF-Token"), ("Sec-WebSocket-Version", "13"), ("Vary", "Cookie")]
+    assert list(redact_headers(lines, Redactor())) == lines
+
+
 @given(st.text(alphabet=string.printable + "éà\u00a0‹›", max_size=400))
 def test_redaction_never_raises_and_is_stable(text: str) -> None:
     redactor = Redactor()

@@ -83,7 +83,7 @@ async def _offered(ctx: CheckContext, ground: Ground, seen: Walk) -> list[Observ
     private = [page for page in without if not await _is_public(ground, page)]
     pages = len(owing) - (len(without) - len(private))
     if not pages:
-        return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]  # only data, or pages for everyone: no place for one
+        return []  # only data, or pages for everyone: no place for a control, and the end of the session stands alone
     if private:
         urls = [page.url for page in private][:MAX_URLS]
         facts = {"count": len(private), "pages": pages, "urls": [*urls]}

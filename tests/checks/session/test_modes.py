@@ -83,7 +83,6 @@ async def test_a_right_portal_is_accused_of_nothing(check: str, mode: str, signe
 
 
 SAID_OF_AN_APPLICATION = {
-    "session.logout": {Status.PASS, Status.INCONCLUSIVE},  # the control is drawn by a script
     "session.concurrent": {Status.INCONCLUSIVE},  # data, which a script shows
     "session.error-closes": {Status.INCONCLUSIVE},  # no error is met by reading
     "csrf": {Status.INCONCLUSIVE},  # no form is read
