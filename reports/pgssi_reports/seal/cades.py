@@ -11,7 +11,7 @@ from pgssi_reports.seal.certificates import describe_certificate
 from pgssi_reports.seal.codes import SUFFIX, Refusal
 from pgssi_reports.seal.container import Extras, algorithm_name, assemble, signed_attributes
 from pgssi_reports.seal.files import digests, write
-from pgssi_reports.seal.keys import SigningKey
+from pgssi_reports.seal.signing_key import SigningKey
 
 
 class Sealing:

@@ -7,16 +7,15 @@ import os
 import secrets
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Final
 
 from asn1crypto import pkcs12 as pkcs12_structure
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -27,47 +26,13 @@ from cryptography.hazmat.primitives.serialization import (
 
 from pgssi_reports.seal.certificates import intermediates
 from pgssi_reports.seal.codes import Refusal, refuse
-from pgssi_reports.seal.policy import digest_for, require_signing_usage
+from pgssi_reports.seal.pkcs11_key import token_key
+from pgssi_reports.seal.policy import digest_for, require_signing_usage, require_valid_now
+from pgssi_reports.seal.signing_key import PrivateKey, SigningKey
 
 LOCAL_NAME: Final = "pgssi-probe local key (no identity)"
 LOCAL_YEARS: Final = 3
 KEY_FILE_MAX: Final = 1 << 20
-
-PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
-
-
-class TokenKey(Protocol):
-    """A private key that never leaves its token. SealError when the token fails."""
-
-    def sign(self, data: bytes) -> bytes: ...
-
-
-@dataclass(frozen=True)
-class SigningKey:
-    """A key that may seal now. `chain` holds the intermediate certificates, without the root."""
-
-    private: PrivateKey | TokenKey = field(repr=False)
-    certificate: x509.Certificate
-    chain: tuple[x509.Certificate, ...]
-    digest: str
-    origin: Literal["local", "file", "token"]
-    created: bool = False
-
-    def sign(self, data: bytes) -> bytes:
-        """ECDSA, or RSASSA-PSS with a salt as long as the digest: what `container.mechanism` says."""
-        algorithm = HASHES[self.digest]
-        if isinstance(self.private, ec.EllipticCurvePrivateKey):
-            return self.private.sign(data, ec.ECDSA(algorithm))
-        if isinstance(self.private, rsa.RSAPrivateKey):
-            return self.private.sign(data, padding.PSS(padding.MGF1(algorithm), algorithm.digest_size), algorithm)
-        return self.private.sign(data)
-
-
-HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
-    "sha256": hashes.SHA256(),
-    "sha384": hashes.SHA384(),
-    "sha512": hashes.SHA512(),
-}
 
 
 def local_directory() -> Path:
@@ -178,17 +143,8 @@ def key_for(key: str | Path | None, password: Callable[[], str] | None) -> Signi
     if key is None:
         return local_key()
     if str(key).startswith("pkcs11:"):
-        from pgssi_reports.seal.pkcs11_key import token_key
-
         return token_key(str(key), password)
     return file_key(Path(key), password)
-
-
-def require_valid_now(certificate: x509.Certificate, now: datetime) -> None:
-    if now > certificate.not_valid_after_utc:
-        raise refuse(Refusal.CERTIFICATE_EXPIRED, date=f"{certificate.not_valid_after_utc:%Y-%m-%d}")
-    if now < certificate.not_valid_before_utc:
-        raise refuse(Refusal.CERTIFICATE_NOT_YET_VALID, date=f"{certificate.not_valid_before_utc:%Y-%m-%d}")
 
 
 def _read_pkcs12(path: Path) -> bytes:

@@ -24,8 +24,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from pgssi_reports.seal.certificates import intermediates
 from pgssi_reports.seal.codes import Refusal, refuse
-from pgssi_reports.seal.keys import SigningKey, require_valid_now
-from pgssi_reports.seal.policy import digest_for, require_signing_usage
+from pgssi_reports.seal.policy import digest_for, require_signing_usage, require_valid_now
+from pgssi_reports.seal.signing_key import SigningKey
 
 CERTIFICATES_MAX: Final = 100
 _PATH: Final = frozenset({"token", "serial", "object", "id", "type", "manufacturer", "model"})

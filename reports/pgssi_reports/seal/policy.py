@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from cryptography import x509
@@ -38,6 +39,14 @@ def digest_for(key: object) -> str:
             raise refuse(Refusal.KEY_CURVE_REFUSED, curve=key.curve.name)
         return digest
     raise refuse(Refusal.KEY_TYPE_REFUSED, type=type(key).__name__.removesuffix("PublicKey"))
+
+
+def require_valid_now(certificate: x509.Certificate, now: datetime) -> None:
+    """SealError for a certificate that has expired, or is not valid yet."""
+    if now > certificate.not_valid_after_utc:
+        raise refuse(Refusal.CERTIFICATE_EXPIRED, date=f"{certificate.not_valid_after_utc:%Y-%m-%d}")
+    if now < certificate.not_valid_before_utc:
+        raise refuse(Refusal.CERTIFICATE_NOT_YET_VALID, date=f"{certificate.not_valid_before_utc:%Y-%m-%d}")
 
 
 def require_signing_usage(certificate: x509.Certificate) -> None:

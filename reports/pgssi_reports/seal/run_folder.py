@@ -14,8 +14,8 @@ from pgssi_reports.seal.codes import SUFFIX
 from pgssi_reports.seal.contents import DOSSIER_NAME, LIST_NAME, contents, listing
 from pgssi_reports.seal.dossier import write_dossier
 from pgssi_reports.seal.files import write
-from pgssi_reports.seal.keys import SigningKey
 from pgssi_reports.seal.pades import seal_pdf
+from pgssi_reports.seal.signing_key import SigningKey
 
 ALONE: Final = frozenset({"report.json", "report.html"})
 """What gets a signature of its own, to be handed over without the rest."""

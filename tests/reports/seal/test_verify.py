@@ -18,8 +18,9 @@ from pgssi_reports.seal import CadesSeal
 from pgssi_reports.seal.cades import sign_files
 from pgssi_reports.seal.certificates import load_trusted
 from pgssi_reports.seal.codes import Refusal, Why
-from pgssi_reports.seal.keys import SigningKey, file_key, local_key
+from pgssi_reports.seal.keys import file_key, local_key
 from pgssi_reports.seal.run_folder import seal_run
+from pgssi_reports.seal.signing_key import SigningKey
 from pgssi_reports.seal.verify import verify_path
 
 SEAL = CadesSeal()
