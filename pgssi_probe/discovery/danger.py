@@ -39,6 +39,7 @@ WORDS: Final = words("""
 ON_RECORD: Final = words("""
     archive unarchive vote upvote downvote like unlike follow unfollow star unstar pin unpin close reopen lock unlock
     publish unpublish refuse acknowledge claim assign complete finish duplicate clone transfer merge
+    start stop pause resume collapse expand fold unfold hide unhide copy move
 """)
 """Words that act right after the identifier of a record, or as the value of a field that names an action: alone they
 are as often the name of a page (`/archive`)."""
@@ -61,6 +62,20 @@ _SEARCHING = re.compile(
 _API = re.compile(r"/(?:api|rest|rpc|ajax|ws|services?)(?:/|$)", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[0-9]+|[0-9a-fA-F-]{8,}")
 _ACTION_FIELD = re.compile(r"action|act|do|op|cmd|command|task|todo|method|mode|function|func|event", re.IGNORECASE)
+
+_ANTI_FORGERY = re.compile(
+    r"\w*(?:csrf|xsrf|antiforgery|verificationtoken|form_?token|security_?token|request_?token|authenticity_?token"
+    r"|nonce|sesskey|sectok|pwg_token|post_key)\w*",
+    re.IGNORECASE,
+)
+"""Names of a parameter that protects against forged requests: a link that carries one acts, its application says."""
+_PERHAPS_ANTI_FORGERY = re.compile(r"_?token|hash|confirm_key", re.IGNORECASE)
+_RANDOM = re.compile(r"(?=.*[0-9])[\w.~+/=-]{16,}")
+_READING: Final = words("""
+    view voir list liste lister show afficher display read lire search recherche index home accueil detail details
+    browse preview new nouveau add ajouter create creer edit editer editor form formulaire help aide print imprimer
+""")
+"""Values of a field that names an action: a page, or a form that would be sent by another request."""
 
 PHRASES: Final = (
     "log out",
@@ -122,6 +137,8 @@ def is_dangerous(url: str, text: str = "", rel: tuple[str, ...] = ()) -> bool:
     parts = urlsplit(url)
     if "logout" in rel or _acts_on_a_record(parts.path, parts.query) or _is_writing_call(parts.path):
         return True
+    if _carries_a_token(parts.query):
+        return True
     said = words_of(text[:400])
     candidates = [words_of(unquote_plus(parts.path)), words_of(unquote_plus(parts.query))]
     if len(said.split()) <= MAX_WORDS_OF_A_BUTTON:
@@ -168,6 +185,22 @@ def _acts_on_a_record(path: str, query: str) -> bool:
     return any(
         bool(_ACTION_FIELD.fullmatch(name)) and bool(ON_RECORD & {*words_of(value).split()})
         for name, value in parse_qsl(query)[:30]
+    )
+
+
+def _carries_a_token(query: str) -> bool:
+    """`?action=start&task=1&csrf_token=…`: only what changes something is protected against forged requests.
+
+    A name that serves other purposes as well (`token`, `hash`) counts beside an action that is no page.
+    """
+    fields = parse_qsl(query)[:30]
+    if any(_ANTI_FORGERY.fullmatch(name) and value for name, value in fields):
+        return True
+    if not any(_PERHAPS_ANTI_FORGERY.fullmatch(name) and _RANDOM.fullmatch(value) for name, value in fields):
+        return False
+    return any(
+        bool(_ACTION_FIELD.fullmatch(name)) and bool(value) and _READING.isdisjoint(words_of(value).split())
+        for name, value in fields
     )
 
 

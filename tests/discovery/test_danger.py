@@ -49,6 +49,16 @@ from pgssi_probe.discovery.parse import parse_html
         ("https://h.example/api/v1/users/3/set-role", ""),
         ("https://h.example/rest/sendReminder/4", ""),
         ("https://h.example/cache/clear", ""),
+        # What carries a token against forged requests acts, its application says.
+        ("https://h.example/?controller=TaskController&action=save_date&task_id=4&csrf_token=8f1e22aa31c", ""),
+        ("https://h.example/task/4/date?_csrf_token=8f1e22aa31c", ""),
+        ("https://h.example/admin.php?page=x&pwg_token=8f1e22aa31c", ""),
+        ("https://h.example/course/view.php?id=2&sesskey=kJ8s9aQ2xP", ""),
+        ("https://h.example/admin/post.php?post=3&_wpnonce=1b2c3d", ""),
+        ("https://h.example/?action=instituer_objet&arg=article-3-prepa&hash=5c0b26b61cbdb9a7f0d0", ""),
+        ("https://h.example/card.php?id=3&action=set_thirdparty&token=5c0b26b61cbdb9a7f0d0", ""),
+        ("https://h.example/?controller=TaskController&action=start&task_id=4", ""),
+        ("https://h.example/?controller=BoardController&action=collapse&project_id=1", ""),
     ],
 )
 def test_never_followed(url: str, text: str) -> None:
@@ -79,6 +89,11 @@ def test_never_followed(url: str, text: str) -> None:
         ("https://h.example/panier", "Mon panier"),
         ("https://h.example/messages/12/read", ""),
         ("https://h.example/confirmations", "Vos confirmations"),
+        ("https://h.example/societe/card.php?action=create&token=5c0b26b61cbdb9a7f0d0", ""),
+        ("https://h.example/societe/list.php?page=2&token=5c0b26b61cbdb9a7f0d0", ""),
+        ("https://h.example/file?name=a&hash=5c0b26b61cbdb9a7f0d0", ""),
+        ("https://h.example/list?nonce=", ""),
+        ("https://h.example/start", "Démarrer"),
         ("https://h.example/a", "Comment supprimer les cookies de votre navigateur et protéger votre vie privée"),
     ],
 )
