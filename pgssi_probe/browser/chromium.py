@@ -11,7 +11,7 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -95,7 +95,11 @@ class Chromium:
         return started
 
     def _held(self, event: dict[str, Any]) -> None:
-        task = asyncio.ensure_future(self._handle(event))
+        self.beside(self._handle(event))
+
+    def beside(self, doing: Coroutine[Any, Any, None]) -> None:
+        """Have something done while the visit goes on; it ends with the browser."""
+        task = asyncio.ensure_future(doing)
         self._handling.add(task)
         task.add_done_callback(self._handling.discard)
 

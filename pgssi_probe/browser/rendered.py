@@ -94,8 +94,8 @@ async def _gather(ctx: CollectorContext) -> Rendered:
 
 
 async def _shown(visit: Visit, url: str) -> RenderedPage | None:
-    start, mixed = len(visit.asked), len(visit.mixed)
-    visit.issues.clear()
+    start, mixed = len(visit.asked), len(visit.overheard.mixed)
+    visit.overheard.issues.clear()
     landing = await visit.open(url)
     if landing.page is None or landing.exchange is None or landing.exchange.status != 200:
         return None
@@ -105,10 +105,12 @@ async def _shown(visit: Visit, url: str) -> RenderedPage | None:
     return RenderedPage(
         page=landing.page,
         asked=visit.asked[start:],
-        mixed=tuple(visit.mixed[mixed:]),
+        mixed=tuple(visit.overheard.mixed[mixed:]),
         kept=await visit.kept(),
         frames=tuple(_frames(frames)),
-        issues=tuple(dict.fromkeys((code, str(details.get("type", ""))[:80]) for code, details in visit.issues)),
+        issues=tuple(
+            dict.fromkeys((code, str(details.get("type", ""))[:80]) for code, details in visit.overheard.issues)
+        ),
         quirks=state.get("mode") == "BackCompat",
         manifest=str(state.get("manifest", ""))[:300],
         versions=tuple(_versions(await visit.read(version_reader()))),

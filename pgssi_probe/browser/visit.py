@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from urllib.parse import urldefrag, urlsplit
 
-from pgssi_probe.browser.asked import Asked, Fate, Mixed
+from pgssi_probe.browser.asked import Asked, Fate
 from pgssi_probe.browser.chromium import Chromium
 from pgssi_probe.browser.cookies import from_browser, to_browser
 from pgssi_probe.browser.crossing import BLANK_PATH, Crossing, fulfilled
 from pgssi_probe.browser.kept import Dump, Kept, cookies_kept, read_back, reader
+from pgssi_probe.browser.overheard import Overheard
 from pgssi_probe.clock import Clock
 from pgssi_probe.discovery.parse import MAX_MARKUP, parse_html
 from pgssi_probe.discovery.site import Page
@@ -23,7 +24,7 @@ from pgssi_probe.model.outcome import Reason
 from pgssi_probe.net.exchange import Exchange
 
 if TYPE_CHECKING:
-    from playwright.async_api import BrowserContext, CDPSession, ConsoleMessage, WebSocket
+    from playwright.async_api import BrowserContext, CDPSession
     from playwright.async_api import Page as Window
 
 T = TypeVar("T")
@@ -34,7 +35,6 @@ QUIET_SECONDS: Final = 0.4
 SETTLE_SECONDS: Final = 8.0
 ACT_SECONDS: Final = 10.0
 READ_MILLISECONDS: Final = 1_000
-MAX_ISSUES: Final = 200
 MARKUP: Final = f"""(() => {{
   const type = document.doctype ? new XMLSerializer().serializeToString(document.doctype) : '';
   return type + (document.documentElement ? document.documentElement.outerHTML : '').slice(0, {MAX_MARKUP});
@@ -71,7 +71,7 @@ class Landing:
 class Visit:
     """What can be done in a window. Every method raises BrowserLost when the browser no longer follows.
 
-    `asked`, `mixed`, `issues` are what was seen on the way; `crossing` what was let through.
+    `asked` and `overheard` are what was seen on the way; `crossing` what was let through.
     """
 
     def __init__(self, chromium: Chromium, context: BrowserContext, crossing: Crossing, clock: Clock) -> None:
@@ -79,10 +79,7 @@ class Visit:
         self.context = context
         self.crossing = crossing
         self.clock = clock
-        self.mixed: list[Mixed] = []
-        self.issues: list[tuple[str, dict[str, Any]]] = []
-        """Code and details of the problems that the browser reports about pages (`Audits` domain)."""
-        self.console: list[str] = []
+        self.overheard = Overheard(crossing)
         self._window: Window | None = None
         self._hand: CDPSession | None = None
         self._frame = ""
@@ -111,12 +108,7 @@ class Visit:
         self.context.on("page", self._popup)
         self._hand = await self.context.new_cdp_session(self._window)
         self._frame = (await self.hand.send("Target.getTargetInfo"))["targetInfo"]["targetId"]
-        self.hand.on("Audits.issueAdded", self._issue)
-        self.hand.on("Network.requestWillBeSent", self._initiated)
-        self.window.on("websocket", self._socket)
-        self.window.on("console", self._said)
-        await self.hand.send("Network.enable")
-        await self.hand.send("Audits.enable")
+        await self.overheard.listen(self.hand, self._window)
         if session is not None:
             await self._dress(session)
 
@@ -307,43 +299,11 @@ class Visit:
                             name=cookie.get("name"), domain=cookie.get("domain"), path=cookie.get("path")
                         )
 
-    def _issue(self, event: dict[str, Any]) -> None:
-        issue = event.get("issue", {})
-        code = str(issue.get("code", ""))
-        details: dict[str, Any] = next(iter(issue.get("details", {}).values()), {})
-        if len(self.issues) < MAX_ISSUES:
-            self.issues.append((code, details))
-        if code == "MixedContentIssue":
-            url, page = str(details.get("insecureURL", "")), str(details.get("mainResourceURL", ""))
-            kind = str(details.get("resourceType", "")).lower()
-            upgraded = details.get("resolutionStatus") == "MixedContentAutomaticallyUpgraded"
-            told = Mixed(url, page, kind, upgraded)
-            if told not in self.mixed and len(self.mixed) < MAX_ISSUES:
-                self.mixed.append(told)
-                self.crossing.asked.append(Asked(url, "GET", kind, Fate.MIXED, page))
-
-    def _said(self, message: ConsoleMessage) -> None:
-        if len(self.console) < MAX_ISSUES:
-            self.console.append(message.text[:300])
-
-    def _initiated(self, event: dict[str, Any]) -> None:
-        initiator = event.get("initiator", {})
-        frames = initiator.get("stack", {}).get("callFrames") or [{}]
-        by_url = initiator.get("url") or frames[0].get("url", "")
-        if len(self.crossing.initiators) < 4_000:
-            self.crossing.initiators[str(event.get("requestId"))] = (str(initiator.get("type", "")), str(by_url))
-
-    def _socket(self, socket: WebSocket) -> None:
-        if len(self.crossing.asked) < 4_000:
-            self.crossing.asked.append(Asked(socket.url, "GET", "websocket", Fate.SOCKET, self.window.url))
-
     def _popup(self, window: Window) -> None:
         if self._beside:
             return
         self.crossing.asked.append(Asked(window.url, "GET", "window", Fate.POPUP, self.window.url))
-        closing = asyncio.ensure_future(_quietly(window.close()))
-        self.chromium._handling.add(closing)
-        closing.add_done_callback(self.chromium._handling.discard)
+        self.chromium.beside(_quietly(window.close()))
 
     # Waiting for a browser that may be dead.
 

@@ -179,7 +179,7 @@ async def _run(asker: Asker, browser: Browser, point: Point, got: Escaped) -> st
                 landing = await _brought(asker, visit, point, value)
                 if await visit.ask(RAN, got.mark) or await visit.ask(PRESSED, got.mark):
                     return "ran"
-                refused = any("ContentSecurityPolicy" in code for code, _ in visit.issues)
+                refused = any("ContentSecurityPolicy" in code for code, _ in visit.overheard.issues)
                 response = landing.exchange.response if landing.exchange else None
                 stopped = stopped or refused or (response is not None and stops_scripts(response))
     except BrowserLost:
