@@ -45,7 +45,7 @@ FOLDED: Final = re.compile(r"[#~?]")
 
 @dataclass(order=True, slots=True)
 class Candidate:
-    """Notable links first, then by depth, then in the order they were met."""
+    """Notable links first, doors last, then by depth, then in the order they were met."""
 
     rank: int
     depth: int
@@ -74,12 +74,15 @@ class Frontier:
         *,
         max_depth: int = MAX_DEPTH,
         no_pages: frozenset[str] = FILES,
+        doors: frozenset[str] = frozenset(),
     ) -> None:
-        """`no_pages`: extensions of what is not asked for."""
+        """`no_pages`: extensions of what is not asked for. `doors`: addresses asked for after all others, since a
+        sign-in page may end the session of who opens it."""
         self._in_scope = in_scope
         self._excluded = excluded
         self._max_depth = max_depth
         self._no_pages = no_pages
+        self._doors = doors
         self.robots = Robots()
         self._seen: set[str] = set()
         self._heap: list[Candidate] = []
@@ -118,7 +121,7 @@ class Frontier:
         if reason is not None:
             self.skip(link.url, reason)
             return
-        rank = 0 if is_notable(link) else 1
+        rank = 2 if link.url in self._doors else 0 if is_notable(link) else 1
         heapq.heappush(self._heap, Candidate(rank, depth, next(self._order), link, hops))
 
     def take(self, count: int) -> list[Candidate]:

@@ -12,15 +12,15 @@ from urllib.parse import urljoin, urlsplit
 from pgssi_probe.check.context import Collector, CollectorContext
 from pgssi_probe.discovery.collect import DECLARED_PAGES, SITE, page_limit
 from pgssi_probe.discovery.danger import is_dangerous
-from pgssi_probe.discovery.site import Site, Skipped
-from pgssi_probe.identity import State, clear_of_doors, oracle_of, plan_of, sign_in, sign_in_paths
+from pgssi_probe.discovery.site import Page, Site, Skipped
+from pgssi_probe.identity import Session, State, clear_of_doors, oracle_of, plan_of, sign_in, sign_in_paths
 from pgssi_probe.inventory.declaring import is_declared
 from pgssi_probe.inventory.describing import MAX_SENT, REQUESTS, Described, ask_described, described, pool_of
 from pgssi_probe.inventory.gleaning import Found, of_document, of_script
 from pgssi_probe.inventory.har import own_headers, recorded
 from pgssi_probe.inventory.model import ANONYMOUS, TELLING, Endpoint, Inventory, Parameter, Source, Visit
 from pgssi_probe.inventory.requests import GRAPHQL_TYPE, parameters_of
-from pgssi_probe.inventory.walking import MAX_PARTS, MAX_SCRIPTS, OF_DATA, Walking
+from pgssi_probe.inventory.walking import MAX_PARTS, MAX_SCRIPTS, OF_DATA, RENEWALS, Walking
 from pgssi_probe.inventory.watching import MAX_REQUESTS, watched
 from pgssi_probe.net.exchange import Exchange
 
@@ -131,7 +131,13 @@ async def _walked(ctx: CollectorContext, label: str, site: Site, known: Known) -
     if not signed.signed_in:
         return Visit(label, None, complete=False, why=signed.state.value)
     limit = min(page_limit(ctx.declared.get(DECLARED_PAGES)) * 3 // 2, MAX_WALKED)
-    walking = Walking(ctx, label, signed.session, limit, sign_in_paths=await sign_in_paths(ctx))
+
+    async def renew() -> Session | None:
+        again = await sign_in(ctx, label)
+        return again.session if again.signed_in else None
+
+    doors = frozenset(page.url for page in site.pages if _may_be_a_door(page)) - {site.home.url}
+    walking = Walking(ctx, label, signed.session, limit, await sign_in_paths(ctx), doors, renew)
     walking.read.update(one.url for one in site.resources)
     start = [oracle.url] if oracle.usable and oracle.url else []
     start += [urljoin(site.home.url, "/"), site.home.url]
@@ -149,6 +155,11 @@ async def _walked(ctx: CollectorContext, label: str, site: Site, known: Known) -
         walking.learn(drawn)
         await walking.go_on((), MAX_DRAWN)
     return walking
+
+
+def _may_be_a_door(page: Page) -> bool:
+    """Whether people sign in or register there, as far as their forms tell."""
+    return page.document.asks_password or any(form.method == "POST" for form in page.document.forms)
 
 
 def _may_be_opened(one: Found) -> bool:
@@ -190,8 +201,9 @@ def _concluded(label: str, walking: Walking, known: Known) -> Visit:
     answered = {one.url for one in plain}
     for url, reason in walking.frontier.skipped:
         known.held.setdefault(url, reason)
-    for url in answered:  # what another link to it does was no reason to leave it
+    for url in answered - walking.ended_by:  # what another link to it does was no reason to leave it
         known.held.pop(url, None)
+    known.held.update(dict.fromkeys(walking.ended_by, Skipped.DANGEROUS))
     known.add(label, walking.found.values())
     known.add(label, (Found("GET", one.url, Source.LINK) for one in plain if not _has_own_headers(one)))
     return visit
@@ -218,8 +230,8 @@ def _endpoint(
 ) -> Endpoint:
     dangerous = found.writes or is_dangerous(found.url, found.text)
     reads = found.method in {"GET", "HEAD"} or found.media_type == GRAPHQL_TYPE or is_declared(found, declared)
-    if dangerous:
-        held = Skipped.DANGEROUS
+    if dangerous or held is Skipped.DANGEROUS:
+        held, dangerous = Skipped.DANGEROUS, True
     elif not found.complete:
         held = Skipped.INCOMPLETE
     return Endpoint(
@@ -256,7 +268,16 @@ INVENTORY: Final[Collector[Inventory]] = Collector(
     name="inventory",
     gather=gather_inventory,
     requests=len(LABELS)
-    * (REQUESTS_OF_A_SIGN_IN + MAX_WALKED + MAX_SCRIPTS + MAX_PARTS + 1 + MAX_SENT + MAX_DRAWN + MAX_REQUESTS)
+    * (
+        (1 + RENEWALS) * REQUESTS_OF_A_SIGN_IN
+        + MAX_WALKED
+        + MAX_SCRIPTS
+        + MAX_PARTS
+        + 1
+        + MAX_SENT
+        + MAX_DRAWN
+        + MAX_REQUESTS
+    )
     + REQUESTS,
     methods=("GET", "HEAD", "POST"),
 )

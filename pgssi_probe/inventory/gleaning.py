@@ -251,5 +251,5 @@ def _lists(value: Any) -> Iterator[list[dict[str, Any]]]:
     """The list that an answer is, or holds under one name (`{"results": [...]}`)."""
     candidates: Iterable[Any] = (value, *(value.values() if isinstance(value, dict) else ()))
     for each in candidates:
-        if isinstance(each, list) and each and all(isinstance(record, dict) for record in each[:MAX_CHILDREN]):
+        if isinstance(each, list) and each and all(isinstance(record, dict) for record in each):
             yield each

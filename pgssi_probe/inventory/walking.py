@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urlsplit
@@ -41,6 +41,8 @@ MAX_CODE: Final = 2_000_000
 """Bytes read of each script: what an application bundles of its own often stands at the end."""
 OUT_IN_A_ROW: Final = 4
 """Refusals one after the other after which the session is looked at."""
+RENEWALS: Final = 1
+"""Times that a session which a page ended is opened again."""
 ARCHIVES: Final = words("""
     .zip .gz .tgz .bz2 .xz .7z .rar .tar .iso .exe .msi .dmg .apk .jar .war .mp3 .avi .mov .ogg .wav .tif .tiff .bmp
 """)
@@ -59,6 +61,10 @@ class Walking:
     session: Session
     limit: int
     sign_in_paths: tuple[str, ...] = ()
+    doors: frozenset[str] = frozenset()
+    """Addresses of the pages that ask for a password: visited last, since many end the session of who opens them."""
+    renew: Callable[[], Awaitable[Session | None]] | None = None
+    """Signs in again; None when that does not succeed."""
     pages: list[Page] = field(default_factory=list)
     answers: list[Exchange] = field(default_factory=list)
     found: dict[tuple[str, str, bytes], Found] = field(default_factory=dict)
@@ -77,13 +83,21 @@ class Walking:
     _data: deque[str] = field(default_factory=deque)
     _named: set[str] = field(default_factory=set)
     _asked: set[str] = field(default_factory=set)
+    ended_by: set[str] = field(default_factory=set)
+    """Pages after which the session was over."""
     _bodies: set[str] = field(default_factory=set)
     _kept: int = 0
     _failures: int = 0
-    _refusals: int = 0
+    _refused_to: list[Candidate] = field(default_factory=list)
+    """What was refused since the last page that was not."""
+    _last: str = ""
+    """That page."""
+    _renewed: int = 0
 
     def __post_init__(self) -> None:
-        self.frontier = Frontier(self.ctx.network.in_scope, self.ctx.excluded, max_depth=DEPTH, no_pages=NOT_ASKED)
+        self.frontier = Frontier(
+            self.ctx.network.in_scope, self.ctx.excluded, max_depth=DEPTH, no_pages=NOT_ASKED, doors=self.doors
+        )
 
     async def walk(self, start: Iterable[str], landed: Page | None = None) -> None:
         """From the page where the sign-in led, read already, and the addresses known otherwise."""
@@ -98,16 +112,16 @@ class Walking:
         for url in urls:
             self.frontier.offer(Link(url, ""), 1)
         while self.used < self.limit and not self.ended:
-            batch = self._named_data() or self.frontier.take(min(BATCH, self.limit - self.used))
+            batch = deque(self._named_data() or self.frontier.take(min(BATCH, self.limit - self.used)))
             if not batch:
                 return
-            for number, candidate in enumerate(batch):
+            while batch:
                 self.used += 1
-                await self._ask(candidate)
+                batch.extendleft(reversed(await self._ask(batch.popleft())))
                 if self._stopped():
                     self.ended, self.complete = True, False
                 if self.ended or self.lost:
-                    for left in batch[number + 1 :]:
+                    for left in batch:
                         self.frontier.skip(left.url, Skipped.BUDGET)
                     return
 
@@ -169,22 +183,29 @@ class Walking:
             why="lost" if self.lost else "",
         )
 
-    async def _ask(self, candidate: Candidate) -> None:
+    async def _ask(self, candidate: Candidate) -> list[Candidate]:
+        """Ask for one address. Gives what is to be asked for again, in a new session."""
         request = Request("GET", candidate.url, max_body=MAX_BODY)
         self._asked.add(candidate.url)
         exchange = await self.session.send(request)
         target = location(exchange)
         if self._refused(exchange, target):
-            self._refusals += 1
+            self._refused_to.append(candidate)
             self.answers.append(exchange)
-            self.lost = self._refusals >= OUT_IN_A_ROW and await self._is_out()
-            return
-        self._refusals = 0
+            if len(self._refused_to) < OUT_IN_A_ROW:
+                return []
+            refused = self._refused_to if await self._is_out() else []
+            again = await self._in_again(refused) if refused else []
+            self._refused_to = []
+            return again
+        self._refused_to.clear()
+        self._last = candidate.url
         if target is not None:
             self.answers.append(exchange)
             self.frontier.offer(Link(target, candidate.link.text), candidate.depth, candidate.hops + 1)
-            return
+            return []
         await self._keep(exchange, candidate.depth)
+        return []
 
     def _refused(self, exchange: Exchange, target: str | None) -> bool:
         to_sign_in = target is not None and any(path in target for path in self.sign_in_paths)
@@ -192,11 +213,24 @@ class Walking:
 
     async def _is_out(self) -> bool:
         """Whether the first page of the walk is refused too: the session is gone, not the pages forbidden."""
-        self._refusals = 0
         if not self.pages:
             return False
         again = await self.session.get(self.pages[0].url)
         return self._refused(again, location(again))
+
+    async def _in_again(self, refused: list[Candidate]) -> list[Candidate]:
+        """Sign in once more. Gives what was refused meanwhile, but for the first: it may be what ended the session, by
+        leading to the sign-in page. The page before it may be that too."""
+        session = await self.renew() if self.renew is not None and self._renewed < RENEWALS else None
+        self.lost = session is None
+        if session is None:
+            return []
+        self._renewed += 1
+        self.session = session
+        if self._last != self.pages[0].url:
+            self.ended_by.add(self._last or refused[0].url)
+        del self.answers[-len(refused) :]
+        return refused[1:]
 
     async def _keep(self, exchange: Exchange, depth: int) -> None:
         """File an answer; one that is new gives what it speaks of."""

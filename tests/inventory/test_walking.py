@@ -57,12 +57,11 @@ async def test_dangerous_links_are_listed_and_never_followed(
         assert not app.asked(urlsplit(link).path)
 
 
-async def test_a_lost_session_ends_the_walk_and_is_said(office: Make, answer_html: Make, inventory_of: Gather) -> None:
-    opened = []
-
+async def test_sessions_that_keep_ending_end_the_walk_and_it_is_said(
+    office: Make, answer_html: Make, inventory_of: Gather
+) -> None:
     def inside(name: str, request: Request) -> Response:
-        if name and "pvertpale" in request.url and not opened:
-            opened.append(request)
+        if name and "pale" in request.url:
             app.live.clear()
         return answer_html("une page " + request.url + "".join(f'<a href="/p{w}/x">p</a>' for w in WORDS))
 
@@ -71,9 +70,51 @@ async def test_a_lost_session_ends_the_walk_and_is_said(office: Make, answer_htm
     visit = found.visits["a"]
     assert visit.why == "lost"
     assert not visit.complete
-    # Four refusals and one look: no more is asked with a dead session.
-    after = [one for one in app.sent[app.sent.index(opened[-1]) + 1 :] if one.account == "a"]
-    assert len(after) <= 12
+    # Each time four refusals and one look: no more is asked with a dead session.
+    ended = [one for one in app.sent if one.account == "a" and "pale" in one.url]
+    after = [one for one in app.sent[app.sent.index(ended[-1]) + 1 :] if one.account == "a"]
+    assert len(after) <= 16
+
+
+async def test_a_page_that_ends_the_session_is_left_and_the_walk_goes_on_in_a_new_one(
+    office: Make, answer_html: Make, inventory_of: Gather
+) -> None:
+    def inside(name: str, request: Request) -> Response:
+        if name and urlsplit(request.url).path == "/svertpale/x":
+            app.live.clear()
+        return answer_html("une page de l'espace, " + request.url)
+
+    app = office(inside=inside, space="".join(f'<a href="/s{w}/x">s</a>' for w in WORDS))
+    found = await inventory_of(app)
+    visit = found.visits["a"]
+    assert visit.why == ""
+    walked = {urlsplit(one.url).path for one in visit.pages}
+    # All but the first that was refused: it may be what ended the session, by leading to the sign-in page.
+    assert len({f"/s{word}/x" for word in WORDS} - walked) == 1
+    ends = endpoint(found, "/svertpale/x")
+    assert ends.held is Skipped.DANGEROUS
+    assert not ends.reads
+    assert sum(one.url.endswith("/svertpale/x") for one in visit.answers) == 1
+
+
+async def test_sign_in_pages_that_forget_who_opens_them_are_opened_last(
+    office: Make, answer_html: Make, inventory_of: Gather
+) -> None:
+    def inside(name: str, request: Request) -> Response | None:
+        return answer_html("le dossier " + request.url) if "/s" in urlsplit(request.url).path else None
+
+    def outside(request: Request) -> Response | None:
+        if request.method == "GET" and urlsplit(request.url).path == "/login":
+            app.live.clear()  # PHP: session_start(); $_SESSION = [];
+        return None
+
+    links = '<a href="/login">Changer de compte</a>' + "".join(f'<a href="/s{w}/x">s</a>' for w in WORDS)
+    app = office(inside=inside, outside=outside, space=links)
+    found = await inventory_of(app)
+    walked = [urlsplit(one.url).path for one in found.visits["a"].answers]
+    assert set(walked) >= {f"/s{word}/x" for word in WORDS}
+    assert walked[-1] == "/login"
+    assert found.visits["a"].complete
 
 
 async def test_pages_that_are_forbidden_do_not_end_it(office: Make, answer_html: Make, inventory_of: Gather) -> None:
