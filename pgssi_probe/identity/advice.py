@@ -36,6 +36,7 @@ BY_SIGNAL: Final[Mapping[str, str]] = {
     "budget": "again_later",
     "error": "again_later",
     "no_sign": "give_signed_in",
+    "landing_closed": "give_signed_in",
     "sign_in_unknown": "give_signed_in",
     "endless": "give_other",
     "asked_again": "give_other",

@@ -79,7 +79,7 @@ async def by_browser(ctx: CheckContext | CollectorContext, attempt: Attempt) -> 
         learned.clear()  # the requests do not make sense without the page around them
     if not attempt.own:
         return Judgement(SignInState.UNKNOWN, "not_ours")
-    return await _in_a_window(ctx, attempt)
+    return await in_a_window(ctx, attempt)
 
 
 async def by_api(ctx: CheckContext | CollectorContext, attempt: Attempt) -> Judgement:
@@ -98,7 +98,7 @@ async def by_api(ctx: CheckContext | CollectorContext, attempt: Attempt) -> Judg
     if (await ctx.collect(BROWSER)).missing:
         return judged
     attempt.facts["api"] = judged.signal
-    again = await _in_a_window(ctx, attempt)
+    again = await in_a_window(ctx, attempt)
     return judged if again.signal in {"browser_lost", "browser_no_field"} else again
 
 
@@ -109,7 +109,7 @@ def as_declared(ctx: CheckContext | CollectorContext, url: str) -> str:
     return f"{url.partition('#')[0]}#{fragment}" if same else url
 
 
-async def _in_a_window(ctx: CheckContext | CollectorContext, attempt: Attempt) -> Judgement:
+async def in_a_window(ctx: CheckContext | CollectorContext, attempt: Attempt) -> Judgement:
     from pgssi_probe.browser import BROWSER, BrowserLost, browser_sign_in
 
     browser = await ctx.collect(BROWSER)

@@ -113,7 +113,8 @@ def _fresh(attempt: Attempt, one: Sent, form: Form | None, page: Page | None) ->
 def _request(attempt: Attempt, one: Sent, values: dict[str, str], form: Form | None, page: Page | None) -> Request:
     if form is not None and page is not None and one.body is None:
         target = attempt.safe(form, page)
-        if not isinstance(target, Judgement) and target.method == one.method:
+        there = not isinstance(target, Judgement) and urlsplit(target.action).path == urlsplit(one.url).path
+        if not isinstance(target, Judgement) and target.method == one.method and there:  # else a script sent it
             return filled(target, values, page.url)
     headers = [pair for pair in one.headers if pair[0].lower() in KEPT_HEADERS]
     tokens = jsonapi.csrf_headers(attempt.session, one.url, page)

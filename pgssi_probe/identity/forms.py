@@ -141,6 +141,8 @@ def _candidate(form: Form, username: str | None, password: str | None) -> SignIn
     if OTHER_FORM.search(said) and not SIGN_IN.search(said):
         score -= 1.5
     if not passwords:
+        if form.has_password:
+            return None  # what is typed there reaches the server by a script alone: no first of two steps
         named = username is not None and user is not None and user.name == username
         if user is None or not (named or (score >= 2.0 and not OTHER_FORM.search(f"{there} {said_by(user)}"))):
             return None

@@ -74,7 +74,7 @@ def judge_form(
     last = chain[-1]
     status = last.status or 0
     document = landing.document if landing is not None else None
-    said = new_text(before, document) if document is not None else ""
+    said = new_text(before, document) if document is not None else _plain_words(last)
     has_logout = document is not None and find_logout(document) is not None
     had_logout = before is not None and find_logout(before) is not None
     if has_logout and not had_logout and status < 400:
@@ -88,6 +88,8 @@ def judge_form(
         return Judgement(SignInState.SECOND_FACTOR, "code_form")
     if EXPIRED_FORM.search(said) and (asks_again or status >= 400):
         return Judgement(SignInState.UNKNOWN, "form_expired")
+    if cookies_changed and not asks_again and _led_away(chain, sign_in_path):
+        return Judgement(SignInState.UNKNOWN, "landing_closed", sure=False)
     if any(exchange.status in REFUSING for exchange in chain):
         return Judgement(
             SignInState.REFUSED, "status", sure=bool(REFUSED.search(said)) or chain[0].status in {401, 422}
@@ -159,6 +161,21 @@ def judge_status(chain: Sequence[Exchange], *, certificate: bool = False) -> Jud
     if status < 400 or status in {403, 404}:  # it knows who asks, and has nothing for them there
         return Judgement(SignInState.SIGNED_IN, "status", sure=False)
     return Judgement(SignInState.REFUSED, "status", sure=False)
+
+
+def _led_away(chain: Sequence[Exchange], sign_in_path: str) -> bool:
+    """Whether the form was answered by a redirect to another page, and that page alone is refused: an account may be
+    let in and have no right to what it was led to."""
+    first, last = chain[0], chain[-1]
+    led = 300 <= (first.status or 0) < 400 and urlsplit(last.url).path != sign_in_path
+    return led and last.status in {403, 404} and all((one.status or 500) < 400 for one in chain[:-1])
+
+
+def _plain_words(exchange: Exchange) -> str:
+    """The words of an answer that is bare text, as interfaces for scripts give it."""
+    response = exchange.response
+    bare = response is not None and response.media_type == "text/plain"
+    return words_of(response.text[:2000]) if bare and response is not None else ""
 
 
 def _asks_again(document: Document) -> bool:

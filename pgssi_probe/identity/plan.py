@@ -90,6 +90,8 @@ class SignInPlan:
     reason: str = ""
     found_by: str = ""
     captcha: bool = False
+    scripted: bool = False
+    """Scripts run on the page of the form: they may send it in their own way."""
     providers: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     endpoints: tuple[str, ...] = ()
@@ -115,6 +117,8 @@ class SignInPlan:
     accepted: list[Taken] = field(default_factory=list, compare=False, repr=False)
     """How a JSON API took credentials once."""
     learned: list[Learned] = field(default_factory=list, compare=False, repr=False)
+    opened: list[Driver | None] = field(default_factory=list, compare=False, repr=False)
+    """How the page let the account in once: FORM or BROWSER; None where a window was tried in vain. At most one."""
     schemes: list[str] = field(default_factory=list, compare=False, repr=False)
     """The name under which an API wants its token in `Authorization`, where it is not Bearer."""
     heard: list[Exchange] = field(default_factory=list, compare=False, repr=False)

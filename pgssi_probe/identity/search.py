@@ -164,7 +164,15 @@ class Search:
         )
         elsewhere = not same_party(form.form.action, self.ctx.target.url)
         driver = Driver.OIDC if best.start != best.page.url else Driver.FORM
-        return self._made(driver, url=best.start, form=form, found_by=best.how, captcha=captcha, federated=elsewhere)
+        return self._made(
+            driver,
+            url=best.start,
+            form=form,
+            found_by=best.how,
+            captcha=captcha,
+            scripted=_runs_scripts(best.page),
+            federated=elsewhere,
+        )
 
     def _browser(self, site: Site, url: str | None) -> SignInPlan:
         page = url or (self.scripted.url if self.scripted else site.home.url)

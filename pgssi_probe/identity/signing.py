@@ -18,6 +18,7 @@ from pgssi_probe.identity.by_form import by_form
 from pgssi_probe.identity.by_har import by_har
 from pgssi_probe.identity.by_header import by_certificate, by_header
 from pgssi_probe.identity.by_oidc import by_oidc
+from pgssi_probe.identity.by_page import by_page
 from pgssi_probe.identity.judging import Judgement, SignInState
 from pgssi_probe.identity.plan import Driver, SignInPlan
 from pgssi_probe.identity.providers import provider_of
@@ -124,7 +125,9 @@ async def _by_driver(ctx: Context, attempt: Attempt) -> Judgement:
     match plan.driver:
         case Driver.OIDC if plan.provider is not None:
             return await by_oidc(attempt, plan.provider)
-        case Driver.FORM | Driver.OIDC:
+        case Driver.FORM:
+            return await by_page(ctx, attempt)
+        case Driver.OIDC:
             return await by_form(attempt)
         case Driver.JSON:
             return await by_api(ctx, attempt)

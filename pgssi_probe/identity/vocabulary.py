@@ -37,7 +37,8 @@ SIGN_OUT: Final = _any(
 )  # fmt: skip
 REFUSED: Final = _any(
     r"incorrecte?s?", r"invalid\w*", r"wrong", r"errone\w*", r"bad (?:credentials|login|password)", r"not match",
-    r"do(?:es)? not match", r"ne correspond\w*", r"did not", r"echec", r"echoue\w*", r"failed", r"failure", r"denied",
+    r"do(?:es)? not match", r"ne correspond\w*", r"did not", r"echec", r"echoue\w*", r"failed", r"fails?", r"failure",
+    r"denied",
     r"refuse\w*", r"inconnue?s?", r"unknown", r"does not exist", r"n existe pas", r"not recogni[sz]ed",
     r"non reconnu\w*", r"unauthori[sz]ed", r"try again", r"reessaye\w*", r"enter the correct", r"mauvais\w*",
     r"not valid", r"non valide\w*", r"not found", r"introuvable", r"couldn t find", r"not registered",
