@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from html import unescape
@@ -67,6 +67,11 @@ class Marks:
     @property
     def proofs(self) -> frozenset[str]:
         return self.declared | self.proving
+
+    def beside(self, text: str) -> Marks:
+        """Without what only suggests and stands in a text that somebody else is shown as well."""
+        telling = frozenset(value for value in self.telling if value not in text)
+        return replace(self, telling=telling, named=self.named & telling)
 
     def __bool__(self) -> bool:
         return bool(self.declared or self.proving or self.telling)

@@ -21,6 +21,7 @@ from pgssi_checks.authz.account_lists import (
 from pgssi_checks.authz.choosing import Chosen, candidates, is_only_words
 from pgssi_checks.authz.comparing import SHORTEST, Shows, held, is_file, is_same_file
 from pgssi_checks.authz.lines import lines
+from pgssi_checks.authz.redirected import own_witnesses, sent_all_the_same
 from pgssi_checks.authz.telling import compared, excerpt, subject_of
 from pgssi_checks.authz.viewers import Lost, Stage, Viewer, nothing, why_not
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
@@ -84,6 +85,7 @@ async def _walked(ctx: CheckContext) -> list[Observation]:
     done = Walk()
     try:
         stage = await Stage.of(ctx, *labels)
+        await own_witnesses(stage)
         asked: set[tuple[str, str, bytes]] = set()
         for judged in await _open_already(stage, labels):
             done.add(judged)
@@ -148,6 +150,10 @@ async def _one(stage: Stage, owner: Viewer, chosen: Chosen) -> Judged:
         original, again = await owner.ask(endpoint), await owner.ask(endpoint)
         answer = await nobody.ask(endpoint)
         shows = await stage.shows(nobody, owner, endpoint, answer, original, again)
+    if shows is Shows.NOTHING and await sent_all_the_same(stage, owner, nobody, original, answer):
+        answer = await nobody.ask(endpoint)
+        if await sent_all_the_same(stage, owner, nobody, original, answer):
+            return Judged(shows, _told(stage, "sent-with-redirect", owner, endpoint, found, (original, answer)))
     if shows in HINTS and (listed := _listed(stage, answer)) is not None:
         return Judged(shows, listed)
     if shows in HINTS and await _is_public(stage, owner, chosen, (original, answer), again):

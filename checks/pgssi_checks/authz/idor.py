@@ -15,7 +15,8 @@ from pydantic import JsonValue
 
 from pgssi_checks.authz.account_lists import accounts_named, names_one_of, tells_of_accounts
 from pgssi_checks.authz.choosing import Chosen, candidates, is_only_words, values_by_template
-from pgssi_checks.authz.comparing import Shows, held, is_same, is_same_file
+from pgssi_checks.authz.comparing import Shows, held, is_file, is_same, is_same_file
+from pgssi_checks.authz.dependence import Beside, labels_of, names_a_person, others_of_its_kind, same_but_for
 from pgssi_checks.authz.telling import compared, excerpt, subject_of
 from pgssi_checks.authz.viewers import Lost, Stage, Viewer, nothing, why_not
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
@@ -28,6 +29,9 @@ MANY = 3
 """Accounts from which on a list is one: the test accounts, and somebody else."""
 FEW = 4
 """Requests below which a refusal says nothing of an application that was seen in part [ours]."""
+MOST_CONTROLS = 2
+"""Records tried until one is there to compare with."""
+HINTS = frozenset({Shows.SAME, Shows.TRACES})
 SLUGS = {Shows.RECORD: "other-record", Shows.TRACES: "traces-of-other", Shows.SAME: "same-answer"}
 
 
@@ -159,15 +163,52 @@ async def _one(stage: Stage, owner: Viewer, asker: Viewer, chosen: Chosen, offer
         again = await owner.ask(endpoint)
         answer = await asker.ask(endpoint)
         shows = await stage.shows(asker, owner, endpoint, answer, original, again)
-    if shows in {Shows.SAME, Shows.TRACES} and _may_be_shared(endpoint, found, owner, asker, offered):
+    if shows in HINTS and _may_be_shared(endpoint, found, owner, asker, offered):
         shows = Shows.OTHER
-    doubted = shows in {Shows.SAME, Shows.TRACES} and not stage.is_each_ones_own(template(endpoint, found), original)
+    if shows in HINTS:
+        shows = await _controlled(stage, owner, asker, chosen, (original, again or original, answer), shows)
+    doubted = shows in HINTS and not stage.is_each_ones_own(template(endpoint, found), original)
     if doubted and await _is_everybodys(stage, endpoint, original, again):
         shows = Shows.OTHER
     if shows not in SLUGS:
         return Judged(shows, why=why_not(answer) if shows is Shows.UNKNOWN else None)
     told = _told(stage, SLUGS[shows], (owner, original), (asker, answer), endpoint, found)
     return Judged(shows, told)
+
+
+async def _controlled(
+    stage: Stage,
+    owner: Viewer,
+    asker: Viewer,
+    chosen: Chosen,
+    answers: tuple[Exchange, Exchange, Exchange],
+    shows: Shows,
+) -> Shows:
+    """What remains of a suspicion once it is known what the answer owes to the identifier.
+
+    The asker asks for a record of its own of the same kind: what it reads there as well tells nothing of the owner's.
+    Where it was offered none, the owner asks for another of its own: two records that are one page are no records.
+    """
+    endpoint, found = chosen
+    original, again, answer = answers
+    own = [one for one in stage.inventory.seen_by(asker.label) if owner.label not in one.shown_to]
+    for other in others_of_its_kind(own, endpoint, found)[:MOST_CONTROLS]:
+        mine = await asker.ask(other)
+        if mine.status != 200:
+            continue
+        if is_file(answer) and is_same_file(mine, answer):
+            return Shows.OTHER
+        labels = labels_of(found, references(other))
+        if names_a_person(endpoint, found):
+            labels |= await stage.name_words(owner, asker) | await stage.name_words(asker, owner)
+        return await stage.shows(asker, owner, endpoint, answer, original, again, Beside(mine, labels))
+    others = [one for one in stage.inventory.seen_by(owner.label) if asker.label not in one.shown_to]
+    for other in others_of_its_kind(others, endpoint, found)[:MOST_CONTROLS]:
+        second = await owner.ask(other)
+        if second.status == 200:
+            one_page = same_but_for(original, again, second, labels_of(found, references(other)))
+            return Shows.OTHER if one_page else shows
+    return shows
 
 
 def _may_be_shared(

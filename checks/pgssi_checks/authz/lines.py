@@ -16,7 +16,10 @@ MAX_LINES: Final = 4_000
 MAX_LENGTH: Final = 400
 MAX_DEPTH: Final = 12
 PAGES_OF_CHROME: Final = 3
-"""A line on that many pages of a visitor, and on a third of them, is of the frame and not of the page."""
+OF_CHROME: Final = 1 / 3
+"""A line on that many pages of a visitor, and on that share of them, is of the frame and not of the page."""
+OF_FRAME: Final = 0.9
+"""Share of the pages on which stands what is on all of them but for a few of another layout."""
 
 
 async def lines_of(answer: Exchange) -> frozenset[str]:
@@ -41,15 +44,15 @@ async def lines(answers: Iterable[Exchange]) -> frozenset[str]:
     return frozenset().union(*[await lines_of(answer) for answer in answers])
 
 
-async def chrome(answers: Iterable[Exchange]) -> frozenset[str]:
-    """The lines that most pages of a visitor repeat: menus, the name of the person signed in."""
+async def chrome(answers: Iterable[Exchange], share: float = OF_CHROME) -> frozenset[str]:
+    """The lines that a share of the pages of a visitor repeat: menus, the name of the person signed in."""
     seen: Counter[str] = Counter()
     pages = 0
     for answer in answers:
         if answer.status == 200 and (page := await parse_page(answer)) is not None:
             pages += 1
             seen.update({" ".join(line.split())[:MAX_LENGTH] for line in page.document.text.splitlines()})
-    return frozenset(line for line, count in seen.items() if count >= max(PAGES_OF_CHROME, pages / 3))
+    return frozenset(line for line, count in seen.items() if count >= max(PAGES_OF_CHROME, pages * share))
 
 
 def _of_data(answer: Exchange) -> Iterator[str]:

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from pgssi_checks.authz.choosing import Chosen, candidates, is_only_words
 from pgssi_checks.authz.comparing import Shows, is_refused, is_same
 from pgssi_checks.authz.lines import lines_of
+from pgssi_checks.authz.redirected import own_witnesses, sent_all_the_same
 from pgssi_checks.authz.telling import compared, subject_of
 from pgssi_checks.authz.viewers import Lost, Stage, nothing, why_not
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
@@ -50,6 +51,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     done = Climb()
     try:
         stage = await Stage.of(ctx, "low", "high")
+        await own_witnesses(stage)
         for judged in (*await _climbed(stage), *await _described(stage)):
             done.add(judged)
     except Lost as lost:
@@ -91,6 +93,11 @@ async def _one(stage: Stage, chosen: Chosen) -> Judged:
     shows = await stage.shows(low, high, endpoint, answer, original)
     if shows is Shows.UNKNOWN:
         return Judged("unknown", why=why_not(answer))
+    if shows is Shows.NOTHING and await sent_all_the_same(stage, high, low, original, answer):
+        answer = await low.ask(endpoint)
+        sent = await sent_all_the_same(stage, high, low, original, answer)
+        told = _told(stage, "sent-with-redirect", chosen, (original, answer), sent) if sent else None
+        return Judged("sent-with-redirect" if sent else "refused", told)
     if shows is Shows.NOTHING or len(await lines_of(answer) & reserved) < enough:
         return Judged("refused" if shows is Shows.NOTHING else "other")
     again = await high.ask(endpoint)

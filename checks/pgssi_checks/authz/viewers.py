@@ -20,7 +20,8 @@ from pgssi_checks.authz.comparing import (
     passwords_shown,
     text_of,
 )
-from pgssi_checks.authz.lines import chrome, lines, lines_of
+from pgssi_checks.authz.dependence import Beside, name_words, untold
+from pgssi_checks.authz.lines import OF_FRAME, chrome, lines, lines_of
 from pgssi_probe.check import CheckContext, Exchange, Failure, Observation, Reason, Request, inconclusive
 from pgssi_probe.check.context import Streams
 from pgssi_probe.compare.absence import Absence, AbsenceControl
@@ -214,15 +215,21 @@ class Stage:
         answer: Exchange,
         original: Exchange,
         again: Exchange | None = None,
+        beside: Beside | None = None,
     ) -> Shows:
-        """What an answer to the asker shows of what the owner was shown, once or twice."""
+        """What an answer to the asker shows of what the owner was shown, once or twice; and of that, what the asker
+        does not read `beside` at a record of its own."""
         theirs, lands = self.marks(owner, asker), location(answer)
+        if beside is not None:
+            theirs = theirs.beside(text_of(beside.answer))
         at_once = judged_at_once(answer, theirs, owner.sign_in_paths, lands)
         if at_once is not None:
             return at_once
         if again is None and is_file(original) and is_file(answer) and not is_same_file(answer, original):
             again = await owner.ask(endpoint)  # it may be made at each request
         reserved = await self.reserved(owner, asker, original)
+        if beside is not None:
+            reserved = untold(reserved, await lines_of(beside.answer), beside.labels)
         return judged(
             answer,
             original,
@@ -233,6 +240,11 @@ class Stage:
             reserved=reserved,
             told=await lines_of(answer) & reserved,
         )
+
+    async def name_words(self, viewer: Viewer, other: Viewer) -> frozenset[str]:
+        """The words of the name of an account, as its pages show it and those of another do not."""
+        frame = await chrome(viewer.visit.answers, OF_FRAME)
+        return name_words(self.ctx.accounts[viewer.label].username, frame, await self.shown(other))
 
     def is_each_ones_own(self, name: str, original: Exchange) -> bool:
         """Whether the documents of a template are of one account each, by what accounts of one kind were offered.
