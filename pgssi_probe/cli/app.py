@@ -66,6 +66,9 @@ def in_words(command: Any, lang: Lang) -> Any:
     for part in ("help", "epilog"):
         if key := getattr(command, part, None):
             setattr(command, part, say(lang, f"help.{key}"))
+    command.short_help = command.help  # whole: the library would cut it
+    if hasattr(command, "subcommand_metavar"):
+        command.subcommand_metavar = say(lang, "help.metavar.command")
     for parameter in command.params:
         if parameter.name == "lang":
             parameter.default = lang

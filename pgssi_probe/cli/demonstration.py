@@ -70,7 +70,7 @@ def serve_lab(weak: tuple[str, ...], port: int, http_port: int, lang: Lang) -> N
         stop(lang, "error.incompatible_weaknesses", names=", ".join(error.names))
     except OSError as error:
         if error.errno in {errno.EADDRINUSE, errno.EADDRNOTAVAIL} or error.filename is None:
-            stop(lang, "error.port_in_use", port=f"{port}, {http_port}")
+            stop(lang, "error.port_in_use", port=str(port), http_port=str(http_port))
         raise FolderError("unwritable", Path(error.filename), symbol_of(error)) from None
     except KeyboardInterrupt:
         return

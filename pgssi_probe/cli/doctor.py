@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import ssl
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from typing import NamedTuple
 from pgssi_probe.cli.exits import Exit
 from pgssi_probe.cli.page import Styled, table, write_json
 from pgssi_probe.clock import SystemClock
+from pgssi_probe.model.dates import said_moment
 from pgssi_probe.model.text import Lang
 from pgssi_probe.words import say
 
@@ -69,13 +69,11 @@ def examine(lang: Lang) -> Iterator[Finding]:
     yield found(
         playwright is not None, "package", "playwright_missing", needed=False, name="playwright", version=playwright
     )
-    postgresql = shutil.which("psql")
-    yield found(postgresql is not None, "postgresql", "postgresql_missing", needed=False, path=postgresql)
-    yield found(False, "timestamp", "timestamp", needed=False)
+    yield found(True, "timestamp", "timestamp")
     key = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "pgssi-probe"
     yield found(True, "key" if key.exists() else "key_none", "key_none", path=key)
     yield found(_writable(Path()), "write", "write_missing", path=Path.cwd())
-    yield found(True, "clock", "clock", now=f"{SystemClock().now():%Y-%m-%d %H:%M:%S} UTC")
+    yield found(True, "clock", "clock", now=said_moment(SystemClock().now(), lang, seconds=True))
 
 
 def _checks(lang: Lang) -> Iterator[Finding]:

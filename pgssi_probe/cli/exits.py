@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from pgssi_probe.cli.safe import plain
+from pgssi_probe.model.dates import said_iso
 from pgssi_probe.model.text import Lang
 from pgssi_probe.words import catalogue, say
 
@@ -92,8 +93,8 @@ def unknown_check(lang: Lang, identifier: str, close: tuple[str, ...]) -> NoRetu
 
 
 def system_words(lang: Lang, symbol: str) -> str:
-    """What the system said, from the symbol of an error (`ENOSPC`)."""
-    return catalogue(lang).get(f"system.{symbol}", symbol)
+    """What the system said, from the symbol of an error (`ENOSPC`). The day of a destruction is said as a day."""
+    return catalogue(lang).get(f"system.{symbol}") or said_iso(symbol, lang) or symbol
 
 
 def engagement_sentence(lang: Lang, error: Exception) -> str:

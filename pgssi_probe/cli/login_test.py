@@ -54,7 +54,7 @@ def try_login(file: Path, label: str, lang: Lang, *, ca: Path | None, json: bool
     refusal = scan.engagement.refusal_for(scan.target.url, Level.ACTIVE, SystemClock().now())
     if refusal is not None:
         why = say(lang, f"engagement.refusal.{refusal.cause}", line=refusal.line)
-        stop(lang, "login_test.refused", why=why)
+        stop(lang, "login_test.refused", why=why[:1].upper() + why[1:])
     with explained(lang, host=scan.target.host, port=scan.target.port):
         scan = replace(scan, accounts=resolver(lang)(scan.engagement, frozenset({label})))
         trial = asyncio.run(try_account(scan, label))

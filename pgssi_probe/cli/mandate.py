@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pgssi_probe.cli.exits import explained, stop
 from pgssi_probe.cli.page import heading, line, table, write_json
 from pgssi_probe.cli.safe import plain
+from pgssi_probe.cli.showing import about
 from pgssi_probe.clock import SystemClock
 from pgssi_probe.engagement import Engagement, load_engagement
 from pgssi_probe.engagement.declared import declared_table
@@ -17,6 +19,7 @@ from pgssi_probe.engagement.mandate import MANDATE_LINES
 from pgssi_probe.engagement.secrets import LACKING, named, references_of, state_of
 from pgssi_probe.engine.allowance import Allowance, Lack, LevelState, allowance, levels_of
 from pgssi_probe.model.account import LABELS
+from pgssi_probe.model.dates import said_day, said_moment
 from pgssi_probe.model.text import Lang
 from pgssi_probe.words import say
 
@@ -80,12 +83,15 @@ def show_who(engagement: Engagement, target: str, lang: Lang) -> None:
             end=mandate.valid_until or "—",
         )
     )
-    rows = [(name, mandate_value(getattr(mandate, name))) for name in MANDATE_LINES]
+    rows = [(name, mandate_value(getattr(mandate, name), lang)) for name in MANDATE_LINES]
     table((), ((f"  {say(lang, f'engagement.line.{name}')}", value) for name, value in rows if value))
 
 
-def mandate_value(value: object) -> str:
-    return ", ".join(str(one) for one in value) if isinstance(value, tuple) else str(value or "")
+def mandate_value(value: object, lang: Lang) -> str:
+    """A line of the mandate, or a declared value, as people write it."""
+    if isinstance(value, tuple):
+        return ", ".join(str(one) for one in value)
+    return said_day(value, lang) if isinstance(value, date) else str(value or "")
 
 
 def show_levels(engagement: Engagement, levels: tuple[LevelState, ...], lang: Lang) -> None:
@@ -102,7 +108,7 @@ def show_levels(engagement: Engagement, levels: tuple[LevelState, ...], lang: La
         said = say(lang, "engagement.allowed", level=name)
         if state.until is not None and engagement.mandate is not None:
             zone = ZoneInfo(engagement.mandate.timezone)
-            until = f"{state.until.astimezone(zone):%Y-%m-%d %H:%M}"
+            until = said_moment(state.until.astimezone(zone).replace(tzinfo=None), lang)
             key = "engagement.until_always" if engagement.mandate.at_any_hour else "engagement.until"
             said += say(lang, key, until=until, hours=engagement.mandate.hours, zone=zone.key)
         line(said, "green")
@@ -163,7 +169,7 @@ def show_declared(engagement: Engagement, lang: Lang) -> None:
     known = declared_table()
     rows = []
     for name, value in engagement.declared.items():
-        shown = say(lang, "engagement.given") if known[name].private else mandate_value(value_of(value, lang))
+        shown = say(lang, "engagement.given") if known[name].private else mandate_value(value_of(value, lang), lang)
         rows.append((f"  {name}", shown, known[name].in_(lang)))
     if rows:
         table((), rows)
@@ -179,7 +185,7 @@ def show_context(engagement: Engagement, found: Allowance | None, lang: Lang) ->
     heading(say(lang, "engagement.context"))
     answers = engagement.context.answers
     if answers:
-        table((), ((f"  {name}", mandate_value(value_of(given(value), lang))) for name, value in answers.items()))
+        table((), ((f"  {name}", mandate_value(value_of(given(value), lang), lang)) for name, value in answers.items()))
     if found is None:
         return
     if found.unanswered:
@@ -208,15 +214,15 @@ def show_limits(engagement: Engagement, lang: Lang) -> None:
             concurrency=limits.concurrency,
             requests=limits.max_requests,
             connections=limits.max_connections,
-            minutes=f"{limits.max_seconds / 60:g}",
+            seconds=limits.max_seconds,
         )
     )
 
 
 def show_missing(found: Allowance, lang: Lang) -> None:
     heading(say(lang, "engagement.now"))
-    minutes = max(1, round(found.seconds_max / 60))
-    line("  " + say(lang, "plan.runs", count=len(found.runs), requests=found.requests_max, minutes=minutes))
+    most = about(found.seconds_max)
+    line("  " + say(lang, "plan.runs", count=len(found.runs), requests=found.requests_max, seconds=most))
     heading(say(lang, "engagement.missing"))
     if not found.lacks:
         line("  " + say(lang, "engagement.nothing_missing"), "green")

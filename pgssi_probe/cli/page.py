@@ -10,8 +10,12 @@ from pgssi_probe.cli.safe import harmless_json, plain
 from pgssi_probe.cli.streams import out, to_nowhere
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.text import Text
+
+
+NAME_MAX = 34
+"""Columns of the longest name that is never folded: it is there to be copied."""
 
 
 class Styled(NamedTuple):
@@ -26,7 +30,7 @@ def write_json(data: Any) -> None:
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
-    """A simple table without borders."""
+    """A simple table without borders: numbers to the right, nothing cut, names kept whole where there is room."""
     names = tuple(headings)
     cells = [tuple(cell if isinstance(cell, Styled) else Styled(plain(str(cell))) for cell in row) for row in rows]
     if not _on_terminal():
@@ -34,7 +38,14 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
         return
     from rich.table import Table
 
-    drawn = Table(*names, box=None, pad_edge=False, header_style="bold", show_header=bool(names))
+    drawn = Table(box=None, pad_edge=False, header_style="bold", show_header=bool(names))
+    for place, column in enumerate(zip(*cells, strict=True)):
+        drawn.add_column(
+            names[place] if names else "",
+            justify="right" if _numbers(column) else "left",
+            overflow="fold",
+            no_wrap=all(" " not in cell.text.strip() and len(cell.text) <= NAME_MAX for cell in column),
+        )
     for row in cells:
         drawn.add_row(*map(_drawn, row))
     _console().print(drawn)
@@ -45,9 +56,11 @@ def heading(text: str) -> None:
 
 
 def line(text: str, style: str = "") -> None:
-    """One paragraph; a leading line feed leaves a blank line before it."""
-    before = "\n" if text.startswith("\n") else ""
-    marked(Styled(before + plain(text.strip("\n"), 2000), style))
+    """One paragraph; a leading line feed leaves a blank line before it. Where it is folded, it keeps its indent."""
+    said = plain(text.strip("\n"), 2000)
+    if text.startswith("\n"):
+        marked(Styled(""))
+    marked(Styled(said, style), hang=len(said) - len(said.lstrip(" ")))
 
 
 def path_line(text: str) -> None:
@@ -55,14 +68,30 @@ def path_line(text: str) -> None:
     marked(Styled(plain(text, 5000)), folded=False)
 
 
-def marked(*pieces: Styled, folded: bool = True) -> None:
-    """Pieces of one paragraph, each in its style."""
+def marked(*pieces: Styled, folded: bool = True, hang: int = 0) -> None:
+    """Pieces of one paragraph, each in its style. Where it is folded, the lines after the first begin at `hang`."""
     if not _on_terminal():
         out("".join(piece.text for piece in pieces) + "\n")
         return
     from rich.text import Text
 
-    _console().print(Text("").join(map(_drawn, pieces)), soft_wrap=not folded)
+    console = _console()
+    text = Text("").join(map(_drawn, pieces))
+    if not folded or not hang or console.width < 2 * hang:
+        console.print(text, soft_wrap=not folded)
+        return
+    console.print(hanging(text, hang))
+
+
+def hanging(text: Text, hang: int) -> RenderableType:
+    """A paragraph of which the first `hang` columns stand apart from the rest."""
+    from rich.table import Table
+
+    grid = Table.grid()
+    grid.add_column(width=hang, no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(text[:hang], text[hang:])
+    return grid
 
 
 def _on_terminal() -> bool:
@@ -72,10 +101,21 @@ def _on_terminal() -> bool:
 def _aligned(names: tuple[str, ...], rows: list[tuple[Styled, ...]]) -> str:
     lines = [*([names] if names else []), *(tuple(cell.text for cell in row) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    right = [_numbers(column) for column in zip(*rows, strict=True)]
     return "".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip() + "\n"
+        "  ".join(
+            cell.rjust(width) if number else cell.ljust(width)
+            for cell, width, number in zip(cells, widths, right, strict=True)
+        ).rstrip()
+        + "\n"
         for cells in lines
     )
+
+
+def _numbers(column: Iterable[Styled]) -> bool:
+    """A column of whole numbers, some of which may be absent."""
+    texts = [cell.text.strip() for cell in column]
+    return any(texts) and all(text.isdigit() for text in texts if text)
 
 
 def _drawn(piece: Styled) -> Text:

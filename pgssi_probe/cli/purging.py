@@ -12,6 +12,7 @@ from pgssi_probe.cli.page import line, path_line, write_json
 from pgssi_probe.cli.sealing import SealChoice, lowered, seal_for
 from pgssi_probe.clock import SystemClock
 from pgssi_probe.engine.purge import before, purge
+from pgssi_probe.model.dates import said_iso
 from pgssi_probe.model.destruction import RECORD, Destruction, Remains
 from pgssi_probe.model.rendering import SealError
 from pgssi_probe.model.text import Lang
@@ -64,7 +65,8 @@ def _confirmed(path: Path, run: Remains, lang: Lang) -> None:
     """Stop unless a person at a terminal says yes."""
     if not (sys.stdin and sys.stdin.isatty()):
         stop(lang, "purge.nobody")
-    path_line(say(lang, "purge.ask", path=path, run=run.run_id, target=run.origin, started=run.started[:16]))
+    started = said_iso(run.started, lang) or run.started
+    path_line(say(lang, "purge.ask", path=path, run=run.run_id, target=run.origin, started=started))
     try:
         answer = input(say(lang, "purge.question") + " ")
     except EOFError:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pgssi_probe.cli.exits import Exit, Stop, stop
 from pgssi_probe.cli.page import line, write_json
@@ -49,6 +50,8 @@ class SealChoice:
             stop(lang, "error.key_file", file=key)
         if revocation and tsa is None:
             stop(lang, "error.revocation_alone")
+        if tsa is not None and not _is_address(tsa):
+            stop(lang, "error.tsa", url=tsa)
         choice = cls(lang, _password(lang, key, secret), key, tsa, revocation)
         if key is not None:
             seal = seal_for(lang)
@@ -69,6 +72,14 @@ class SealChoice:
         return seal_for(self.lang).sign(
             files, key=self.key, password=self.password, tsa=self.tsa, revocation=self.revocation
         )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def _readable(path: Path) -> bool:
@@ -130,7 +141,7 @@ def seal_again(folder: Path, lang: Lang, choice: SealChoice, *, json: bool) -> E
     """Seal a run as it stands, e.g. with the organisation's key after a run on a machine that has none."""
     if (record := record_in(folder)) is not None:
         code = "purged" if record.state == "done" else "purge_begun"
-        stop(lang, f"folder.error.{code}", path=folder, detail=record.begun.date().isoformat())
+        stop(lang, f"folder.error.{code}", path=folder, detail=record.begun.date())
     if not (folder / "report.json").is_file():
         stop(lang, f"folder.error.{'no_report' if (folder / 'run.json').exists() else 'not_a_run'}", path=folder)
     files = tuple(path for path in sorted(folder.glob("report.*")) if path.suffix != ".p7s" and path.is_file())

@@ -24,8 +24,7 @@ def show_plan(plan: Plan, target: str, level: Level, lang: Lang) -> None:
     running = [entry for entry in plan.entries if entry.runs]
     held = [entry for entry in plan.entries if not entry.runs]
     heading(say(lang, "plan.title", target=target, level=say(lang, f"level.{level}")))
-    minutes = max(1, round(plan.seconds_max / 60))
-    line(say(lang, "plan.runs", count=len(running), requests=plan.requests_max, minutes=minutes))
+    line(say(lang, "plan.runs", count=len(running), requests=plan.requests_max, seconds=about(plan.seconds_max)))
     line(say(lang, "plan.connections", connections=plan.connections_max))
     amounts = (say(lang, "plan.requests"), say(lang, "plan.sockets"), say(lang, "plan.methods"))
     if plan.collections:
@@ -56,6 +55,11 @@ def show_plan(plan: Plan, target: str, level: Level, lang: Lang) -> None:
     line("\n" + say(lang, "plan.nothing_sent"))
 
 
+def about(seconds: float) -> int:
+    """Seconds, in whole minutes: nobody counts those of a plan."""
+    return 60 * max(1, round(seconds / 60))
+
+
 def _amounts(sent: PlanEntry | PlannedCollection) -> tuple[str, str, str]:
     """Requests, connections and methods; nothing where nothing is sent."""
     methods = ", ".join(sent.methods) if sent.requests_max else ""
@@ -72,7 +76,10 @@ def show_summary(result: RunResult, lang: Lang) -> None:
     table(
         (),
         (
-            (Styled(f"{count:>4}"), Styled(say(lang, f"verdict.{verdict}"), VERDICT_STYLES.get(verdict, "")))
+            (
+                Styled(f"{count:>4}"),
+                Styled(say(lang, f"summary.verdict.{verdict}", count=count), VERDICT_STYLES.get(verdict, "")),
+            )
             for verdict, count in result.summary.verdicts.items()
             if count
         ),
@@ -83,7 +90,10 @@ def show_summary(result: RunResult, lang: Lang) -> None:
         table(
             (),
             (
-                (Styled(f"{count:>4}"), Styled(say(lang, f"severity.{severity}"), STYLES[severity]))
+                (
+                    Styled(f"{count:>4}"),
+                    Styled(say(lang, f"summary.severity.{severity}", count=count), STYLES[severity]),
+                )
                 for severity, count in found
                 if count
             ),
@@ -99,8 +109,8 @@ def show_summary(result: RunResult, lang: Lang) -> None:
         heading(say(lang, "summary.worst"))
         for outcome in worst:
             severity = outcome.severity or Severity.MINOR
-            mark = Styled(f"  {say(lang, f'severity.{severity}'):<10}", STYLES[severity])
-            marked(mark, Styled(plain(outcome.sentence.in_(lang), 220)))
+            mark = Styled(f"  {say(lang, f'severity.{severity}'):<9} ", STYLES[severity])
+            marked(mark, Styled(plain(outcome.sentence.in_(lang), 220)), hang=len(mark.text))
 
 
 def _state(state: str) -> str:

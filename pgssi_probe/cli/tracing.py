@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -144,11 +143,8 @@ def show(found: TraceMatch, lang: Lang) -> None:
     table((), rows)
 
 
-def _window(made: Timeline) -> dict[str, str]:
-    start, end = (
-        moment.astimezone(UTC).isoformat(sep=" ", timespec="seconds")[:19] for moment in (made.started, made.finished)
-    )
-    return {"host": plain(urlsplit(made.target).netloc), "start": start, "end": end}
+def _window(made: Timeline) -> dict[str, object]:
+    return {"host": plain(urlsplit(made.target).netloc), "start": made.started, "end": made.finished}
 
 
 def _timeline_of(run: Path, lang: Lang) -> tuple[RunResult, Timeline, frozenset[str]]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pgssi_probe.cli.page import hanging
 from pgssi_probe.cli.safe import harmless_json, plain
 from pgssi_probe.cli.streams import err, out
 from pgssi_probe.cli.waits import Waits, local_time
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
 
+WIDE = 80
+"""Columns from which the bar has its full length: below, the names of what runs matter more."""
 LONG = 60.0
 """Seconds of a wait from which a log says so."""
 
@@ -55,8 +58,12 @@ class Lines:
         if run.state != "not_run":
             state = say(self._lang, f"state.{run.state}")
             failed = sum(outcome.failed for outcome in outcomes)
+            silent = sum(outcome.status is Status.INCONCLUSIVE for outcome in outcomes)
+            found = say(self._lang, "progress.failed", count=failed)
+            if silent:
+                found += say(self._lang, "progress.silent", count=silent)
             self._line(
-                say(self._lang, "progress.finished", check=run.id, state=state, count=failed, requests=run.requests)
+                say(self._lang, "progress.finished", check=run.id, state=state, found=found, requests=run.requests)
             )
 
     def event(self, event: Event) -> None:
@@ -108,6 +115,7 @@ class Live:
     def __init__(self, lang: Lang) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.table import Column
         from rich.text import Text
 
         self._lang = lang
@@ -124,12 +132,13 @@ class Live:
                     yield Text(plain(text), style="dim", no_wrap=True, overflow="ellipsis")
 
         self._bar: Bar = WithWaits(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
+            BarColumn(bar_width=24 if self._console.width >= WIDE else 8),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             console=self._console,
             transient=True,
+            expand=True,
         )
         self._task = self._bar.add_task("…", total=None)
         self._running: dict[str, None] = {}
@@ -163,7 +172,8 @@ class Live:
         for outcome in outcomes:
             if outcome.status is Status.FAIL and outcome.severity is not None:
                 mark = Text(f"{say(self._lang, f'severity.{outcome.severity}'):>10}  ", style=STYLES[outcome.severity])
-                self._bar.console.print(mark + Text(plain(outcome.sentence.in_(self._lang)), style=""))
+                said = mark + Text(plain(outcome.sentence.in_(self._lang)), style="")
+                self._bar.console.print(hanging(said, len(mark)))
         self._describe()
 
     def event(self, event: Event) -> None:

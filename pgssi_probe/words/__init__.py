@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from string import Formatter
 
 from pgssi_probe import yaml_text
-from pgssi_probe.model.text import LANGS, Bilingual, Lang, agreed
+from pgssi_probe.model.dates import said_day, said_moment
+from pgssi_probe.model.text import LANGS, UNGROUPED, Bilingual, Lang, agreed, shown
 
 
 @cache
@@ -29,8 +31,22 @@ def catalogue(lang: Lang) -> dict[str, str]:
 
 
 def say(lang: Lang, key: str, /, **values: object) -> str:
-    """The sentence of a key with its fields replaced, its plurals settled. KeyError when key or field is missing."""
-    return Formatter().vformat(agreed(catalogue(lang)[key], values, lang), (), values)
+    """The sentence of a key with its fields replaced, its plurals settled. KeyError when key or field is missing.
+
+    Days, moments and large numbers are said as people write them: give a date, not its ISO form.
+    """
+    said = {name: _said(name, value, lang) for name, value in values.items()}
+    return Formatter().vformat(agreed(catalogue(lang)[key], values, lang), (), said)
+
+
+def _said(name: str, value: object, lang: Lang) -> object:
+    if isinstance(value, datetime):
+        return said_moment(value, lang)
+    if isinstance(value, date):
+        return said_day(value, lang)
+    if isinstance(value, int) and not isinstance(value, bool) and name not in UNGROUPED:
+        return shown(value, lang, grouped=True)
+    return value
 
 
 def both(key: str, /, **values: object) -> Bilingual:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pgssi_probe.cli.commands.options import Engagement, Json, Language
+from pgssi_probe.cli.commands.options import Json, Language
 
 commands = typer.Typer(help="declarations", no_args_is_help=True, rich_markup_mode=None)
 
@@ -16,7 +16,7 @@ OfRun = Annotated[Path | None, typer.Argument(help="declarations_run", show_defa
 @commands.command("new", help="declarations_new")
 def new(
     run: OfRun = None,
-    engagement: Engagement = None,
+    engagement: Annotated[Path | None, typer.Option("--engagement", "-e", help="declarations_engagement")] = None,
     file: Annotated[Path, typer.Option("--out", "-o", help="declarations_out")] = Path("declarations.toml"),
     lang: Language = "fr",
 ) -> None:

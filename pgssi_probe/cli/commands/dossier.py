@@ -11,6 +11,7 @@ from pgssi_probe.cli.commands.options import (
     Json,
     Language,
     Run,
+    RunDirectory,
     SealOptions,
     declared_in,
     names_in,
@@ -33,7 +34,7 @@ def verify(
     raise typer.Exit(verify_seal(path, trust, lang, json=json))
 
 
-@commands.command("report", help="report")
+@commands.command("report", help="report", epilog="report_exits")
 @with_seal()
 def report(
     *,
@@ -52,7 +53,7 @@ def report(
 
 @commands.command("seal", help="seal", epilog="seal_exits")
 @with_seal(refusal=None)
-def seal_run(*, folder: Run, seal: SealOptions, json: Json = False, lang: Language = "fr") -> None:
+def seal_run(*, folder: RunDirectory, seal: SealOptions, json: Json = False, lang: Language = "fr") -> None:
     from pgssi_probe.cli.sealing import seal_again
 
     raise typer.Exit(seal_again(folder, lang, seal.required(), json=json))

@@ -24,6 +24,8 @@ Names = list[str]
 Formats = Annotated[Names, typer.Option("--format", "-f", metavar="<str>", help="format")]
 DeclarationsFile = Annotated[Path | None, typer.Option("--declarations", help="declarations_file")]
 Run = Annotated[Path, typer.Argument(help="folder")]
+RunDirectory = Annotated[Path, typer.Argument(help="run_folder")]
+"""Where the report alone is not enough: its journal, its other files."""
 
 
 def names_in(given: Names) -> tuple[str, ...]:

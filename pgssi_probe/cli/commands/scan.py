@@ -116,7 +116,7 @@ def init(
 
 @commands.command("login-test", help="login_test", epilog="login_test_exits")
 def login_test(
-    engagement: Annotated[Path, typer.Option("--engagement", "-e", help="engagement_file")],
+    engagement: Annotated[Path, typer.Option("--engagement", "-e", help="engagement_given")],
     account: Annotated[str, typer.Option("--account", "-a", help="account", show_default=False)] = "a",
     ca: Authority = None,
     json: Json = False,
@@ -127,9 +127,9 @@ def login_test(
     raise typer.Exit(try_login(engagement, account, lang, ca=ca, json=json))
 
 
-@engagement_commands.command("check", help="engagement_check")
+@engagement_commands.command("check", help="engagement_check", epilog="engagement_check_exits")
 def engagement_check(
-    file: Annotated[Path, typer.Argument(help="engagement_file")],
+    file: Annotated[Path, typer.Argument(help="engagement_given")],
     url: Annotated[str, typer.Argument(help="engagement_url", show_default=False)] = "",
     json: Json = False,
     lang: Language = "fr",

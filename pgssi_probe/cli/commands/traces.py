@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pgssi_probe.cli.commands.options import Json, Language, Names, Run, SealOptions, names_in, with_seal
+from pgssi_probe.cli.commands.options import Json, Language, Names, RunDirectory, SealOptions, names_in, with_seal
 
 commands = typer.Typer(help="traces", no_args_is_help=True, rich_markup_mode=None)
 
@@ -14,7 +14,7 @@ commands = typer.Typer(help="traces", no_args_is_help=True, rich_markup_mode=Non
 @with_seal()
 def expected(
     *,
-    run: Run,
+    run: RunDirectory,
     file: Annotated[Path | None, typer.Option("--out", "-o", help="traces_out")] = None,
     seal: SealOptions,
     json: Json = False,
@@ -29,7 +29,7 @@ def expected(
 @with_seal()
 def match(
     *,
-    run: Run,
+    run: RunDirectory,
     logs: Annotated[list[Path], typer.Argument(help="traces_logs")],
     form: Annotated[str, typer.Option("--format", help="traces_format")] = "auto",
     alerts: Annotated[list[Path] | None, typer.Option("--alerts", help="traces_alerts")] = None,
