@@ -14,9 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pgssi_probe import yaml_text
 from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.cli.help_pages import files as help_pages
 from pgssi_probe.collectors import declared
@@ -59,7 +59,7 @@ def environment() -> Environment:
 
 @cache
 def words(lang: Lang) -> Mapping[str, str]:
-    raw = yaml.safe_load((DOCS / "templates" / "words.yaml").read_text(encoding="utf-8"))
+    raw = yaml_text.read(DOCS / "templates" / "words.yaml")
     return {key: Bilingual.model_validate(value).in_(lang) for key, value in raw.items()}
 
 

@@ -8,9 +8,9 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-import yaml
 
 import pgssi_checks
+from pgssi_probe import yaml_text
 from pgssi_probe.registry import checks
 from pgssi_probe.tls import evidence
 from pgssi_probe.tls.facts import Behaviour
@@ -22,7 +22,7 @@ ROOT = Path(str(pgssi_checks.__file__)).parent
 
 
 def catalogue(lang: str) -> dict[str, dict[str, object]]:
-    found: dict[str, dict[str, object]] = yaml.safe_load((CATALOGUES / f"{lang}.yaml").read_text(encoding="utf-8"))
+    found: dict[str, dict[str, object]] = yaml_text.read(CATALOGUES / f"{lang}.yaml")
     return found
 
 

@@ -6,8 +6,8 @@ import re
 from importlib.resources import files
 
 import pytest
-import yaml
 
+from pgssi_probe import yaml_text
 from pgssi_probe.guide.actions import action_catalogue
 from pgssi_probe.model.action import Attacker, Delay, Effort
 from pgssi_probe.model.outcome import Outcome, Status, Strength, Subject
@@ -22,7 +22,7 @@ FAILING = [
     for slug, declared in check.metadata.outcomes.items()
     if declared.status is Status.FAIL
 ]
-PLANNED = yaml.safe_load(files("pgssi_probe.guide").joinpath("data", "planned_checks.yaml").read_text("utf-8"))
+PLANNED = yaml_text.load(files("pgssi_probe.guide").joinpath("data", "planned_checks.yaml").read_text("utf-8"))
 NAMED = [
     (family, name, slug)
     for family, traits in CATALOGUE.root.items()

@@ -7,6 +7,7 @@ from importlib.resources import files
 import pytest
 import yaml
 
+from pgssi_probe import yaml_text
 from pgssi_probe.guide import GuideError, guide
 from pgssi_probe.guide.load import parse, read
 from pgssi_probe.guide.model import PlannedChecks, RuleBook
@@ -68,7 +69,7 @@ def test_mistakes_in_the_rules(old: str, new: str, problem: str) -> None:
 
 
 def test_a_rule_without_a_path_to_a_verdict_is_refused() -> None:
-    book = yaml.safe_load(RULES)
+    book = yaml_text.load(RULES)
     parts = next(rule for rule in book["rules"] if rule["id"] == "DT12")["parts"]
     parts[1]["class"] = "partial"
     assert "no path to a verdict" in str(refused(yaml.safe_dump(book)))
