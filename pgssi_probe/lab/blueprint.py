@@ -228,6 +228,8 @@ class AccessPolicy:
     """A patient who is refused a staff page is shown its last lines."""
     public_paths: tuple[str, ...] = ()
     """Prefixes of private pages served without a session, as the first patient."""
+    sent_with_redirect: tuple[str, ...] = ()
+    """Prefixes of pages that whoever is refused gets all the same, in the body of a redirect to the sign-in page."""
     more_described: dict[str, Any] = field(default_factory=dict)
     """Paths added to the description of the API."""
 

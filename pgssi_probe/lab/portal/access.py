@@ -35,12 +35,25 @@ def private(page: Handler) -> Handler:
             return _shell(request)
         if visit.username is None:
             open_path = request.url.path.startswith(portal.blueprint.access.public_paths or ("\0",))
-            if not open_path and not getattr(request.state, UNGUARDED, False):
+            sent = _is_sent_all_the_same(request)
+            if not open_path and not sent and not getattr(request.state, UNGUARDED, False):
                 raise SignInNeeded
             visit.session = _first_patient(portal)
+            return _redirected(await page(request)) if sent else await page(request)
         return await page(request)
 
     return guarded
+
+
+def _is_sent_all_the_same(request: Request) -> bool:
+    return request.url.path.startswith(portal_of(request).blueprint.access.sent_with_redirect or ("\0",))
+
+
+def _redirected(response: Response) -> Response:
+    """The page in the body of a redirect: what a program sends that goes on after it wrote the header."""
+    response.status_code = 302
+    response.headers["Location"] = "/connexion"
+    return response
 
 
 def _shell(request: Request) -> Response:
@@ -66,6 +79,8 @@ def staff(page: Handler) -> Handler:
         if portal.blueprint.access.staff_only and (account is None or account["role"] != "agent"):
             if portal.blueprint.access.glimpse:
                 return portal.page(request, "gestion/apercu.html", patients=portal.database.patients()[-2:])
+            if visit.session is not None and _is_sent_all_the_same(request):
+                return _redirected(await page(request))
             portal.record(request, "acces-refuse", visit.username or "")
             raise Refusal(403, "not staff")
         return await page(request)

@@ -98,6 +98,26 @@ def open_traces(lab: Blueprint) -> None:
 
 
 @weakness(
+    "authz.forced-browsing/sent-with-redirect",
+    takes="anonymous",
+    fr="Les messages sont envoyés avec la redirection qui les refuse",
+    en="The messages are sent with the redirect that refuses them",
+)
+def sent_with_redirect(lab: Blueprint) -> None:
+    lab.access.sent_with_redirect += ("/messagerie",)
+
+
+@weakness(
+    "authz.privilege-escalation/sent-with-redirect",
+    takes="staff",
+    fr="Les pages du personnel sont envoyées avec la redirection qui les refuse",
+    en="Staff pages are sent with the redirect that refuses them",
+)
+def staff_sent_with_redirect(lab: Blueprint) -> None:
+    lab.access.sent_with_redirect += ("/gestion",)
+
+
+@weakness(
     "authz.privilege-escalation/reserved-page",
     takes="staff",
     fr="Un patient ouvre les pages du personnel",

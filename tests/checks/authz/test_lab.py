@@ -28,10 +28,12 @@ CASES = [
     ("authz.forced-browsing", "open-page", ("a",), False),
     ("authz.forced-browsing", "open-page", PAIR, False),
     ("authz.forced-browsing", "open-traces", PAIR, False),
+    ("authz.forced-browsing", "sent-with-redirect", PAIR, False),
     ("authz.forced-browsing", "account-list", ("a",), False),
     ("authz.privilege-escalation", "reserved-page", ROLES, False),
     ("authz.privilege-escalation", "reserved-strings", ROLES, False),
     ("authz.privilege-escalation", "described-function", ROLES, False),
+    ("authz.privilege-escalation", "sent-with-redirect", ROLES, False),
 ]
 
 
