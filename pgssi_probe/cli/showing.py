@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgssi_probe.cli.page import Styled, heading, line, marked, table
 from pgssi_probe.cli.safe import plain
 from pgssi_probe.cli.watching import STYLES
-from pgssi_probe.model.outcome import Level, Status
+from pgssi_probe.model.outcome import Level, Reason, Status
 from pgssi_probe.model.result import Plan, PlanEntry, PlannedCollection, RunResult
 from pgssi_probe.model.severity import Severity
 from pgssi_probe.model.text import Lang
@@ -22,7 +22,8 @@ VERDICT_STYLES = {
 
 def show_plan(plan: Plan, target: str, level: Level, lang: Lang) -> None:
     running = [entry for entry in plan.entries if entry.runs]
-    held = [entry for entry in plan.entries if not entry.runs]
+    left_out = [entry for entry in plan.entries if entry.reason is Reason.DESELECTED]
+    held = [entry for entry in plan.entries if not entry.runs and entry not in left_out]
     heading(say(lang, "plan.title", target=target, level=say(lang, f"level.{level}")))
     line(say(lang, "plan.runs", count=len(running), requests=plan.requests_max, seconds=about(plan.seconds_max)))
     line(say(lang, "plan.connections", connections=plan.connections_max))
@@ -50,6 +51,8 @@ def show_plan(plan: Plan, target: str, level: Level, lang: Lang) -> None:
                 for entry in held
             ),
         )
+    if left_out:
+        line("\n" + say(lang, "plan.deselected", count=len(left_out)))
     for reserve in plan.reserves:
         line("\n" + say(lang, "engagement.reserve", text=reserve.text.in_(lang)), "yellow")
     line("\n" + say(lang, "plan.nothing_sent"))

@@ -65,7 +65,7 @@ def levels_of(engagement: Engagement, url: str, now: datetime) -> tuple[LevelSta
 
 
 def lacks_of(engagement: Engagement, url: str, now: datetime, declared: Iterable[CheckMetadata]) -> tuple[Lack, ...]:
-    """What to write for more checks to run or conclude, in the order: mandate, accounts, declared values."""
+    """What to write for more checks to run or conclude, in the order: mandate, accounts, ports, declared values."""
     known = list(declared)
     found: list[Lack] = []
     refused: dict[tuple[str, Level | None], tuple[dict[str, None], list[str]]] = {}
@@ -83,6 +83,13 @@ def lacks_of(engagement: Engagement, url: str, now: datetime, declared: Iterable
             if label not in engagement.accounts:
                 without.setdefault(label, []).append(metadata.id)
     found += [Lack((f"accounts.{label}",), "account", tuple(checks)) for label, checks in without.items()]
+    closed = tuple(
+        line
+        for line, there in (("scope.ports", engagement.scope.ports), ("scope.addresses", engagement.scope.addresses))
+        if not there
+    )
+    if closed and (ports := tuple(metadata.id for metadata in known if "ports" in metadata.needs)):
+        found.append(Lack(closed, "ports", ports))
     ids = {metadata.id for metadata in known}
     for name, one in declared_table().items():
         silent = tuple(check for check in one.needed_by if check in ids)
