@@ -19,6 +19,7 @@ from pgssi_probe.declarations.file import Loaded, load_declarations, restated
 from pgssi_probe.engine.folder import RunFolder
 from pgssi_probe.guide import guide
 from pgssi_probe.history.reading import read_report
+from pgssi_probe.model.dates import said_day
 from pgssi_probe.model.declaration import Declaration, Declarations, Seen, Standing
 from pgssi_probe.model.result import RunResult
 from pgssi_probe.model.text import Bilingual, Lang
@@ -94,6 +95,7 @@ def draft(parts: tuple[Expected, ...], run: RunResult | None, lang: Lang, day: d
         families=[family for family in families if family["parts"]],
         run=run,
         date=day.isoformat(),
+        prepared=said_day(day, lang).replace("\u00a0", " "),
         diagnosis=diagnosis(),
     )
 

@@ -14,6 +14,7 @@ from pgssi_probe.cli.exits import Exit, explained, readable, stop, system_words
 from pgssi_probe.cli.page import line, path_line, write_json
 from pgssi_probe.cli.safe import plain
 from pgssi_probe.engagement.declared import declared_table
+from pgssi_probe.model.dates import said_day
 from pgssi_probe.model.text import Lang
 from pgssi_probe.words import say
 
@@ -66,7 +67,7 @@ def draft(survey: Survey, lang: Lang, *, ca_file: str | None, today: date) -> st
     environment.filters |= {"toml": toml, "comment": comment}
     values: Mapping[str, object] = {
         "survey": survey,
-        "date": today.isoformat(),
+        "date": said_day(today, lang).replace("\u00a0", " "),
         "authority": ca_file,
         "declared": declared_table(),
         "questions": guide().applicability.questions,
