@@ -64,3 +64,14 @@ async def carriers(session: Session, oracle: Oracle, renew: Renew | None = None)
     if found and await oracle.state(session.fork()) is not State.IN:
         return ()
     return tuple(found)
+
+
+async def reopening(session: Session, oracle: Oracle) -> frozenset[str]:
+    """Cookies kept after the visit that open the account anew, each by itself: what « remember me » leaves.
+
+    To be asked before `carriers`: some serve once, and the session that remains has an old one then, beside its own.
+    One request for each cookie that the browser keeps.
+    """
+    kept = session.jar.cookies_for(oracle.url, session.clock.now())
+    names = dict.fromkeys(cookie.name for cookie in kept if cookie.name and cookie.expires is not None)
+    return frozenset([name for name in names if await oracle.state(session.with_only(name)) is State.IN])

@@ -14,12 +14,15 @@ from pgssi_probe.check.context import CheckContext, CollectorContext, Network, S
 from pgssi_probe.discovery.address import absolute
 from pgssi_probe.identity.attempt import Attempt
 from pgssi_probe.identity.by_har import replayed
+from pgssi_probe.identity.by_header import by_basic
 from pgssi_probe.identity.by_json import by_json
 from pgssi_probe.identity.har import Sent, anchors_of, bears_of, credentials_of
 from pgssi_probe.identity.jsonapi import parsed
 from pgssi_probe.identity.judging import Judgement, SignInState, no_answer, throttled_by_status
 from pgssi_probe.identity.plan import Driver, Learned
 from pgssi_probe.identity.providers import provider_of
+from pgssi_probe.identity.schemes import basic
+from pgssi_probe.identity.session import same_party
 from pgssi_probe.identity.vocabulary import REFUSED, THROTTLED, new_text
 from pgssi_probe.model.account import Secret
 from pgssi_probe.net.exchange import Exchange, Headers, Request
@@ -70,6 +73,8 @@ class Window:
 
 async def by_browser(ctx: CheckContext | CollectorContext, attempt: Attempt) -> Judgement:
     learned = attempt.plan.learned
+    if attempt.plan.basic_at:
+        return await by_basic(attempt, attempt.plan.basic_at[0])
     if learned and (attempt.own or learned[0].proved):
         judged = await replayed(attempt, learned[0].sent)
         if judged.state is SignInState.SIGNED_IN and attempt.own:
@@ -86,7 +91,7 @@ async def by_api(ctx: CheckContext | CollectorContext, attempt: Attempt) -> Judg
     """By the JSON API that was found; and when the account's own credentials did not open it, in the way of the page
     itself: the address or the names may be others than those that were guessed."""
     plan = attempt.plan
-    if plan.learned:
+    if plan.learned or plan.basic_at:
         return await by_browser(ctx, attempt)
     judged = await by_json(attempt)
     settled = judged.state in {SignInState.SIGNED_IN, SignInState.SECOND_FACTOR, SignInState.THROTTLED}
@@ -182,5 +187,20 @@ def _learn(attempt: Attempt, exchanges: Iterable[Exchange], carried: Headers, to
             bears = bears_of(parsed(exchange.response), carried)
             page = attempt.plan.page_url or attempt.plan.url
             found.append(replace(one, bears=bears, page=page, anchors=anchors_of(one, told)))
+    if not attempt.plan.basic_at:
+        attempt.plan.basic_at.extend(_opened_by_basic(attempt, exchanges)[:1])
     if any("password" in one.roles.values() for one in found) and not attempt.plan.learned:
         attempt.plan.learned.append(Learned(tuple(found[:2])))
+
+
+def _opened_by_basic(attempt: Attempt, exchanges: Iterable[Exchange]) -> list[str]:
+    """Addresses of the target that the page read with the credentials themselves in the header."""
+    carried = basic(attempt.username, attempt.password)[0][1]
+    return [
+        one.url
+        for one in exchanges
+        if one.request.method == "GET"
+        and one.status == 200
+        and same_party(one.url, attempt.home)
+        and any(name.lower() == "authorization" and value == carried for name, value in one.request.headers)
+    ]

@@ -27,6 +27,12 @@ async def by_header(attempt: Attempt) -> Judgement:
     return judge_status(await attempt.hand_over(Request("GET", attempt.plan.url)))
 
 
+async def by_basic(attempt: Attempt, url: str) -> Judgement:
+    """As a scripted page does it that sends what was typed by HTTP Basic with every request."""
+    attempt.carry(basic(attempt.username, attempt.password), url)
+    return judge_status(await attempt.hand_over(Request("GET", url)))
+
+
 async def by_certificate(attempt: Attempt) -> Judgement:
     if attempt.session.certificate is None:
         return Judgement(SignInState.UNKNOWN, "no_certificate")

@@ -26,7 +26,7 @@ _COMPUTED: Final = re.compile(r"challenge|nonce|hash|crypt|digest|response|md5|s
 async def by_page(ctx: CheckContext | CollectorContext, attempt: Attempt) -> Judgement:
     """The way that worked once is kept. A window is tried once a plan, with the account's own credentials only."""
     plan = attempt.plan
-    if plan.learned or plan.opened == [Driver.BROWSER]:
+    if plan.learned or plan.basic_at or plan.opened == [Driver.BROWSER]:
         return await by_browser(ctx, attempt)
     judged = await by_form(attempt)
     passed = judged.state in {SignInState.SIGNED_IN, SignInState.SECOND_FACTOR}

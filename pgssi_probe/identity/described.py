@@ -26,6 +26,8 @@ MAX_FIELDS: Final = 12
 _SECOND_PASSWORD = re.compile(
     r"\b(?:new|old|current|confirm\w*|confirmation|repeat|again|verify|hint|nouveau|ancien)\b"
 )
+_OF_A_CLIENT = re.compile(r"\b(?:client|app|application) ?(?:id|key|secret|password)\b")
+"""Credentials of the application itself (RFC 6749 §2.3.1), which stand beside those of a person."""
 _TAKES_CREDENTIALS = re.compile(r"\b(?:tokens?|sessions?)\b")
 InScope = Callable[[str], bool]
 
@@ -160,10 +162,13 @@ def _given(told: Mapping[str, Any]) -> str:
 
 def _credentials(fields: Mapping[str, tuple[bool, str]]) -> dict[str, str]:
     """The names of a user name and of one password, each with what it stands for; {} when they are not both there."""
-    passwords = [name for name in fields if PASSWORD_FIELD.search(words_of(name))]
+    passwords = [
+        name for name in fields if PASSWORD_FIELD.search(words_of(name)) and not _OF_A_CLIENT.search(words_of(name))
+    ]
     if len(passwords) != 1 or _SECOND_PASSWORD.search(words_of(passwords[0])):
         return {}
-    users = [name for name in fields if name not in passwords and USER_FIELD.search(words_of(name))]
+    others = [name for name in fields if name not in passwords and not _OF_A_CLIENT.search(words_of(name))]
+    users = [name for name in others if USER_FIELD.search(words_of(name))]
     if not users:
         return {}
     given = {name: value for name, (needed, value) in fields.items() if value and (needed or name == "grant_type")}

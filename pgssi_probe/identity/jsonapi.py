@@ -20,7 +20,7 @@ USUAL_ENDPOINTS: Final = (
     "/api/user/login", "/api/connexion", "/api/v1/connexion", "/api/signin", "/api/auth/signin", "/auth/login",
     "/rest/user/login", "/rest/login", "/login",
 )  # fmt: skip
-USER_KEYS: Final = ("username", "user", "login", "email", "identifier", "identifiant")
+USER_KEYS: Final = ("username", "user", "login", "email", "identifier", "identifiant", "name")
 PASSWORD_KEYS: Final = ("password", "pass", "passwd", "mot_de_passe", "motDePasse")
 TOKEN_KEYS: Final = (
     "access_token", "accesstoken", "token", "jwt", "auth_token", "authtoken", "bearer", "id_token", "jeton",

@@ -117,6 +117,8 @@ class SignInPlan:
     accepted: list[Taken] = field(default_factory=list, compare=False, repr=False)
     """How a JSON API took credentials once."""
     learned: list[Learned] = field(default_factory=list, compare=False, repr=False)
+    basic_at: list[str] = field(default_factory=list, compare=False, repr=False)
+    """An address that a scripted page asks with the credentials by HTTP Basic, once that opened it."""
     opened: list[Driver | None] = field(default_factory=list, compare=False, repr=False)
     """How the page let the account in once: FORM or BROWSER; None where a window was tried in vain. At most one."""
     schemes: list[str] = field(default_factory=list, compare=False, repr=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,10 +12,12 @@ from pgssi_probe.browser import BROWSER
 from pgssi_probe.check.harness import page, redirect
 from pgssi_probe.discovery.parse import parse_html
 from pgssi_probe.identity import SIGN_IN, Driver, Secret, SignInState, by_browser, by_page, sign_in
+from pgssi_probe.identity.attempt import Attempt
 from pgssi_probe.identity.forms import sign_in_form
 from pgssi_probe.identity.har import credentials_of
 from pgssi_probe.identity.judging import Judgement
-from pgssi_probe.identity.plan import Learned
+from pgssi_probe.identity.plan import Learned, SignInPlan
+from pgssi_probe.identity.session import Session
 from pgssi_probe.net.exchange import Request
 
 ORIGIN = "https://portal.example"
@@ -160,3 +163,27 @@ async def test_led_to_a_page_that_the_account_may_not_see(visit: Any, app: Any, 
     assert done.signed_in, done.why
     bad = await sign_in(ctx, "sacrifice", password=Secret("Wrong-1"))
     assert bad.state is SignInState.REFUSED
+
+
+async def test_credentials_that_a_page_sends_by_basic_need_no_window_again(visit: Any) -> None:
+    """A scripted page that puts what was typed into a header of every request (RabbitMQ management)."""
+    right = "Basic " + base64.b64encode(f"alice:{PASSWORD}".encode()).decode()
+    asked: list[str] = []
+
+    def answer(request: Request) -> Any:
+        asked.append(request.url.removeprefix(ORIGIN))
+        given = next((value for name, value in request.headers if name.lower() == "authorization"), "")
+        return page("{}", status=200 if given == right else 401, content_type="application/json")
+
+    ctx = visit(answer)
+    plan = SignInPlan(Driver.JSON, url=f"{ORIGIN}/api/login", page_url=f"{ORIGIN}/")
+    own = Attempt(plan, Session(ctx.network, ctx.clock), "alice", Secret(PASSWORD), None, home=ORIGIN)
+    url = f"{ORIGIN}/api/whoami"
+    met = await ctx.network.send(Request("GET", url, (("authorization", right),)))
+    by_browser._learn(own, [met], met.request.headers, "")
+    assert plan.basic_at == [url]
+    asked.clear()
+    assert (await sign_in(ctx, "a", plan=plan, confirm=False)).signed_in
+    wrong = await sign_in(ctx, "sacrifice", password=Secret("Wrong-1"), plan=plan, confirm=False)
+    assert wrong.state is SignInState.REFUSED
+    assert asked == ["/api/whoami"] * 2

@@ -124,3 +124,12 @@ def test_the_header_of_a_token() -> None:
     assert token_header(with_scheme(type="apiKey", name="bad\r\nname", **{"in": "header"})) == ""
     assert token_header(with_scheme(type="http", scheme="bearer")) == ""
     assert token_header({}) == ""
+
+
+def test_the_secret_of_a_client_is_no_second_password() -> None:
+    """What OAuth libraries describe beside a user name and a password (FastAPI Users, by cookie)."""
+    names = ("grant_type", "username", "password", "scope", "client_id", "client_secret")
+    form = post(*names, required=("username", "password"), kind="application/x-www-form-urlencoded", summary="Login")
+    assert found({"/auth/cookie/login": form}) == [
+        ("/auth/cookie/login", {"username": "username", "password": "password"}, True)
+    ]

@@ -9,6 +9,7 @@ from pgssi_checks.session.lane import my_turn
 from pgssi_checks.session.patience import patient_sign_in
 from pgssi_probe.check import Collector, CollectorContext
 from pgssi_probe.identity import ORACLE, Session, State, carriers
+from pgssi_probe.identity.ablation import reopening
 
 MAX_REQUESTS: Final = 120
 
@@ -29,16 +30,18 @@ async def _gather(ctx: CollectorContext) -> Carrying:
             return await anew()
 
     tried = {cookie.name for cookie in session.jar.cookies_for(oracle.url, ctx.clock.now())}
-    if len(tried) > MAX_REQUESTS // 2 - 2:
+    if len(tried) > MAX_REQUESTS // 3 - 2:
         return Carrying()
+    anew_by = await reopening(session, oracle)
     found = await carriers(session, oracle, in_turn)
     if not found and await oracle.state(session.fork()) is State.OUT:  # closed by later sign-ins
         async with my_turn(ctx):
             other = await patient_sign_in(ctx, oracle.label, room=True)
+            anew_by = await reopening(other.session, oracle) if other.signed_in else frozenset()
             found = await carriers(other.session, oracle, anew) if other.signed_in else ()
     if not found:
         return Carrying()
-    return Carrying(frozenset(one.name for one in found if one.kind == "cookie"), frozenset(tried))
+    return Carrying(anew_by | {one.name for one in found if one.kind == "cookie"}, frozenset(tried))
 
 
 CARRYING: Final[Collector[Carrying]] = Collector(

@@ -1,8 +1,8 @@
-"""Applications that keep one session of an account: a sign-in closes the session before it, or is refused while one is
-open.
+"""Applications whose sessions of an account hang together: a sign-in closes the session before it, or is refused while
+one is open; or a sign-out closes them all.
 
-Checks that wait overlap. There, a check that signs in would close the session of every other, or be refused for it:
-they take turns, and the one whose turn lasts hours comes last.
+Checks that wait overlap. There, a check that signs in or out would close the session of every other, or be refused for
+it: they take turns, and the one whose turn lasts hours comes last.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final
 from pgssi_checks.session.patience import patient_sign_in
 from pgssi_probe.check import CheckContext, Collector, CollectorContext
 from pgssi_probe.discovery.parse import parse_page
-from pgssi_probe.identity import ORACLE, Session, SignInState, State, sign_out
+from pgssi_probe.identity import ORACLE, Oracle, Session, SignInState, State, sign_out
 
 PATIENCE: Final = 1200.0
 """Seconds after which a check no longer waits for the others to leave the account alone [ours]."""
@@ -31,9 +31,16 @@ class Lane:
     single: bool | None = None
     refuses: bool = False
     """A sign-in is refused while a session is open, instead of closing it."""
+    ends_all: bool = False
+    """A sign-out closes every session of the account (Calibre-Web)."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     wanted: int = 0
     """Checks that have the turn or wait for it, those that come last left out."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether what one check does to its session reaches those of the others."""
+        return bool(self.single) or self.ends_all
 
 
 async def _lane(_ctx: CollectorContext) -> Lane:
@@ -45,7 +52,8 @@ LANE: Final[Collector[Lane]] = Collector(name="session-lane", gather=_lane)
 
 async def _single(ctx: CollectorContext) -> bool:
     """Sign in once more, and look at the session before: out, twice, while the new one is in; or in, and the new one
-    refused for it. The session of the oracle is the one before, unless a check has signed in meanwhile."""
+    refused for it. Where both live, the new one is signed out, and the other looked at again. The session of the oracle
+    is the one before, unless a check has signed in meanwhile."""
     lane = await ctx.collect(LANE)
     oracle = await ctx.collect(ORACLE)
     lane.single = False
@@ -61,7 +69,17 @@ async def _single(ctx: CollectorContext) -> bool:
             elif second.state is SignInState.SIGNED_IN and await oracle.state(first.fork()) is State.OUT:
                 still_out = await oracle.state(first.fork()) is State.OUT
                 lane.single = still_out and await oracle.state(second.session) is State.IN
+            elif second.state is SignInState.SIGNED_IN:
+                lane.ends_all = await _ends_all(oracle, first, second.session)
     return bool(lane.single)
+
+
+async def _ends_all(oracle: Oracle, first: Session, second: Session) -> bool:
+    """Sign out of `second` as a page offers it: does that close `first`, which never signed out?"""
+    page = await parse_page(await second.get(oracle.url))
+    if page is None or await sign_out(second.fork(), page) is None or await oracle.state(second) is not State.OUT:
+        return False
+    return all([await oracle.state(first.fork()) is State.OUT for _ in range(2)])
 
 
 async def _close(session: Session, url: str) -> None:
@@ -79,12 +97,12 @@ SINGLE: Final[Collector[bool]] = Collector(
 
 @asynccontextmanager
 async def my_turn(ctx: CheckContext | CollectorContext, *, last: float = 0.0) -> AsyncIterator[None]:
-    """Nobody else signs in meanwhile, where that would close our session. Never taken twice by one check.
+    """Nobody else signs in or out meanwhile, where that would close our session. Never taken twice by one check.
 
     `last`: wait, PATIENCE seconds at most, until no other check has wanted the turn for so many seconds.
     """
     lane = await ctx.collect(LANE)
-    if not lane.single:
+    if not lane.shared:
         yield
         return
     if last:

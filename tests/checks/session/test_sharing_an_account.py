@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from pgssi_checks.session.lane import SINGLE
+from pgssi_checks.session.lane import LANE, SINGLE, my_turn
 from pgssi_checks.session.patience import PAUSES, VAIN
 from pgssi_probe.check import Request, Response
-from pgssi_probe.check.harness import Script, page, scripted
+from pgssi_probe.check.harness import Script, page, redirect, scripted
 from pgssi_probe.clock import VirtualClock
 from pgssi_probe.lab import Lab
 from pgssi_probe.model.account import Account, Secret
@@ -102,3 +102,57 @@ async def test_checks_take_turns_where_a_sign_in_closes_the_session_before(lab_a
         assert await run.context.collect(SINGLE)
         slugs = [{one.slug for one in observed} for observed in await task]
     assert [bool(found & {"ended", "renewed", "refused", "clean"}) for found in slugs] == [True] * 4
+
+
+class Portal:
+    """Any number of sessions; `ends_all` says whether signing out closes the others too."""
+
+    def __init__(self, *, ends_all: bool) -> None:
+        self.ends_all = ends_all
+        self.live: set[str] = set()
+        self.given = 0
+
+    def __call__(self, request: Request) -> Response:
+        line = next((value for name, value in request.headers if name == "Cookie"), "")
+        own = line.partition("sid=")[2].partition(";")[0]
+        match request.parts.path, request.method:
+            case "/login", "POST":
+                self.given += 1
+                self.live.add(f"s{self.given}")
+                return redirect("/space", status=302, headers=(("Set-Cookie", f"sid=s{self.given}; Path=/"),))
+            case "/logout", _:
+                self.live -= self.live if self.ends_all else {own}
+                return redirect("/login", status=302)
+            case "/login", _:
+                form = "<input name=login><input type=password name=password><button>Connexion</button>"
+                return page(f"<!doctype html><form method=post action=/login>{form}</form>")
+        if own not in self.live:
+            return redirect("/login", status=302)
+        return page("<!doctype html><h1>Bonjour alice</h1><a href=/logout>Se déconnecter</a>")
+
+
+@pytest.mark.parametrize("ends_all", [True, False])
+async def test_turns_are_taken_where_a_sign_out_closes_every_session(ends_all: bool) -> None:
+    accounts = {"a": Account("a", "alice", Secret("Right-1234"))}
+    run = scripted(
+        check("session.logout").metadata,
+        Portal(ends_all=ends_all),
+        url="https://portal.example/",
+        accounts=accounts,
+        clock=VirtualClock(),
+    )
+    ctx = run.context
+    assert await ctx.collect(SINGLE) is False
+    assert (await ctx.collect(LANE)).ends_all is ends_all
+    inside: list[str] = []
+    most: list[int] = []
+
+    async def one(name: str) -> None:
+        async with my_turn(ctx):
+            inside.append(name)
+            most.append(len(inside))
+            await asyncio.sleep(0)
+            inside.remove(name)
+
+    await asyncio.gather(*(one(name) for name in ("x", "y", "z")))
+    assert max(most) == (1 if ends_all else 3)
