@@ -19,6 +19,13 @@ NOBODY: Final = "nobody"
 MAX_PARAMETERS: Final = 20
 _MAY_NAME_SOMEBODY = re.compile(r"[^a-z]")
 """What a word of a path has when it may be somebody's name or a title: signs, capitals, accents."""
+_OF_A_PROGRAM = re.compile(r"[a-z0-9_-]+\.(?:php\d?|phtml|aspx?|ashx|jspx?|do|cgi|cfm|pl)")
+"""What a file of the application is called: it names no record."""
+ROLES: Final = frozenset(
+    "admin administrateur administrator agent demo doctor docteur guest infirmier invite manager medecin nurse patient "
+    "root staff superuser test user utilisateur".split()
+)
+"""User names that name nobody: folded, they would hide the folder of a role (`/admin/orders`)."""
 
 
 @dataclass
@@ -34,7 +41,7 @@ class _Line:
 
 def summary(inventory: Inventory, usernames: Iterable[str] = ()) -> InventorySummary:
     """`usernames` are folded wherever they stand, whole or before their `@`."""
-    names = {part.casefold() for name in usernames for part in (name, name.partition("@")[0]) if len(part) > 1}
+    names = {part.casefold() for name in usernames for part in (name, name.partition("@")[0]) if len(part) > 1} - ROLES
     own = _own_words(inventory)
     lines: dict[tuple[str, str], _Line] = defaultdict(_Line)
     for endpoint in inventory.endpoints:
@@ -105,6 +112,7 @@ def _own_words(inventory: Inventory) -> frozenset[tuple[str, str]]:
     for endpoint in (one for one in inventory.signed_in_only if one.source is not Source.OPENAPI):
         words = template(endpoint, references(endpoint)).partition(" ")[2].partition("?")[0].split("/")
         for number, word in enumerate(words):
-            if _MAY_NAME_SOMEBODY.search(word) and word != HOLE and number > 1:
+            named = _MAY_NAME_SOMEBODY.search(word) and not _OF_A_PROGRAM.fullmatch(word)
+            if named and word != HOLE and number > 1:
                 met["/".join(words[:number])].add(word)
     return frozenset((parent, word) for parent, found in met.items() if len(found) > 1 for word in found)

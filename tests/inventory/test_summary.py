@@ -76,3 +76,13 @@ def test_it_is_bounded() -> None:
     told = listed(*(endpoint(f"/p{'x' * (n % 200)}{chr(97 + n // 200)}/y", "a") for n in range(MAX_LINES + 50)))
     assert len(told.requests) == MAX_LINES
     assert told.hidden == 50
+
+
+def test_folders_of_roles_and_files_of_the_application_keep_their_names() -> None:
+    told = listed(
+        endpoint("/admin/patient.php", "high"),
+        endpoint("/admin/schedule.php", "high"),
+        endpoint("/doctor/index.php", "low"),
+        names=("admin@clinic.test", "doctor"),
+    )
+    assert {one.template for one in told.requests} == {"/admin/patient.php", "/admin/schedule.php", "/doctor/index.php"}

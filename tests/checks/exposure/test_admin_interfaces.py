@@ -56,6 +56,11 @@ REACHED: dict[str, tuple[str, str, Response]] = {
         json('{"cluster_name":"x","status":"green","number_of_nodes":3}'),
     ),
     "Solr": ("/solr/admin/info/system", "open", json('{"responseHeader":{},"lucene":{"solr-spec-version":"9.1"}}')),
+    "debug": (
+        "/debug",
+        "open-status",
+        json('{"os":{"system":"Linux"},"env_vars":{"LANG":"C.UTF-8","PATH":"/usr/bin:/bin","HOME":"/srv/app"}}'),
+    ),
     "Apache server-status": (
         "/server-status",
         "open-status",
