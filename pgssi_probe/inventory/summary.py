@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from pgssi_probe.discovery.danger import words
 from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Place, Source
 from pgssi_probe.inventory.references import ASSETS, references
 from pgssi_probe.inventory.templates import HOLE, template
@@ -21,10 +22,10 @@ _MAY_NAME_SOMEBODY = re.compile(r"[^a-z]")
 """What a word of a path has when it may be somebody's name or a title: signs, capitals, accents."""
 _OF_A_PROGRAM = re.compile(r"[a-z0-9_-]+\.(?:php\d?|phtml|aspx?|ashx|jspx?|do|cgi|cfm|pl)")
 """What a file of the application is called: it names no record."""
-ROLES: Final = frozenset(
-    "admin administrateur administrator agent demo doctor docteur guest infirmier invite manager medecin nurse patient "
-    "root staff superuser test user utilisateur".split()
-)
+ROLES: Final = words("""
+    admin administrateur administrator agent demo doctor docteur guest infirmier invite manager medecin nurse patient
+    root staff superuser test user utilisateur
+""")
 """User names that name nobody: folded, they would hide the folder of a role (`/admin/orders`)."""
 
 
@@ -96,13 +97,13 @@ def _listed(method: str, name: str, line: _Line) -> ListedRequest:
 def _template(endpoint: Endpoint, own: frozenset[tuple[str, str]], names: set[str]) -> str:
     """The path without identifiers, nor words that only people signed in were shown beside others of their like."""
     written = template(endpoint, references(endpoint)).partition(" ")[2].partition("?")[0].partition(" (")[0]
-    words = written.split("/")
-    for number, word in enumerate(words):
+    parts = written.split("/")
+    for number, word in enumerate(parts):
         plain = unquote(word)
-        parent = "/".join(words[:number])
+        parent = "/".join(parts[:number])
         if plain.casefold() in names or "@" in plain or (parent, word) in own:
-            words[number] = HOLE
-    return redact_text("/".join(words))[:300]
+            parts[number] = HOLE
+    return redact_text("/".join(parts))[:300]
 
 
 def _own_words(inventory: Inventory) -> frozenset[tuple[str, str]]:
@@ -110,9 +111,9 @@ def _own_words(inventory: Inventory) -> frozenset[tuple[str, str]]:
     met: dict[str, set[str]] = defaultdict(set)
     # What a description writes is no name; where it names a record, the template has a hole.
     for endpoint in (one for one in inventory.signed_in_only if one.source is not Source.OPENAPI):
-        words = template(endpoint, references(endpoint)).partition(" ")[2].partition("?")[0].split("/")
-        for number, word in enumerate(words):
+        parts = template(endpoint, references(endpoint)).partition(" ")[2].partition("?")[0].split("/")
+        for number, word in enumerate(parts):
             named = _MAY_NAME_SOMEBODY.search(word) and not _OF_A_PROGRAM.fullmatch(word)
             if named and word != HOLE and number > 1:
-                met["/".join(words[:number])].add(word)
+                met["/".join(parts[:number])].add(word)
     return frozenset((parent, word) for parent, found in met.items() if len(found) > 1 for word in found)
