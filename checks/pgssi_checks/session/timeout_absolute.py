@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pydantic import JsonValue
 
-from pgssi_checks.session.alone import MINUTE, closed_elsewhere, disturbed, still_open
+from pgssi_checks.session.alone import MINUTE, TRIES, closed_elsewhere, disturbed, still_open
 from pgssi_checks.session.bearing import Bearing, bearings
+from pgssi_checks.session.crowd import crowded_out
 from pgssi_checks.session.ground import Ground, Lost, on_ground
 from pgssi_checks.session.json_token import parsed
 from pgssi_checks.session.lane import SINGLE
@@ -48,7 +51,7 @@ async def _observe(ground: Ground) -> list[Observation]:
         return [*observations, inconclusive(ctx.target.site, Reason.SCAN_INCOMPLETE, longest_minutes=longest)]
     if await ctx.collect(SINGLE):
         return [*observations, await _one_by_one(ground, Renewal.of(done, ctx), declared, longest)]
-    return [*observations, await _followed(ground, Renewal.of(done, ctx), declared)]
+    return [*observations, await _followed(ground, Renewal.of(done, ctx), declared, longest)]
 
 
 def lifetime(bearing: Bearing, session: Session) -> float | None:
@@ -82,29 +85,61 @@ def _undeclared(ctx: CheckContext, announced: dict[str, float]) -> Observation:
     return inconclusive(ctx.target.site, Reason.UNDECLARED, evidence=(kept,), announced_minutes=said)
 
 
-async def _followed(ground: Ground, session: Renewal, declared: float) -> Observation:
-    """Keep a session busy past the declared length. A younger one, busy too, must outlive it."""
+async def _followed(ground: Ground, session: Renewal, declared: float, longest: float) -> Observation:
+    """Keep a session busy past the declared length. One that may have ended because the account signed in elsewhere is
+    no measure: another is followed, as long as the agreed wait lasts; then it is tried what sign-ins alone do."""
+    ctx = ground.ctx
+    began, opened = ctx.clock.monotonic(), ctx.clock.now()
+    for left in reversed(range(TRIES)):
+        life = await _beside(ground, session, declared)
+        facts: dict[str, JsonValue] = {"declared": declared, "minutes": round(life.minutes, 1)}
+        if life.minutes >= declared * PAST:
+            return _said(ctx, "too-long", facts)
+        if not life.doubtful:
+            break
+        spent = (ctx.clock.monotonic() - began) / MINUTE
+        if left and spent + declared * PAST <= longest:
+            opened = ctx.clock.now()
+            session = Renewal.of(await ground.open(), ctx, session.way)
+        elif await crowded_out(ground, len(ground.posts(opened)), idle=False):
+            raise Lost(Reason.SESSION_LOST)
+        else:
+            break
+    if not life.outlived:
+        raise Lost(Reason.SESSION_LOST)
+    return _said(ctx, "as-declared", facts)
+
+
+@dataclass(frozen=True)
+class Life:
+    """`minutes` for which a session was seen in. `outlived`: a younger one was still in when it was out. `doubtful`:
+    the account signed in between the last look that saw it in and the first that did not."""
+
+    minutes: float
+    outlived: bool = False
+    doubtful: bool = False
+
+
+async def _beside(ground: Ground, session: Renewal, declared: float) -> Life:
+    """A busy session until it ends, or past its declared length; a younger one, busy too, must outlive it."""
     ctx = ground.ctx
     began, last = ctx.clock.monotonic(), 0.0
     young: Renewal | None = None
     await session.renew()
     period = float(ctx.setting("period_seconds"))
-    while True:
-        await ctx.clock.sleep(period)
-        age = (ctx.clock.monotonic() - began) / MINUTE
-        alive = await still_open(ground, session)
-        facts: dict[str, JsonValue] = {"declared": declared, "minutes": round(age if alive else last, 1)}
-        if alive and age >= declared * PAST:
-            return _said(ctx, "too-long", facts)
-        if not alive:
-            if young is None or not await still_open(ground, young):
-                raise Lost(Reason.SESSION_LOST)
-            return _said(ctx, "as-declared", facts)
-        last = age
-        if young is None and age >= declared / 2:
+    while last < declared * PAST:
+        since = ctx.clock.now()
+        if young is None and last >= declared / 2:
             young = Renewal.of(await ground.open(), ctx, session.way)
         elif young is not None:
             await still_open(ground, young)
+        await ctx.clock.sleep(period)
+        age = (ctx.clock.monotonic() - began) / MINUTE
+        if not await still_open(ground, session):
+            outlived = young is not None and await still_open(ground, young)
+            return Life(last, outlived, disturbed(ground, since))
+        last = age
+    return Life(last)
 
 
 async def _one_by_one(ground: Ground, first: Renewal, declared: float, longest: float) -> Observation:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from pgssi_checks.session.alone import MINUTE, OneByOne, still_open
+from pgssi_checks.session.alone import MINUTE, OneByOne, disturbed, still_open
+from pgssi_checks.session.crowd import crowded_out
 from pgssi_checks.session.ground import Ground, Lost, on_ground
 from pgssi_checks.session.ladder import Contradiction, Rung, bracket, rungs, slug_of
 from pgssi_checks.session.lane import SINGLE
@@ -39,6 +40,7 @@ async def _observe(ground: Ground) -> list[Observation]:
     if await ctx.collect(SINGLE):
         return [await _one_by_one(ground, waits, declared)]
     await ground.quiet(float(ctx.setting("quiet_seconds")))
+    opened = ctx.clock.now()
     control = Renewal.of(await ground.open(), ctx)
     sessions = [Renewal.of(await ground.open(), ctx) for _ in waits]
     if not await ground.is_in(control.session):
@@ -46,7 +48,7 @@ async def _observe(ground: Ground) -> list[Observation]:
     if await control.renew():
         for session in sessions:
             session.way = control.way
-    began = ctx.clock.monotonic()
+    began, left_alone = ctx.clock.monotonic(), ctx.clock.now()
     witness = Witness(ground, control)
     watch = asyncio.ensure_future(witness.watch(began))
     try:
@@ -60,6 +62,9 @@ async def _observe(ground: Ground) -> list[Observation]:
         witness.minutes = max(witness.minutes, (ctx.clock.monotonic() - began) / MINUTE)
     vouched = [look for look in looks if look.minutes <= witness.minutes]
     if not vouched:
+        raise Lost(Reason.SESSION_LOST)
+    others = disturbed(ground, left_alone) and not all(look.alive for look in vouched)
+    if others and await crowded_out(ground, len(ground.posts(opened)), idle=True):
         raise Lost(Reason.SESSION_LOST)
     return [_judged(ctx, vouched, declared)]
 
