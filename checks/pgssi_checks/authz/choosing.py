@@ -36,9 +36,10 @@ FILTERS = re.compile(
 def candidates(endpoints: Iterable[Endpoint], visit: Visit, most: int, per_template: int) -> list[Chosen]:
     """Requests that read, a few of each template: those with identifiers first, one of every template before a second
     of any, those that the visitor was answered before those that it was only offered or told of: it asks these first.
+    Selections of a list come last: there are many of them, and few name a record.
     What was refused to the visitor itself is left out, and addresses that open what they name for whoever has them."""
     met: Counter[str] = Counter()
-    ranked: list[tuple[bool, int, bool, Chosen]] = []
+    ranked: list[tuple[bool, bool, int, bool, Chosen]] = []
     for endpoint in endpoints:
         if not endpoint.reads or endpoint.held not in MAY_BE_ASKED:
             continue
@@ -47,21 +48,21 @@ def candidates(endpoints: Iterable[Endpoint], visit: Visit, most: int, per_templ
         refused = answered is not None and answered.status != 200
         # Of what the walk left, records only: the rest is lists sorted and filtered otherwise.
         unasked = answered is None and endpoint.held is not None and not any(map(_names_one, found))
-        # What speaks of care is asked for all the same: a list of one patient's records is a record too.
+        # What speaks of care is no mere selection: a list of one patient's records is a record too.
         selected = is_a_selection(found) and not OF_CARE.search(endpoint.url)
-        if refused or unasked or bears_a_right(endpoint, found) or selected:
+        if refused or unasked or bears_a_right(endpoint, found):
             continue
         name = template(endpoint, found)
         met[name] += 1
         if met[name] <= per_template:
-            ranked.append((not found, met[name], answered is None, (endpoint, found)))
-    ranked.sort(key=lambda one: one[:3])
+            ranked.append((not found, selected, met[name], answered is None, (endpoint, found)))
+    ranked.sort(key=lambda one: one[:4])
     return [chosen for *_, chosen in ranked[:most]]
 
 
 def is_a_selection(found: Iterable[Reference]) -> bool:
     """Whether a query chooses among what there is rather than names one record: a switch of a filter stands in it
-    (`assigned_to_id=5&set_filter=1`). What it shows is that of a list, the same for many."""
+    (`assigned_to_id=5&set_filter=1`)."""
     return any(
         each.parameter.place is Place.QUERY and each.value in {"0", "1"} and FILTERS.match(each.parameter.name)
         for each in found

@@ -80,7 +80,7 @@ def name_words(username: str, frame: Iterable[str], elsewhere: Iterable[str]) ->
 
 
 def untold(reserved: frozenset[str], own: Iterable[str], labels: Iterable[str]) -> frozenset[str]:
-    """Those of the reserved lines that a visitor does not read at a record of its own, but for what says which it is."""
+    """The reserved lines that a visitor does not read at a record of its own, but for what says which it is."""
     pattern = _pattern(labels)
     known = {_masked(line, pattern) for line in own}
     return frozenset(line for line in reserved if _masked(line, pattern) not in known)

@@ -20,7 +20,9 @@ from pgssi_checks.authz.account_lists import (
 )
 from pgssi_checks.authz.choosing import Chosen, candidates, is_only_words
 from pgssi_checks.authz.comparing import SHORTEST, Shows, held, is_file, is_same_file
+from pgssi_checks.authz.failing import failed, not_evaluated
 from pgssi_checks.authz.lines import lines
+from pgssi_checks.authz.of_role import HIGHER, opens_as_function
 from pgssi_checks.authz.redirected import own_witnesses, sent_all_the_same
 from pgssi_checks.authz.telling import compared, excerpt, subject_of
 from pgssi_checks.authz.viewers import Lost, Stage, Viewer, nothing, why_not
@@ -47,6 +49,8 @@ class Judged:
     found: Observation | None = None
     why: Reason | None = None
     public: bool = False
+    failing: str = ""
+    """The template at which the server failed."""
 
 
 @dataclass
@@ -55,12 +59,14 @@ class Walk:
 
     seen: Counter[Shows] = field(default_factory=Counter)
     public: int = 0
+    failing: list[str] = field(default_factory=list)
     found: list[Observation] = field(default_factory=list)
     why: Reason | None = None
 
     def add(self, judged: Judged) -> None:
         self.why = self.why or judged.why
         self.public += judged.public
+        self.failing += [judged.failing] if judged.failing else []
         if judged.shows is not None:
             self.seen[judged.shows] += 1
         if judged.found is not None:
@@ -81,10 +87,10 @@ def _listing(ctx: CheckContext, found: AccountList) -> Observation:
 
 
 async def _walked(ctx: CheckContext) -> list[Observation]:
-    labels = [label for label in ACCOUNTS if label in ctx.accounts]
     done = Walk()
     try:
-        stage = await Stage.of(ctx, *labels)
+        stage = await Stage.of_those_in(ctx, *(label for label in ACCOUNTS if label in ctx.accounts))
+        labels = [label for label in ACCOUNTS if label in stage.viewers]
         await own_witnesses(stage)
         asked: set[tuple[str, str, bytes]] = set()
         for judged in await _open_already(stage, labels):
@@ -156,10 +162,18 @@ async def _one(stage: Stage, owner: Viewer, chosen: Chosen) -> Judged:
             return Judged(shows, _told(stage, "sent-with-redirect", owner, endpoint, found, (original, answer)))
     if shows in HINTS and (listed := _listed(stage, answer)) is not None:
         return Judged(shows, listed)
+    if shows in HINTS and owner.label == HIGHER:
+        strings = await opens_as_function(stage, chosen, original, answer)
+        if strings:
+            return Judged(
+                shows, _told(stage, "open-function", owner, endpoint, found, (original, answer), strings=strings)
+            )
     if shows in HINTS and await _is_public(stage, owner, chosen, (original, answer), again):
         return Judged(None, public=True)
+    if shows is Shows.UNKNOWN:
+        return Judged(shows, why=why_not(answer), failing=template(endpoint, found) if failed(answer) else "")
     if shows not in SLUGS:
-        return Judged(shows, why=why_not(answer) if shows is Shows.UNKNOWN else None)
+        return Judged(shows)
     return Judged(shows, _told(stage, SLUGS[shows], owner, endpoint, found, (original, answer)))
 
 
@@ -213,6 +227,7 @@ def _told(
     endpoint: Endpoint,
     found: Sequence[Reference],
     answers: tuple[Exchange, Exchange],
+    **more: JsonValue,
 ) -> Observation:
     ctx, known = stage.ctx, stage.marks(owner, stage.viewers[ANONYMOUS])
     values = known.proofs | known.telling
@@ -224,7 +239,7 @@ def _told(
         ctx.keep(answer, excerpt=excerpt(values, answer), title="nobody"),
         ctx.keep_facts("compared", facts),
     )
-    said: dict[str, JsonValue] = {"request": name, "owner": owner.label}
+    said: dict[str, JsonValue] = {"request": name, "owner": owner.label, **more}
     return Observation(slug=slug, subject=subject_of(ctx.target, name), facts=said, evidence=kept)
 
 
@@ -233,8 +248,9 @@ def _concluded(ctx: CheckContext, done: Walk, *, whole: bool) -> list[Observatio
     site = ctx.target.site
     asked = done.seen.total() + done.public
     refused = done.seen[Shows.NOTHING]
-    if done.seen[Shows.UNKNOWN] or not refused or (asked < FEW and not whole):
+    unknown = done.seen[Shows.UNKNOWN]
+    untold = not_evaluated(ctx, done.failing, unknown, asked)
+    if untold is None or not refused or (asked - unknown < FEW and not whole):
         return [inconclusive(site, done.why or Reason.NO_SAMPLE, asked=asked, refused=refused)]
-    return [
-        Observation(slug="refused", subject=site, facts={"asked": asked, "refused": refused, "public": done.public})
-    ]
+    facts: dict[str, JsonValue] = {"asked": asked - unknown, "refused": refused, "public": done.public}
+    return [Observation(slug="refused", subject=site, facts=facts), *untold]

@@ -15,8 +15,9 @@ from pydantic import JsonValue
 
 from pgssi_checks.authz.account_lists import accounts_named, names_one_of, tells_of_accounts
 from pgssi_checks.authz.choosing import Chosen, candidates, is_only_words, values_by_template
-from pgssi_checks.authz.comparing import Shows, held, is_file, is_same, is_same_file
-from pgssi_checks.authz.dependence import Beside, labels_of, names_a_person, others_of_its_kind, same_but_for
+from pgssi_checks.authz.comparing import Shows, held, is_same, is_same_file
+from pgssi_checks.authz.controlled import controlled
+from pgssi_checks.authz.failing import failed, not_evaluated
 from pgssi_checks.authz.telling import compared, excerpt, subject_of
 from pgssi_checks.authz.viewers import Lost, Stage, Viewer, nothing, why_not
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
@@ -29,8 +30,6 @@ MANY = 3
 """Accounts from which on a list is one: the test accounts, and somebody else."""
 FEW = 4
 """Requests below which a refusal says nothing of an application that was seen in part [ours]."""
-MOST_CONTROLS = 2
-"""Records tried until one is there to compare with."""
 HINTS = frozenset({Shows.SAME, Shows.TRACES})
 SLUGS = {Shows.RECORD: "other-record", Shows.TRACES: "traces-of-other", Shows.SAME: "same-answer"}
 
@@ -42,6 +41,8 @@ class Judged:
     shows: Shows | None = None
     found: Observation | None = None
     why: Reason | None = None
+    failing: str = ""
+    """The template at which the server failed."""
 
 
 @dataclass
@@ -49,11 +50,13 @@ class Crossing:
     """What became of the requests, both ways."""
 
     seen: Counter[Shows] = field(default_factory=Counter)
+    failing: list[str] = field(default_factory=list)
     found: list[Observation] = field(default_factory=list)
     why: Reason | None = None
 
     def add(self, judged: Judged) -> None:
         self.why = self.why or judged.why
+        self.failing += [judged.failing] if judged.failing else []
         if judged.shows is not None:
             self.seen[judged.shows] += 1
         if judged.found is not None:
@@ -166,49 +169,16 @@ async def _one(stage: Stage, owner: Viewer, asker: Viewer, chosen: Chosen, offer
     if shows in HINTS and _may_be_shared(endpoint, found, owner, asker, offered):
         shows = Shows.OTHER
     if shows in HINTS:
-        shows = await _controlled(stage, owner, asker, chosen, (original, again or original, answer), shows)
+        shows = await controlled(stage, owner, asker, chosen, (original, again or original, answer), shows)
     doubted = shows in HINTS and not stage.is_each_ones_own(template(endpoint, found), original)
     if doubted and await _is_everybodys(stage, endpoint, original, again):
         shows = Shows.OTHER
+    if shows is Shows.UNKNOWN:
+        return Judged(shows, why=why_not(answer), failing=template(endpoint, found) if failed(answer) else "")
     if shows not in SLUGS:
-        return Judged(shows, why=why_not(answer) if shows is Shows.UNKNOWN else None)
+        return Judged(shows)
     told = _told(stage, SLUGS[shows], (owner, original), (asker, answer), endpoint, found)
     return Judged(shows, told)
-
-
-async def _controlled(
-    stage: Stage,
-    owner: Viewer,
-    asker: Viewer,
-    chosen: Chosen,
-    answers: tuple[Exchange, Exchange, Exchange],
-    shows: Shows,
-) -> Shows:
-    """What remains of a suspicion once it is known what the answer owes to the identifier.
-
-    The asker asks for a record of its own of the same kind: what it reads there as well tells nothing of the owner's.
-    Where it was offered none, the owner asks for another of its own: two records that are one page are no records.
-    """
-    endpoint, found = chosen
-    original, again, answer = answers
-    own = [one for one in stage.inventory.seen_by(asker.label) if owner.label not in one.shown_to]
-    for other in others_of_its_kind(own, endpoint, found)[:MOST_CONTROLS]:
-        mine = await asker.ask(other)
-        if mine.status != 200:
-            continue
-        if is_file(answer) and is_same_file(mine, answer):
-            return Shows.OTHER
-        labels = labels_of(found, references(other))
-        if names_a_person(endpoint, found):
-            labels |= await stage.name_words(owner, asker) | await stage.name_words(asker, owner)
-        return await stage.shows(asker, owner, endpoint, answer, original, again, Beside(mine, labels))
-    others = [one for one in stage.inventory.seen_by(owner.label) if asker.label not in one.shown_to]
-    for other in others_of_its_kind(others, endpoint, found)[:MOST_CONTROLS]:
-        second = await owner.ask(other)
-        if second.status == 200:
-            one_page = same_but_for(original, again, second, labels_of(found, references(other)))
-            return Shows.OTHER if one_page else shows
-    return shows
 
 
 def _may_be_shared(
@@ -265,10 +235,12 @@ def _concluded(stage: Stage, done: Crossing) -> list[Observation]:
     refused = seen[Shows.NOTHING] + seen[Shows.OWN]
     if not seen:
         return [inconclusive(site, done.why or Reason.NO_SAMPLE)]
-    if seen[Shows.UNKNOWN] or not refused or _is_too_little(stage, seen.total()):
+    untold = not_evaluated(stage.ctx, done.failing, seen[Shows.UNKNOWN], seen.total())
+    asked = seen.total() - seen[Shows.UNKNOWN]
+    if untold is None or not refused or _is_too_little(stage, asked):
         return [inconclusive(site, done.why or Reason.NO_SAMPLE, asked=seen.total(), refused=refused)]
-    facts: dict[str, JsonValue] = {"asked": seen.total(), "refused": refused}
-    concluded = [Observation(slug="refused", subject=site, facts=facts)]
+    facts: dict[str, JsonValue] = {"asked": asked, "refused": refused}
+    concluded = [Observation(slug="refused", subject=site, facts=facts), *untold]
     gap = _gap(stage)
     if gap is not None:
         concluded.append(Observation(slug="sequential", subject=site, facts={"gap": gap[1], "request": gap[0]}))

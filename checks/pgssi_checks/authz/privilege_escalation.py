@@ -13,24 +13,28 @@ from pydantic import JsonValue
 
 from pgssi_checks.authz.choosing import Chosen, candidates, is_only_words
 from pgssi_checks.authz.comparing import Shows, is_refused, is_same
+from pgssi_checks.authz.failing import failed, not_evaluated
 from pgssi_checks.authz.lines import lines_of
+from pgssi_checks.authz.of_role import Openness, of_role_alone, openness
 from pgssi_checks.authz.redirected import own_witnesses, sent_all_the_same
 from pgssi_checks.authz.telling import compared, subject_of
 from pgssi_checks.authz.viewers import Lost, Stage, nothing, why_not
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
 from pgssi_probe.discovery.collect import location
 from pgssi_probe.inventory.model import ANONYMOUS
-from pgssi_probe.inventory.references import references
 from pgssi_probe.inventory.templates import template
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What became of one request: a slug, `refused`, `other` or `unknown`; "" when there was nothing to ask for."""
+    """What became of one request: a slug, `refused`, `other`, `open` to everybody or `unknown`; "" when there was
+    nothing to ask for. `failing` and `open` are the templates of these."""
 
     kind: str = ""
     found: Observation | None = None
     why: Reason | None = None
+    failing: str = ""
+    open: str = ""
 
 
 @dataclass
@@ -40,10 +44,14 @@ class Climb:
     seen: Counter[str] = field(default_factory=Counter)
     found: list[Observation] = field(default_factory=list)
     why: Reason | None = None
+    failing: list[str] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
 
     def add(self, judged: Judged) -> None:
         self.why = self.why or judged.why
         self.seen.update([judged.kind] if judged.kind else [])
+        self.failing += [judged.failing] if judged.failing else []
+        self.open += [judged.open] if judged.open else []
         self.found += [judged.found] if judged.found is not None else []
 
 
@@ -62,15 +70,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
 
 async def _climbed(stage: Stage) -> list[Judged]:
     ctx, high = stage.ctx, stage.viewers["high"]
-    lower = [label for label in ("low", "a", "b", ANONYMOUS) if label in stage.inventory.visits]
-    # What a description told the lower role of, and refused it, is no kind of record that it is offered.
-    offered = (one for one in stage.inventory.endpoints if one.shown_to & set(lower))
-    shared = {template(one, found) for one in offered if (found := references(one))}
-    only = (
-        one
-        for one in stage.inventory.seen_by("high")
-        if not one.shown_to & set(lower) and template(one, references(one)) not in shared
-    )
+    only = of_role_alone(stage.inventory)
     chosen = candidates(only, high.visit, ctx.setting("requests_max"), ctx.setting("per_template"))
 
     async def one(item: Chosen) -> Judged:
@@ -92,7 +92,7 @@ async def _one(stage: Stage, chosen: Chosen) -> Judged:
     answer = await low.ask(endpoint)
     shows = await stage.shows(low, high, endpoint, answer, original)
     if shows is Shows.UNKNOWN:
-        return Judged("unknown", why=why_not(answer))
+        return Judged("unknown", why=why_not(answer), failing=template(endpoint, found) if failed(answer) else "")
     if shows is Shows.NOTHING and await sent_all_the_same(stage, high, low, original, answer):
         answer = await low.ask(endpoint)
         sent = await sent_all_the_same(stage, high, low, original, answer)
@@ -107,7 +107,13 @@ async def _one(stage: Stage, chosen: Chosen) -> Judged:
         return Judged("other")
     # A record that staff alone were offered may be meant for all: it is named, and no function of the role.
     whole = is_same(answer, original, again) and is_only_words(endpoint, found)
-    slug = "reserved-page" if whole else "reserved-strings"
+    nobody = stage.viewers[ANONYMOUS]
+    open_to_all = await openness(await nobody.ask(endpoint), await stage.reserved(high, nobody, original), enough)
+    if open_to_all is Openness.FUNCTION:  # no session is asked for: said elsewhere, and nothing is known of roles
+        return Judged("open", open=template(endpoint, found))
+    if open_to_all is Openness.PUBLIC:
+        return Judged("other")
+    slug = "reserved-page" if whole and open_to_all is Openness.CLOSED else "reserved-strings"
     return Judged(slug, _told(stage, slug, chosen, (original, answer), len(shared)))
 
 
@@ -164,6 +170,11 @@ def _told(stage: Stage, slug: str, chosen: Chosen, answers: tuple[Exchange, Exch
 def _concluded(ctx: CheckContext, done: Climb) -> list[Observation]:
     site = ctx.target.site
     asked, refused = done.seen.total(), done.seen["refused"]
-    if not refused or done.seen["unknown"]:
-        return [inconclusive(site, done.why or Reason.NO_SAMPLE, asked=asked, refused=refused)]
-    return [Observation(slug="refused", subject=site, facts={"asked": asked, "refused": refused})]
+    unknown = done.seen["unknown"]
+    untold = not_evaluated(ctx, done.failing, unknown, asked)
+    # What opens without a session is a deviation of sessions; whether roles are told apart there stays unknown.
+    opened = [inconclusive(subject_of(ctx.target, name), Reason.OTHER_DEVIATION) for name in dict.fromkeys(done.open)]
+    if untold is None or not refused:
+        return opened or [inconclusive(site, done.why or Reason.NO_SAMPLE, asked=asked, refused=refused)]
+    facts: dict[str, JsonValue] = {"asked": asked - unknown, "refused": refused}
+    return [Observation(slug="refused", subject=site, facts=facts), *untold, *opened]

@@ -176,6 +176,13 @@ class Stage:
         viewers[ANONYMOUS] = Viewer(ctx, inventory.visits[ANONYMOUS], nobody, paths)
         return cls(ctx, inventory, viewers, texts, read)
 
+    @classmethod
+    async def of_those_in(cls, ctx: CheckContext, *labels: str) -> Stage:
+        """Of these accounts, those that could sign in. Raises Lost when none of them could."""
+        visits = (await ctx.collect(INVENTORY)).visits
+        signed_in = [label for label in labels if label in visits and visits[label].session is not None]
+        return await cls.of(ctx, *(signed_in or labels))
+
     def marks(self, owner: Viewer, against: Viewer) -> Marks:
         """Values that the owner was shown, and neither the other visitor nor nobody. Staff may see them both."""
         if owner.label == ANONYMOUS:

@@ -87,6 +87,17 @@ def open_page(lab: Blueprint) -> None:
 
 
 @weakness(
+    "authz.forced-browsing/open-function",
+    takes="anonymous staff",
+    fr="Les pages du personnel s'ouvrent sans connexion",
+    en="Staff pages open without sign-in",
+)
+def open_function(lab: Blueprint) -> None:
+    lab.access.public_paths = ("/gestion",)
+    lab.access.staff_only = False
+
+
+@weakness(
     "authz.forced-browsing/open-traces",
     takes="anonymous",
     fr="Un message s'ouvre sans connexion, avec l'adresse du patient",

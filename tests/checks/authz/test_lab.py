@@ -28,6 +28,7 @@ CASES = [
     ("authz.forced-browsing", "open-page", ("a",), False),
     ("authz.forced-browsing", "open-page", PAIR, False),
     ("authz.forced-browsing", "open-traces", PAIR, False),
+    ("authz.forced-browsing", "open-function", ("a", *ROLES), False),
     ("authz.forced-browsing", "sent-with-redirect", PAIR, False),
     ("authz.forced-browsing", "account-list", ("a",), False),
     ("authz.privilege-escalation", "reserved-page", ROLES, False),

@@ -11,7 +11,7 @@ import pytest
 
 from pgssi_probe.check.harness import page, redirect, run_check, slugs
 from pgssi_probe.model.account import Account, Secret
-from pgssi_probe.model.outcome import Outcome
+from pgssi_probe.model.outcome import Outcome, Reason, Status
 from pgssi_probe.net.exchange import Request, Response
 
 ORIGIN = "https://portal.example"
@@ -175,3 +175,123 @@ async def test_a_page_about_care_that_is_open_to_all_is_no_public_page(kind: str
     office = Office(lambda name: f"<a href='/{kind}/{NUMBERS[name]}'>Fiche</a>", answer)
     assert ("open-page" in slugs(await judged("authz.forced-browsing", office))) is accused
     assert ("same-answer" in slugs(await judged("authz.idor", office))) is accused
+
+
+def activity(*, guarded: bool, other: str = "<p>Rien \u00e0 montrer</p>") -> Office:
+    """What each did lately, by the number of the person. Guarded, what others did is left out of the same page."""
+
+    def answer(name: str, path: str) -> Response | None:
+        owner = owner_of(path, "users/activity")
+        if not owner or not name:
+            return redirect("/login", status=302) if owner else None
+        did = f"<p>Demande n\u00b0 7{NUMBERS[owner]} ouverte</p><p>Note \u00e0 la salle {NUMBERS[owner]}</p>"
+        said = did if owner == name or not guarded else other
+        return html(f"<h1>Activit\u00e9 de {owner}</h1><p>Du 3 au 12 novembre</p>{said}")
+
+    return Office(lambda name: f"<a href='/users/activity/{NUMBERS[name]}'>Mon activit\u00e9</a>", answer)
+
+
+async def test_a_page_about_a_person_that_tells_but_the_name_is_no_record() -> None:
+    assert "same-answer" not in slugs(await judged("authz.idor", activity(guarded=True)))
+    assert "same-answer" in slugs(await judged("authz.idor", activity(guarded=False)))
+
+
+@pytest.mark.parametrize("asker_has_one", [True, False])
+async def test_a_page_that_does_not_depend_on_the_identifier_is_nobodys(asker_has_one: bool) -> None:
+    """A preview that is the same whatever it is asked for, but for a token and for the identifier that it repeats."""
+    tokens = count(1)
+
+    def answer(name: str, path: str) -> Response | None:
+        if not path.startswith("/preview/") or not name:
+            return redirect("/login", status=302) if path.startswith("/preview/") else None
+        return html(f"<p id='x{next(tokens)}'>Aucun aper\u00e7u disponible ({path[-1]})</p>")
+
+    def home(name: str) -> str:
+        links = "".join(f"<a href='/preview/{number}'>Aper\u00e7u</a>" for number in (1, 3))
+        return links if name == "alice" else "<a href='/preview/2'>Aper\u00e7u</a>" if asker_has_one else ""
+
+    office = Office(home, answer)
+    assert "same-answer" not in slugs(await judged("authz.idor", office))
+    assert ("bob", "/preview/1") in office.sent
+    assert not [one for one in office.sent if one == ("alice", "/preview/2") and not asker_has_one], "shown to nobody"
+
+
+async def test_an_empty_document_made_at_each_request_is_nobodys() -> None:
+    moments = count(1)
+
+    def answer(name: str, path: str) -> Response | None:
+        owner = owner_of(path, "list")
+        if not owner or not name:
+            return redirect("/login", status=302) if owner else None
+        return pdf("Aucune ligne" if owner != name else f"Ligne de {owner}", next(moments))
+
+    def empty(name: str, path: str) -> Response | None:
+        got = answer(name, path)
+        return pdf("Aucune ligne", next(moments)) if got is not None and got.status == 200 else got
+
+    home = "<a href='/list/{0}'>Liste</a>"
+    assert "same-answer" not in slugs(await judged("authz.idor", Office(lambda n: home.format(NUMBERS[n]), empty)))
+
+
+async def test_one_page_at_which_the_server_fails_does_not_void_the_rest() -> None:
+    kinds = ("note", "bill", "visit", "letter", "form")
+
+    def answer(name: str, path: str) -> Response | None:
+        for kind in kinds:
+            if owner := owner_of(path, kind):
+                if owner == name:
+                    return html(f"<h1>{kind} de {owner}</h1>")
+                return html("<h1>Erreur</h1>", status=500 if kind == "letter" else 403)
+        return None
+
+    office = Office(lambda name: "".join(f"<a href='/{one}/{NUMBERS[name]}'>{one}</a>" for one in kinds), answer)
+    for check in ("authz.idor", "authz.forced-browsing"):
+        found = await judged(check, office)
+        passed = next(one for one in found if one.slug == "refused")
+        assert passed.facts["asked"] == passed.facts["refused"] >= 8
+        told = [one for one in found if one.status is Status.INCONCLUSIVE]
+        assert [(one.subject.name.removeprefix(ORIGIN), one.reason) for one in told] == [
+            ("/letter/{id}", Reason.SERVER_ERROR)
+        ]
+
+
+PAIR_OF_ROLES = {
+    label: Account(label, name, Secret(f"{name}-1234")) for label, name in (("low", "alice"), ("high", "bob"))
+}
+STAFF = "<h1>Comptes</h1><p>Paul, cr\u00e9\u00e9 en 2019</p><p>Jeanne, cr\u00e9\u00e9e en 2021</p>"
+
+
+@pytest.mark.parametrize(
+    ("body", "open_to", "forced", "climbed"),
+    [
+        (STAFF + "<a href='/logout'>Se d\u00e9connecter</a>", "anybody", "open-function", "inconclusive"),
+        (STAFF, "anybody", "refused", "refused"),
+        (STAFF, "accounts", "refused", "reserved-page"),
+        (STAFF, "staff", "refused", "refused"),
+    ],
+    ids=["a function without a session", "a public page", "no look at the role", "closed"],
+)
+async def test_what_staff_alone_are_offered_is_said_once(body: str, open_to: str, forced: str, climbed: str) -> None:
+    def answer(name: str, path: str) -> Response | None:
+        if path == "/mine":
+            return html(f"<h1>Mes notes</h1><p>Note de {name}</p>") if name else redirect("/login", status=302)
+        if path == "/staff/log":
+            return html("<h1>Journal</h1>") if name == "bob" else html("<h1>Interdit</h1>", status=403)
+        allowed = {"anybody": True, "accounts": bool(name), "staff": name == "bob"}[open_to]
+        if path == "/staff/accounts":
+            return html(body) if allowed else html("<h1>Interdit</h1>", status=403)
+        return None
+
+    links = "<a href='/staff/accounts'>Comptes</a><a href='/staff/log'>Journal</a>"
+    office = Office(lambda name: "<a href='/mine'>Notes</a>" + (links if name == "bob" else ""), answer)
+    for check, slug in (("authz.forced-browsing", forced), ("authz.privilege-escalation", climbed)):
+        found = await run_check(check, office, url=ORIGIN + "/", accounts=PAIR_OF_ROLES)
+        assert slug in slugs(found)
+        assert len([one for one in found if one.status is Status.FAIL]) == (slug not in {"refused", "inconclusive"})
+
+
+async def test_an_account_that_cannot_sign_in_does_not_void_what_others_were_shown() -> None:
+    office = activity(guarded=True)
+    unknown = {**ACCOUNTS, "high": Account("high", "mallory", Secret("wrong"))}
+    found = await run_check("authz.forced-browsing", office, url=ORIGIN + "/", accounts=unknown)
+    assert slugs(found) == {"refused"}
