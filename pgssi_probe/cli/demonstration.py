@@ -45,7 +45,9 @@ def list_weaknesses(lang: Lang, *, json: bool) -> None:
 
 def serve_lab(weak: tuple[str, ...], port: int, http_port: int, lang: Lang) -> None:
     lab = _lab(lang)
+    from pgssi_probe.lab.blueprint import Blueprint
     from pgssi_probe.lab.serve import serve
+    from pgssi_probe.lab.synthetic import people
 
     def ready(addresses: Any) -> None:
         path_line(
@@ -57,6 +59,8 @@ def serve_lab(weak: tuple[str, ...], port: int, http_port: int, lang: Lang) -> N
                 ca=addresses.ca_file,
             )
         )
+        line(say(lang, "lab.accounts"))
+        table((), ((f"  {known.label}", known.username, known.password) for known in people(Blueprint.seed)))
         line(say(lang, "lab.stop"))
 
     for number in (port, http_port):

@@ -67,8 +67,8 @@ class Lines:
             )
 
     def event(self, event: Event) -> None:
-        kind, detail = say(self._lang, f"event.{event.kind}"), in_words(event.detail, self._lang)
-        self._line(say(self._lang, "progress.event", kind=kind, subject=event.subject, detail=detail).rstrip())
+        if not follows_a_stop(event):
+            self._line(said_of(event, self._lang))
 
 
 class JsonLines:
@@ -181,10 +181,8 @@ class Live:
 
         if event.kind in {"finished", "aborted", "interrupted"}:
             self._bar.stop()
-        if event.kind not in {"started", "finished"}:
-            kind, detail = say(self._lang, f"event.{event.kind}"), in_words(event.detail, self._lang)
-            text = say(self._lang, "progress.event", kind=kind, subject=event.subject, detail=detail)
-            self._bar.console.print(Text(plain(text), style="yellow"))
+        if event.kind not in {"started", "finished"} and not follows_a_stop(event):
+            self._bar.console.print(Text(plain(said_of(event, self._lang)), style="yellow"))
 
     def _describe(self) -> None:
         active = [name for name in self._running if name not in self._waits]
@@ -193,6 +191,16 @@ class Live:
 
 
 STYLES = {"critical": "bold red", "major": "red", "important": "yellow", "minor": "cyan"}
+
+
+def said_of(event: Event, lang: Lang) -> str:
+    kind, detail = say(lang, f"event.{event.kind}"), in_words(event.detail, lang)
+    return " ".join(say(lang, "progress.event", kind=kind, subject=event.subject, detail=detail).split())
+
+
+def follows_a_stop(event: Event) -> bool:
+    """A request held back because the person stopped the run: the stop is said, this goes without saying."""
+    return event.kind == "refused" and event.detail == Reason.INTERRUPTED
 
 
 def in_words(detail: str, lang: Lang) -> str:

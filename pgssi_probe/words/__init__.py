@@ -44,7 +44,7 @@ def _said(name: str, value: object, lang: Lang) -> object:
         return said_moment(value, lang)
     if isinstance(value, date):
         return said_day(value, lang)
-    if isinstance(value, int) and not isinstance(value, bool) and name not in UNGROUPED:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and name not in UNGROUPED:
         return shown(value, lang, grouped=True)
     return value
 
