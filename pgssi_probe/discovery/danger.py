@@ -40,6 +40,7 @@ ON_RECORD: Final = words("""
     archive unarchive vote upvote downvote like unlike follow unfollow star unstar pin unpin close reopen lock unlock
     publish unpublish refuse acknowledge claim assign complete finish duplicate clone transfer merge
     start stop pause resume collapse expand fold unfold hide unhide copy move
+    actualize actualise actualiser refresh rafraichir sync synchronize synchroniser bookmark
 """)
 """Words that act right after the identifier of a record, or as the value of a field that names an action: alone they
 are as often the name of a page (`/archive`)."""
@@ -61,7 +62,7 @@ _SEARCHING = re.compile(
 )
 _API = re.compile(r"/(?:api|rest|rpc|ajax|ws|services?)(?:/|$)", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[0-9]+|[0-9a-fA-F-]{8,}")
-_ACTION_FIELD = re.compile(r"action|act|do|op|cmd|command|task|todo|method|mode|function|func|event", re.IGNORECASE)
+_ACTION_FIELD = re.compile(r"action|act|a|do|op|cmd|command|task|todo|method|mode|function|func|event", re.IGNORECASE)
 
 _ANTI_FORGERY = re.compile(
     r"\w*(?:csrf|xsrf|antiforgery|verificationtoken|form_?token|security_?token|request_?token|authenticity_?token"

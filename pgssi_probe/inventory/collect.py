@@ -14,6 +14,7 @@ from pgssi_probe.discovery.collect import DECLARED_PAGES, SITE, page_limit
 from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.discovery.site import Page, Site, Skipped
 from pgssi_probe.identity import Session, State, clear_of_doors, oracle_of, plan_of, sign_in, sign_in_paths
+from pgssi_probe.inventory.acting import Acts
 from pgssi_probe.inventory.declaring import is_declared
 from pgssi_probe.inventory.describing import MAX_SENT, REQUESTS, Described, ask_described, described, pool_of
 from pgssi_probe.inventory.gleaning import Found, of_document, of_script
@@ -53,6 +54,7 @@ class Known:
     shown: dict[tuple[str, str, bytes], set[str]] = field(default_factory=dict)
     told: dict[tuple[str, str, bytes], set[str]] = field(default_factory=dict)
     held: dict[str, Skipped] = field(default_factory=dict)
+    acts: Acts = field(default_factory=Acts)
 
     def add(self, label: str, found: Iterable[Found]) -> None:
         for one in found:
@@ -68,7 +70,9 @@ class Known:
     def endpoints(self, reads: frozenset[str]) -> Iterable[Endpoint]:
         for key, found in self.found.items():
             shown, told = self.shown.get(key, set()), self.told.get(key, set())
-            yield _endpoint(found, frozenset(shown), frozenset(told), self.held.get(found.url), reads)
+            acts = found.method == "GET" and self.acts.is_one(found.url)
+            held = Skipped.DANGEROUS if acts else self.held.get(found.url)
+            yield _endpoint(found, frozenset(shown), frozenset(told), held, reads)
 
 
 def _joined(known: Found, one: Found) -> Found:
@@ -137,7 +141,7 @@ async def _walked(ctx: CollectorContext, label: str, site: Site, known: Known) -
         return again.session if again.signed_in else None
 
     doors = frozenset(page.url for page in site.pages if _may_be_a_door(page)) - {site.home.url}
-    walking = Walking(ctx, label, signed.session, limit, await sign_in_paths(ctx), doors, renew)
+    walking = Walking(ctx, label, signed.session, limit, await sign_in_paths(ctx), doors, renew, known.acts)
     walking.read.update(one.url for one in site.resources)
     start = [oracle.url] if oracle.usable and oracle.url else []
     start += [urljoin(site.home.url, "/"), site.home.url]

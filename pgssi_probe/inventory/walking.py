@@ -22,6 +22,7 @@ from pgssi_probe.discovery.frontier import Candidate, Frontier
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Link, Page, Skipped
 from pgssi_probe.identity import Session
+from pgssi_probe.inventory.acting import Acts
 from pgssi_probe.inventory.bundles import parts_of
 from pgssi_probe.inventory.gleaning import Found, of_document, of_json, of_script
 from pgssi_probe.inventory.model import Endpoint, Source, Visit
@@ -65,6 +66,8 @@ class Walking:
     """Addresses of the pages that ask for a password: visited last, since many end the session of who opens them."""
     renew: Callable[[], Awaitable[Session | None]] | None = None
     """Signs in again; None when that does not succeed."""
+    acts: Acts = field(default_factory=Acts)
+    """What was seen to act, by all accounts."""
     pages: list[Page] = field(default_factory=list)
     answers: list[Exchange] = field(default_factory=list)
     found: dict[tuple[str, str, bytes], Found] = field(default_factory=dict)
@@ -185,6 +188,9 @@ class Walking:
 
     async def _ask(self, candidate: Candidate) -> list[Candidate]:
         """Ask for one address. Gives what is to be asked for again, in a new session."""
+        if self.acts.is_one(candidate.url):
+            self.frontier.skip(candidate.url, Skipped.DANGEROUS)
+            return []
         request = Request("GET", candidate.url, max_body=MAX_BODY)
         self._asked.add(candidate.url)
         exchange = await self.session.send(request)
@@ -200,6 +206,7 @@ class Walking:
             return again
         self._refused_to.clear()
         self._last = candidate.url
+        self.acts.learn(candidate.url, target, exchange.status)
         if target is not None:
             self.answers.append(exchange)
             self.frontier.offer(Link(target, candidate.link.text), candidate.depth, candidate.hops + 1)

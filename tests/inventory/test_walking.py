@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pgssi_probe.check.harness import page
+from pgssi_probe.check.harness import page, redirect
 from pgssi_probe.discovery.site import Skipped
 from pgssi_probe.inventory.collect import INVENTORY, MAX_WALKED
 from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Source
@@ -303,3 +303,18 @@ async def test_a_form_by_get_that_changes_something_is_listed_and_not_sent(
         assert endpoint(found, path).held is Skipped.DANGEROUS
         assert not app.asked(urlsplit(path).path)
     assert app.asked("/find")
+
+
+async def test_what_answers_with_a_redirect_only_is_asked_for_once(
+    office: Make, answer_html: Make, inventory_of: Gather
+) -> None:
+    def inside(name: str, request: Request) -> Response | None:
+        return redirect("/space", status=302) if name and "/task/" in request.url else None
+
+    app = office(inside=inside, space="".join(f'<a href="/task/{n}/begin">Commencer</a>' for n in (3, 4, 5)))
+    found = await inventory_of(app, "a", "b")
+    tasks = [one for one in found.endpoints if "/task/" in one.url]
+    assert len(tasks) == 3
+    assert not any(one.reads for one in tasks)
+    walked = [one for visit in found.visits.values() for one in visit.answers if "/task/" in one.url]
+    assert len(walked) == 1

@@ -44,9 +44,10 @@ def test_never_what_may_act_nor_a_secret() -> None:
     held = endpoint("/a?x=1", held=Skipped.DANGEROUS)
     writes = endpoint("/b?x=1", reads=False)
     acts = endpoint("/e?supprimer=0&x=1")
-    odd = endpoint("/c?csrf_token=1&x=1&password=2")
+    protected = endpoint("/f?csrf_token=1&x=1")
+    odd = endpoint("/c?x=1&password=2")
     another = endpoint("/d?x=1", seen_by=frozenset({"a"}))
-    assert [point.place for point in chosen(held, writes, acts, odd, another)] == ["GET /c?x"]
+    assert [point.place for point in chosen(held, writes, acts, protected, odd, another)] == ["GET /c?x"]
 
 
 def test_few_of_one_shape() -> None:
