@@ -6,12 +6,14 @@ Addresses are resolved last, since `<base>` may come late.
 from __future__ import annotations
 
 import re
+from collections.abc import Sized
 from dataclasses import dataclass, field
 from typing import Final
 
 from pgssi_probe.discovery.address import absolute
 from pgssi_probe.discovery.folding import MAX_LONG, MAX_SHORT, fold
 from pgssi_probe.discovery.form_owner import Attributes, Forms, kind_of
+from pgssi_probe.discovery.pressed import entry, jumps, leads_to
 from pgssi_probe.discovery.site import Document, Link, Meta, Resource
 
 MAX_TEXT: Final = 200_000
@@ -98,6 +100,10 @@ class Harvest:
         self._line_open = False
         self._links: list[OpenLink] = []
         self._link: OpenLink | None = None
+        self._pressed: OpenLink | None = None
+        """An element that is no link and leads somewhere; with its name, and how many of that name are open in it."""
+        self._pressed_in = ("", 0)
+        self._jumping = False
         self._forms = Forms()
         self._resources: list[tuple[str, str, Attributes]] = []
         self._metas: list[Meta] = []
@@ -114,8 +120,16 @@ class Harvest:
             self._elements.add(name[:40])
         if name in BLOCKS:
             self._end_line()
+        if name == self._pressed_in[0]:
+            self._pressed_in = (name, self._pressed_in[1] + 1)
+        if name != "link" and (leads := leads_to(attributes)) is not None:
+            self._pressed, self._pressed_in = self._add_link(leads, (), attributes), (name, 1)
         if name in {"a", "area", "link"}:
             self._enter_link(name, attributes)
+        elif name == "select":
+            self._jumping = jumps(attributes)
+        elif name == "option" and self._jumping and (leads := entry(attributes)) is not None:
+            self._add_link(leads, (), attributes)
         elif name == "meta":
             self._meta(attributes)
         elif name == "base" and self._base is None and attributes.get("href"):
@@ -135,6 +149,12 @@ class Harvest:
             self._end_line()
         if name == "a":
             self._link = None
+        elif name == "select":
+            self._jumping = False
+        if name == self._pressed_in[0]:
+            self._pressed_in = (name, self._pressed_in[1] - 1)
+            if not self._pressed_in[1]:
+                self._pressed, self._pressed_in = None, ("", 0)
         self._forms.leave(name)
 
     def form_ended(self) -> None:
@@ -195,7 +215,7 @@ class Harvest:
             cut=self.cut or self._forms.cut,
         )
 
-    def _room(self, items: list[str], cap: int) -> bool:
+    def _room(self, items: Sized, cap: int) -> bool:
         if len(items) >= cap:
             self.cut = True
         return len(items) < cap
@@ -206,9 +226,10 @@ class Harvest:
             self._line_open = False
 
     def _say_in_link(self, text: str) -> None:
-        if self._link is not None and self._link.length < MAX_SHORT:
-            self._link.text.append(text[:MAX_SHORT])
-            self._link.length += min(len(text), MAX_SHORT)
+        for link in (self._link, self._pressed):
+            if link is not None and link.length < MAX_SHORT:
+                link.text.append(text[:MAX_SHORT])
+                link.length += min(len(text), MAX_SHORT)
 
     def _enter_link(self, name: str, attributes: Attributes) -> None:
         raw, rel = attributes.get("href"), rel_of(attributes)
@@ -224,14 +245,18 @@ class Harvest:
             return
         if scheme.startswith(("javascript:", "data:")):
             return
-        if len(self._links) >= MAX_LINKS:
-            self.cut = True
-            return
-        label = attributes.get("aria-label") or attributes.get("title") or attributes.get("alt") or ""
-        link = OpenLink(raw, rel, fold(label), _method(attributes), _asks_first(attributes))
-        self._links.append(link)
+        link = self._add_link(raw, rel, attributes)
         if name == "a":
             self._link = link
+
+    def _add_link(self, raw: str, rel: tuple[str, ...], attributes: Attributes) -> OpenLink | None:
+        if not self._room(self._links, MAX_LINKS):
+            return None
+        said = (attributes.get(one) for one in ("aria-label", "title", "alt", "value"))
+        label = next((one for one in said if one), "")
+        link = OpenLink(raw, rel, fold(label), _method(attributes), _asks_first(attributes))
+        self._links.append(link)
+        return link
 
     def _meta(self, attributes: Attributes) -> None:
         content = attributes.get("content")
