@@ -125,7 +125,7 @@ async def _ended(ctx: CheckContext, ground: Ground, done: SignIn, control: SignI
         if refresh is not None and await refresh.renew():
             return await _reopened(ctx, ground, refresh, left, waited)
     await _vouch(ground, control)
-    facts = {"seconds": int(waited), "kept": [*kept], "refresh": refresh is not None}
+    facts = {"seconds": int(waited), "kept": [*kept] or None, "refresh": refresh is not None}
     return Observation(slug="ended", subject=ctx.target.site, facts=facts, evidence=(ctx.keep(left[-1]),))
 
 
