@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
 from enum import StrEnum
-from functools import lru_cache
-from html import unescape
 from urllib.parse import unquote, unquote_plus
 
 from pgssi_probe.check import Exchange, Response
 from pgssi_probe.compare.absence import Absence, Likeness
+from pgssi_probe.compare.marks import Marks, text_of
 from pgssi_probe.compare.similarity import same_page_threshold
-from pgssi_probe.redact.text import PATTERNS
 
-MAX_TEXT = 400_000
-SHORTEST = 4
-PROVING = frozenset({"nir"})
-"""Kinds of learned values that no application shows to another user on purpose."""
-NIR_SAID = re.compile(
-    r"\bNIR\b|\bINS\b|\bNNI\b|s[ée]curit[ée][ _]sociale|\bs[ée]cu\b|social[ _-]?security|\bSSN\b", re.IGNORECASE
-)
-NIR_SAID_WITHIN = 80
-"""Characters before a number where what it is may be said."""
-TELLING = frozenset({"e-mail", "phone", "rpps"})
-"""Kinds that a directory may show to colleagues: seen elsewhere, they are to be confirmed by a person."""
-MAX_MARKS = 200
-TOLD_BY = 2
-"""Answers that repeat a contact detail before it is taken for the account's own."""
 SHARE = 0.5
 """Share of the reserved lines of a page that make another answer the same page [ours]."""
 REFUSED = frozenset({401, 403, 404, 410})
@@ -52,104 +33,6 @@ class Shows(StrEnum):
     """Something else: an empty list, a form, a page without the record."""
     UNKNOWN = "unknown"
     """No answer, a brake, an error of the server."""
-
-
-@dataclass(frozen=True)
-class Marks:
-    """Values that an account alone is shown. `declared` and `proving` prove, `telling` suggests. Never written."""
-
-    declared: frozenset[str] = field(default=frozenset(), repr=False)
-    proving: frozenset[str] = field(default=frozenset(), repr=False)
-    telling: frozenset[str] = field(default=frozenset(), repr=False)
-    named: frozenset[str] = field(default=frozenset(), repr=False)
-    """Those of `telling` that bear the user name of the account: nobody else's."""
-
-    @property
-    def proofs(self) -> frozenset[str]:
-        return self.declared | self.proving
-
-    def beside(self, text: str) -> Marks:
-        """Without what only suggests and stands in a text that somebody else is shown as well."""
-        telling = frozenset(value for value in self.telling if value not in text)
-        return replace(self, telling=telling, named=self.named & telling)
-
-    def __bool__(self) -> bool:
-        return bool(self.declared or self.proving or self.telling)
-
-
-def text_of(exchange: Exchange) -> str:
-    """What an answer says, with the escapes of JSON and HTML undone; bytes as they are for what is no text."""
-    response = exchange.response
-    if response is None:
-        return ""
-    if "json" in response.media_type and len(response.body) <= MAX_TEXT:
-        try:
-            return json.dumps(json.loads(response.body), ensure_ascii=False)
-        except (ValueError, RecursionError):
-            return response.text[:MAX_TEXT]
-    if response.media_type.startswith("text/") or "xml" in response.media_type or not response.media_type:
-        return unescape(response.text[:MAX_TEXT])
-    return response.body[:MAX_TEXT].decode("latin-1")
-
-
-def marks(declared: Iterable[str], own: Sequence[str], others: str, public: str, username: str = "") -> Marks:
-    """Values of the answers to an account that the texts shown to another and to nobody do not hold.
-
-    `own` are texts: the bytes of a document hold digits by chance.
-    A declared value is the account's alone even where the other was shown it: that is the weakness. An address or a
-    number is the account's when it bears its user name or when several of its answers repeat it: what stands once
-    may be of the doctor who wrote.
-    """
-    text = "\n".join(own)
-    telling = _recognised(text, others, TELLING)
-    return Marks(
-        declared=frozenset(value for value in declared if len(value) >= SHORTEST and value not in public),
-        proving=_recognised(text, others, PROVING),
-        telling=frozenset(value for value in telling if _names(value, username) or _repeated(value, own)),
-        named=frozenset(value for value in telling if _names(value, username)),
-    )
-
-
-def passwords_shown(password: str, answers: Iterable[str]) -> frozenset[str]:
-    """The password of an account with the name of its member, where an answer in JSON gives it as it is: nothing that
-    anybody, its owner included, is to be shown. A word alone would be found by chance."""
-    if len(password) < SHORTEST:
-        return frozenset()
-    pattern = re.compile(
-        r'"(?:\w{0,20}(?:password|passwd|passphrase)|pwd|mdp|mot_?de_?passe)": '
-        + re.escape(json.dumps(password, ensure_ascii=False)),
-        re.IGNORECASE,
-    )
-    return frozenset(match.group() for answer in answers for match in pattern.finditer(answer))
-
-
-def _names(value: str, username: str) -> bool:
-    return bool(username) and value.partition("@")[0].casefold() == username.partition("@")[0].casefold()
-
-
-def _repeated(value: str, answers: Sequence[str]) -> bool:
-    return sum(value in answer for answer in answers) >= TOLD_BY
-
-
-@lru_cache(maxsize=32)
-def _recognised(own: str, elsewhere: str, kinds: frozenset[str]) -> frozenset[str]:
-    found: dict[str, None] = {}
-    for kind, pattern in PATTERNS:
-        if kind in kinds:
-            matches = (match for match in pattern.finditer(own) if kind != "nir" or _is_nir(match))
-            found.update((match.group().strip(), None) for match in matches)
-    return frozenset([value for value in found if value not in elsewhere][:MAX_MARKS])
-
-
-def _is_nir(match: re.Match[str]) -> bool:
-    """Whether the number is one for sure: its control key is right (Insee: 97 minus the number modulo 97), or the text
-    says so before it. A date in milliseconds has thirteen digits too."""
-    bare = re.sub(r"&[^;]{1,8};|[^0-9ABab]", "", match.group()).upper()
-    number = bare[:13].replace("2A", "19").replace("2B", "18")
-    whole = len(bare) == 15 and number.isdecimal() and bare[13:].isdecimal()
-    if whole and int(bare[13:]) == 97 - int(number) % 97:
-        return True
-    return bool(NIR_SAID.search(match.string, max(0, match.start() - NIR_SAID_WITHIN), match.start()))
 
 
 def held(values: Iterable[str], exchange: Exchange) -> frozenset[str]:

@@ -14,9 +14,9 @@ from typing import Final
 from urllib.parse import quote
 
 from pgssi_checks.authz.choosing import MAY_BE_ASKED, OF_CARE, OF_PERSONS
-from pgssi_checks.authz.comparing import text_of
 from pgssi_probe.check import Exchange
-from pgssi_probe.inventory.model import Endpoint, Place
+from pgssi_probe.compare.marks import text_of
+from pgssi_probe.inventory.model import Endpoint, Parameter, Place
 from pgssi_probe.inventory.references import Reference, references
 from pgssi_probe.inventory.templates import template
 
@@ -37,10 +37,11 @@ class Beside:
 
 
 def others_of_its_kind(offered: Iterable[Endpoint], endpoint: Endpoint, found: Sequence[Reference]) -> list[Endpoint]:
-    """Requests of the same template with other identifiers, among those that a visitor was offered."""
-    name, values = template(endpoint, found), _values(found)
-    return [
-        other
+    """Requests of the same template with other identifiers, among those that a visitor was offered: first those that
+    are the same in all the rest, since another period or another order shows another page of the same record."""
+    name, values, rest = template(endpoint, found), _values(found), _rest(endpoint, found)
+    others = [
+        (other, named)
         for other in offered
         if other.reads
         and other.held in MAY_BE_ASKED
@@ -48,6 +49,8 @@ def others_of_its_kind(offered: Iterable[Endpoint], endpoint: Endpoint, found: S
         and _values(named) != values
         and template(other, named) == name
     ]
+    others.sort(key=lambda one: len(_rest(*one) ^ rest))
+    return [other for other, _ in others]
 
 
 def labels_of(one: Sequence[Reference], other: Sequence[Reference]) -> frozenset[str]:
@@ -103,6 +106,10 @@ def same_but_for(first: Exchange, again: Exchange, other: Exchange, labels: Iter
 
 def _values(found: Iterable[Reference]) -> tuple[str, ...]:
     return tuple(each.value for each in found)
+
+
+def _rest(endpoint: Endpoint, found: Iterable[Reference]) -> frozenset[Parameter]:
+    return frozenset(endpoint.parameters) - {each.parameter for each in found}
 
 
 def _pattern(labels: Iterable[str]) -> re.Pattern[str] | None:

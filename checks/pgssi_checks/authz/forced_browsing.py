@@ -19,7 +19,7 @@ from pgssi_checks.authz.account_lists import (
     open_account_lists,
 )
 from pgssi_checks.authz.choosing import Chosen, candidates, is_only_words
-from pgssi_checks.authz.comparing import SHORTEST, Shows, held, is_file, is_same_file
+from pgssi_checks.authz.comparing import Shows, held, is_file, is_same_file
 from pgssi_checks.authz.failing import failed, not_evaluated
 from pgssi_checks.authz.lines import lines
 from pgssi_checks.authz.of_role import HIGHER, opens_as_function
@@ -27,6 +27,7 @@ from pgssi_checks.authz.redirected import own_witnesses, sent_all_the_same
 from pgssi_checks.authz.telling import compared, excerpt, subject_of
 from pgssi_checks.authz.viewers import Lost, Stage, Viewer, nothing, why_not
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
+from pgssi_probe.compare.marks import SHORTEST
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.identity import find_logout
 from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Source

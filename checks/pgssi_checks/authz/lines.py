@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from pgssi_checks.authz.comparing import text_of
 from pgssi_probe.check import Exchange
+from pgssi_probe.compare.marks import text_of
 from pgssi_probe.discovery.parse import parse_page
 
 SHORTEST_LINE: Final = 6

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import JsonValue
 
-from pgssi_checks.authz.comparing import held, text_of
+from pgssi_checks.authz.comparing import held
 from pgssi_probe.check import Exchange, Subject, Target
+from pgssi_probe.compare.marks import text_of
 from pgssi_probe.inventory.model import ANONYMOUS, Endpoint
 from pgssi_probe.inventory.requests import request_of
 from pgssi_probe.redact import redact_url

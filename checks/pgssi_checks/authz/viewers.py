@@ -9,22 +9,19 @@ from typing import TypeVar
 
 from pgssi_checks.authz.choosing import OF_CARE, is_each_ones_own
 from pgssi_checks.authz.comparing import (
-    Marks,
     Shows,
     is_file,
     is_refused,
     is_same_file,
     judged,
     judged_at_once,
-    marks,
-    passwords_shown,
-    text_of,
 )
 from pgssi_checks.authz.dependence import Beside, name_words, untold
 from pgssi_checks.authz.lines import OF_FRAME, chrome, lines, lines_of
 from pgssi_probe.check import CheckContext, Exchange, Failure, Observation, Reason, Request, inconclusive
 from pgssi_probe.check.context import Streams
 from pgssi_probe.compare.absence import Absence, AbsenceControl
+from pgssi_probe.compare.marks import Marks, marks, passwords_shown, text_of
 from pgssi_probe.discovery.collect import location
 from pgssi_probe.identity import Oracle, Session, State, oracle_of, sign_in, sign_in_paths
 from pgssi_probe.inventory.collect import INVENTORY
@@ -191,9 +188,9 @@ class Stage:
         return marks(
             [*(one.reveal() for one in account.canaries), *self.passwords(owner.label)],
             self.read[owner.label],
-            "\n".join((*self.texts[against.label], *self.texts[ANONYMOUS])),
-            "\n".join(self.texts[ANONYMOUS]),
-            account.username,
+            others="\n".join(self.texts[against.label]),
+            public="\n".join(self.texts[ANONYMOUS]),
+            username=account.username,
         )
 
     def passwords(self, label: str) -> frozenset[str]:

@@ -10,10 +10,11 @@ from email.utils import parsedate_to_datetime
 
 from pydantic import JsonValue
 
-from pgssi_checks.browser.canaries import Canaries, canaries_of, data_texts, filled_in
+from pgssi_checks.browser.own_texts import data_texts, filled_in, marks_of
 from pgssi_checks.session.ground import Ground, on_ground
 from pgssi_checks.session.walk import walk
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Response, inconclusive
+from pgssi_probe.compare.marks import Marks
 from pgssi_probe.discovery.parse import parse_page
 
 MAX_SHOWN = 20
@@ -64,15 +65,15 @@ def _expires_later(response: Response) -> bool:
         return False
 
 
-def judge(answers: Iterable[Shown], canaries: Canaries) -> dict[str, list[Exchange]]:
+def judge(answers: Iterable[Shown], marks: Marks) -> dict[str, list[Exchange]]:
     """Slug -> answers. Only those that show something of the account count: a canary proves it, its name hints."""
     found: dict[str, list[Exchange]] = {}
     for shown in answers:
         response = shown.exchange.response
         if response is None or response.status != 200:
             continue
-        proof = bool(canaries.inside(shown.text))
-        if not proof and not canaries.names_the_account(shown.text):
+        proof = bool(marks.inside(shown.text))
+        if not proof and not marks.names_the_account(shown.text):
             continue
         authorised = any(name.lower() == "authorization" for name, _ in shown.exchange.request.headers)
         kept = kept_by(response, authorised=authorised)
@@ -102,8 +103,8 @@ async def _observe(ground: Ground) -> list[Observation]:
         texts = data_texts((exchange,))
         if texts and await parse_page(exchange) is None:
             answers.append(Shown(exchange, texts[0]))
-    canaries = await canaries_of(ctx, ground.label, [shown.text for shown in answers])
-    found = judge(answers, canaries)
+    marks = await marks_of(ctx, ground.label, [shown.text for shown in answers])
+    found = judge(answers, marks)
     if "shared" in found or "no-store-missing" in found:
         found.pop("named-without-no-store", None)
     protected = found.pop("protected", [])

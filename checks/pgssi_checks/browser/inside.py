@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pgssi_checks.browser.canaries import Canaries, canaries_of, data_texts, filled_in
+from pgssi_checks.browser.own_texts import data_texts, filled_in, marks_of
 from pgssi_checks.session.bearing import Bearing, bearings
 from pgssi_checks.session.ground import Ground, Lost
 from pgssi_probe.browser import BROWSER, RENDERED, BrowserLost, Landing, Visit, browser_sign_in
 from pgssi_probe.check import CheckContext, Reason
+from pgssi_probe.compare.marks import Marks
 from pgssi_probe.discovery.danger import is_dangerous_link, words_of
 from pgssi_probe.discovery.frontier import is_notable
 from pgssi_probe.discovery.site import Link
@@ -76,10 +77,10 @@ class Inside:
         dump = await self.visit.kept()
         return not any(token in entry.value for entry in dump.entries for token in self.tokens)
 
-    async def canaries(self) -> Canaries:
+    async def marks(self) -> Marks:
         texts = [text_of(landing) for landing in self.pages]
         texts += data_texts(one.exchange for one in self.visit.asked if one.exchange is not None)
-        return await canaries_of(self.ctx, self.ground.label, texts)
+        return await marks_of(self.ctx, self.ground.label, texts)
 
     async def sign_out(self) -> Landing | None:
         """Press the sign-out control of the window, and confirm once if asked; None without a control. A page without

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from pgssi_checks.browser.canaries import Canaries
 from pgssi_checks.browser.inside import Inside, signed_in, text_of
-from pgssi_checks.browser.storage import STORES, holding_canary, holding_token, shown
+from pgssi_checks.browser.storage import STORES, holding_marks, holding_token, shown
 from pgssi_checks.session.ground import Ground, on_ground
 from pgssi_probe.browser import Digests, Dump, Kept, Landing, Place
 from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
+from pgssi_probe.compare.marks import Marks
 
 
 @dataclass(frozen=True)
@@ -23,27 +23,27 @@ class Back:
     presses: int
 
 
-def judge_kept(after: Dump, tokens: frozenset[str], canaries: Canaries) -> dict[str, list[Kept]]:
+def judge_kept(after: Dump, tokens: frozenset[str], marks: Marks) -> dict[str, list[Kept]]:
     """Slug -> entries left. A cookie whose session is dead on the server opens nothing any more: `still-valid` of
     `session.logout` is about those that do."""
     found = {
         "token-left": holding_token(after.of(*STORES, Place.CACHE), tokens),
-        "data-left": holding_canary(after.entries, canaries),
+        "data-left": holding_marks(after.entries, marks),
     }
     return {slug: entries for slug, entries in found.items() if entries}
 
 
 def judge_back(
-    backs: Sequence[Back], before: Sequence[Landing], left: Landing, canaries: Canaries
+    backs: Sequence[Back], before: Sequence[Landing], left: Landing, marks: Marks
 ) -> tuple[str, Back] | None:
     """What Back brings back: a canary is proof; the name of the account, on a page that named it and no longer should,
     is a hint."""
     for back in backs:
-        if canaries.inside(text_of(back.landing)):
+        if marks.inside(text_of(back.landing)):
             return "back-shows", back
-    named = {landing.url for landing in before if canaries.names_the_account(landing.text)}
+    named = {landing.url for landing in before if marks.names_the_account(landing.text)}
     for back in backs:
-        told = canaries.names_the_account(back.landing.text) and not canaries.names_the_account(left.text)
+        told = marks.names_the_account(back.landing.text) and not marks.names_the_account(left.text)
         if told and back.landing.url in named and not (back.landing.page and back.landing.page.document.asks_password):
             return "back-names", back
     return None
@@ -57,8 +57,8 @@ async def _observe(ground: Ground) -> list[Observation]:
     ctx = ground.ctx
     async with signed_in(ground) as inside:
         pages = await inside.tour(int(ctx.setting("pages_max")))
-        canaries = await inside.canaries()
-        await _leave_from(inside, canaries)
+        marks = await inside.marks()
+        await _leave_from(inside, marks)
         before = await inside.visit.kept()
         left = await inside.sign_out()
         if left is None or await inside.is_in():
@@ -70,9 +70,9 @@ async def _observe(ground: Ground) -> list[Observation]:
     kept = ctx.keep_facts("before-and-after", table)
     observations = [
         Observation(slug=slug, subject=ctx.target.site, facts=shown(entries), evidence=(kept,))
-        for slug, entries in judge_kept(after, inside.tokens, canaries).items()
+        for slug, entries in judge_kept(after, inside.tokens, marks).items()
     ]
-    again = judge_back(backs, pages, left, canaries)
+    again = judge_back(backs, pages, left, marks)
     if again is not None:
         slug, back = again
         facts: dict[str, JsonValue] = {"url": back.landing.url, "presses": back.presses}
@@ -80,13 +80,13 @@ async def _observe(ground: Ground) -> list[Observation]:
         observations.append(Observation(slug=slug, subject=ctx.target.site, facts=facts, evidence=proof))
     if not observations and after.cut:
         return [inconclusive(ctx.target.site, Reason.SCAN_INCOMPLETE, evidence=(kept,))]
-    if not observations and not canaries.values and not canaries.name:
+    if not observations and not marks.values and not marks.name:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE, evidence=(kept,))]  # nothing to look for
     if not observations:
         names = [entry.name[:80] for entry in after.of(Place.COOKIE) if entry.name in inside.token_names]
         clean: dict[str, JsonValue] = {
             "pages": len(pages),
-            "watched": len(canaries.values),
+            "watched": len(marks.values),
             "cookies": [*names],
             "presses": len(backs),
         }
@@ -94,10 +94,10 @@ async def _observe(ground: Ground) -> list[Observation]:
     return observations
 
 
-async def _leave_from(inside: Inside, canaries: Canaries) -> None:
+async def _leave_from(inside: Inside, marks: Marks) -> None:
     """Leave from a page that shows what must not come back, by one that names the account: Back leads there."""
-    naming = next((one.url for one in inside.pages if canaries.names_the_account(one.text)), "")
-    showing = next((one.url for one in reversed(inside.pages) if canaries.inside(text_of(one))), "")
+    naming = next((one.url for one in inside.pages if marks.names_the_account(one.text)), "")
+    showing = next((one.url for one in reversed(inside.pages) if marks.inside(text_of(one))), "")
     for url in dict.fromkeys((naming, showing)):
         if url and len(inside.pages) > 1:  # alone, the page is still there
             await inside.visit.open(url)

@@ -7,11 +7,11 @@ from urllib.parse import unquote
 
 from pydantic import JsonValue
 
-from pgssi_checks.browser.canaries import Canaries
 from pgssi_checks.browser.inside import Inside, signed_in
 from pgssi_checks.session.ground import Ground, on_ground
 from pgssi_probe.browser import Digests, Dump, Kept, Place
 from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
+from pgssi_probe.compare.marks import Marks
 
 MAX_SHOWN = 20
 STORES = (Place.LOCAL, Place.SESSION, Place.DATABASE)
@@ -24,18 +24,18 @@ def holding_token(entries: Sequence[Kept], tokens: frozenset[str]) -> list[Kept]
     ]
 
 
-def holding_canary(entries: Sequence[Kept], canaries: Canaries) -> list[Kept]:
-    return [entry for entry in entries if canaries.inside(entry.value) or canaries.inside(unquote(entry.value))]
+def holding_marks(entries: Sequence[Kept], marks: Marks) -> list[Kept]:
+    return [entry for entry in entries if marks.inside(entry.value) or marks.inside(unquote(entry.value))]
 
 
-def judge(dump: Dump, tokens: frozenset[str], canaries: Canaries) -> dict[str, list[Kept]]:
+def judge(dump: Dump, tokens: frozenset[str], marks: Marks) -> dict[str, list[Kept]]:
     """Slug -> entries. A cookie that carries the session is at its place; personal data in any cookie is not."""
     stores = dump.of(*STORES)
     cookies = [entry for entry in dump.of(Place.COOKIE) if not any(token == entry.value for token in tokens)]
     found = {
         "token": holding_token(stores, tokens),
-        "personal-data": holding_canary((*stores, *dump.of(Place.CACHE)), canaries),
-        "personal-data-in-cookie": holding_canary(cookies, canaries),
+        "personal-data": holding_marks((*stores, *dump.of(Place.CACHE)), marks),
+        "personal-data-in-cookie": holding_marks(cookies, marks),
     }
     return {slug: entries for slug, entries in found.items() if entries}
 
@@ -53,14 +53,14 @@ async def observe(ctx: CheckContext) -> list[Observation]:
 async def _observe(ground: Ground) -> list[Observation]:
     async with signed_in(ground) as inside:
         await inside.tour(int(ground.ctx.setting("pages_max")))
-        canaries = await inside.canaries()
-        return _judged(inside, await inside.visit.kept(), canaries)
+        marks = await inside.marks()
+        return _judged(inside, await inside.visit.kept(), marks)
 
 
-def _judged(inside: Inside, dump: Dump, canaries: Canaries) -> list[Observation]:
+def _judged(inside: Inside, dump: Dump, marks: Marks) -> list[Observation]:
     ctx = inside.ctx
     kept = ctx.keep_facts("kept", {"kept": Digests().table(dump)})
-    found = judge(dump, inside.tokens, canaries)
+    found = judge(dump, inside.tokens, marks)
     observations = [
         Observation(slug=slug, subject=ctx.target.site, facts=shown(entries), evidence=(kept,))
         for slug, entries in found.items()
@@ -71,7 +71,7 @@ def _judged(inside: Inside, dump: Dump, canaries: Canaries) -> list[Observation]
         facts: dict[str, JsonValue] = {
             "pages": len(inside.pages),
             "keys": len(dump.of(*STORES)),
-            "watched": len(canaries.values),
+            "watched": len(marks.values),
         }
         observations.append(Observation(slug="clean", subject=ctx.target.site, facts=facts, evidence=(kept,)))
     return observations

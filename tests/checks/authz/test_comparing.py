@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from pgssi_checks.authz.comparing import Marks, Shows, is_same_file, judged, judged_at_once, marks, passwords_shown
+from pgssi_checks.authz.comparing import Shows, is_same_file, judged, judged_at_once
 from pgssi_probe.check.harness import exchange, page
 from pgssi_probe.compare.absence import Absence
+from pgssi_probe.compare.marks import Marks
 
 URL = "https://portal.example/r/17"
 RECORD = "<!doctype html><title>R</title><h1>Bilan sanguin</h1><p>Ferritine trop basse<p>Revoir dans un mois"
@@ -76,27 +77,6 @@ def test_documents_are_compared_by_their_bytes() -> None:
     assert file(page("Acc\u00e8s refus\u00e9")) is Shows.NOTHING
 
 
-def test_a_contact_is_the_accounts_when_it_bears_its_name_or_is_repeated() -> None:
-    answers = ["alice@exemple.fr dr.house@exemple.fr 01 99 00 00 01", "01 99 00 00 01"]
-    found = marks([], answers, "", "", "alice")
-    assert found.telling == {"alice@exemple.fr", "01 99 00 00 01"}
-    assert found.named == {"alice@exemple.fr"}
-
-
-@pytest.mark.parametrize(
-    ("text", "proves"),
-    [
-        ("Assurée : 2 69 05 49 588 157 80", True),
-        ("NIR 190057512345699", True),
-        ('{"nir": "1900575123456"}', True),
-        ("relevé du 1732263456789", False),
-        ("dossier 190057512345699", False),
-    ],
-)
-def test_a_number_is_that_of_a_person_when_its_key_or_the_text_says_so(text: str, proves: bool) -> None:
-    assert bool(marks([], [text], "", "").proving) is proves
-
-
 def test_two_files_are_one_when_they_differ_only_where_two_answers_to_the_owner_do() -> None:
     def file(body: str) -> Any:
         return exchange(URL, page(body, content_type="application/pdf"))
@@ -107,10 +87,3 @@ def test_two_files_are_one_when_they_differ_only_where_two_answers_to_the_owner_
     assert not is_same_file(file("head\nalice 210\nat 10:03 and more\n"), first, again)
     assert not is_same_file(file("head\nalice 210\n\nat 10:03"), first, again)
     assert not is_same_file(file("head\nalice 210\nat 10:03\n"), first)
-
-
-def test_a_password_is_recognised_in_its_member_only() -> None:
-    shown = passwords_shown("Pass-2026", ['{"user": "alice", "password": "Pass-2026"}', '{"motDePasse": "Pass-2026"}'])
-    assert shown == {'"password": "Pass-2026"', '"motDePasse": "Pass-2026"'}
-    assert not passwords_shown("Pass-2026", ['{"name": "Pass-2026"}', '{"password": "Pass-2026x"}', "Pass-2026"])
-    assert not passwords_shown("abc", ['{"password": "abc"}'])

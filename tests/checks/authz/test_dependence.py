@@ -52,6 +52,14 @@ def test_another_of_its_kind_has_the_template_and_another_identifier() -> None:
     assert [one.url for one in found] == [ORIGIN + "dossier?id=5", ORIGIN + "dossier?id=9"]
 
 
+def test_what_is_the_same_in_all_the_rest_comes_first() -> None:
+    offered = [endpoint(f"activity?from=2026-11-{day}&user_id=6") for day in ("22", "12", "02")]
+    wanted = "activity?from=2026-11-12&user_id=5"
+    found = others_of_its_kind(offered, endpoint(wanted), named(wanted))
+    assert found[0] is offered[1]
+    assert len(found) == 3
+
+
 def test_labels_are_what_differs_as_written_and_as_it_reads() -> None:
     assert labels_of(named("activity?user_id=5&set_filter=1"), named("activity?user_id=6&set_filter=1")) == {"5", "6"}
     encoded = labels_of(named("jeton?id=eyJudW1lcm8iOiA0MTAwfQ=="), named("jeton?id=eyJudW1lcm8iOiA0MTA0fQ=="))

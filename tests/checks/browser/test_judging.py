@@ -7,19 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgssi_checks.browser.cache_authenticated import Shown, judge, kept_by
-from pgssi_checks.browser.canaries import Canaries, filled_in, learned, personal
 from pgssi_checks.browser.obsolete_tech import Found, is_json_p, judge_script
+from pgssi_checks.browser.own_texts import filled_in
 from pgssi_checks.browser.residual_data import Back, judge_back, judge_kept
 from pgssi_checks.browser.storage import judge as judge_storage
 from pgssi_checks.browser.third_party import frames_in, judge_frames
 from pgssi_probe.browser import Dump, Frame, Kept, Landing, Place
 from pgssi_probe.check.harness import exchange, page
+from pgssi_probe.compare.marks import Marks
 from pgssi_probe.discovery.parse import parse_html
 from pgssi_probe.discovery.site import Page
 
 HOME = "https://portal.example/"
 TOKEN = "eyJhbGciOi.abc.def"
-ALICE = Canaries(frozenset({"VAL-1234"}), "alice.martin")
+ALICE = Marks(declared=frozenset({"VAL-1234"}), name="alice.martin")
 
 
 def entry(place: Place, value: str, name: str = "k") -> Kept:
@@ -72,26 +73,6 @@ def test_only_what_shows_the_account_is_judged() -> None:
     ]
     found = {slug: [one.url[-1] for one in exchanges] for slug, exchanges in judge(answers, ALICE).items()}
     assert found == {"no-store-missing": ["a"], "named-without-no-store": ["b"], "shared": ["d"], "protected": ["e"]}
-
-
-@pytest.mark.parametrize(
-    "text", ["1795326612345", "icon@2x.png", "0123456789", "page 12 of 34", "9a8b7c6d5e4f", "v1.2.3@types.js"]
-)
-def test_what_looks_like_personal_data_is_none(text: str) -> None:
-    assert personal([text]) == frozenset()
-
-
-@pytest.mark.parametrize("text", ["alice@exemple.invalid", "06 12 34 56 78", "+33612345678", "2 85 12 99 012 345 11"])
-def test_personal_data_is_learned(text: str) -> None:
-    assert personal([f"Vos coordonnées : {text} (à jour)"])
-
-
-def test_what_everybody_sees_is_no_canary() -> None:
-    own = ["Support : aide@exemple.invalid, vous : alice@exemple.invalid"]
-    found = learned(["VAL-1", "x"], own, "Support : aide@exemple.invalid, alice", "alice")
-    assert found.values == {"VAL-1", "alice@exemple.invalid"}
-    assert found.name == ""
-    assert "VAL-1" not in repr(found)
 
 
 def test_fields_that_are_filled_in_are_read() -> None:
