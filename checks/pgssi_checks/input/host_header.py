@@ -6,6 +6,7 @@ may keep of it is served to nobody else. No form is sent: a reset message is nev
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -119,11 +120,25 @@ class Echo:
     poisoned: Exchange | None = None
 
 
+def repeats_what_was_asked(exchange: Exchange, found: Shown, host: str) -> bool:
+    """Whether an answer to a request in absolute form repeats its target as text, and takes no name from it: the error
+    of a server that read it as a path, or the page to come back to after the sign-in (`?next=https://…`)."""
+    response, asked = exchange.response, urlsplit(exchange.request.origin_form or "").path
+    if response is None or found.places != ("address",):
+        return False
+    echo = re.compile(
+        rf"(?<==)(?:https?:)?//{re.escape(host)}|//{re.escape(host)}{re.escape(asked)}(?![\w/.%-])", re.IGNORECASE
+    )
+    return response.status >= 400 or f"//{host}" not in echo.sub("", response.text.replace("\\/", "/"))
+
+
 async def _read(exchange: Exchange, host: str) -> Shown | None:
     if exchange.response is None:
         return None
     page = await parse_page(exchange)
-    return shown(exchange.response, page.document if page else None, exchange.url, host)
+    found = shown(exchange.response, page.document if page else None, exchange.url, host)
+    absolute = exchange.request.origin_form is not None
+    return None if found is not None and absolute and repeats_what_was_asked(exchange, found, host) else found
 
 
 async def _tried(ctx: CheckContext, url: str, way: Way, seen: list[Exchange]) -> Echo | None:
