@@ -28,7 +28,7 @@ lint: env
 
 # Three workers on two cores: many tests wait for servers, browsers and time budgets.
 test: packages env lint
-	$(BIN)/pytest -n 3 --durations=25
+	$(BIN)/pytest -n 3 --dist worksteal --durations=25
 
 cover: packages env
 	$(BIN)/pytest -n 3 --cov --cov-report=term:skip-covered

@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from weasyprint import HTML
 
 from pgssi_probe.cli.exits import Exit
 from pgssi_probe.clock import SystemClock
@@ -26,7 +27,9 @@ def ran(settings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from pgssi_probe.cli.app import run
 
     folder = tmp_path_factory.mktemp("ran") / "run"
+    printed = HTML(string=PAGE.decode()).write_pdf(pdf_variant="pdf/ua-1")
     with pytest.MonkeyPatch.context() as patch, web_server(PAGE) as target:
+        patch.setattr("pgssi_reports.pdf.PdfReporter.render", lambda *_: printed)  # ours takes seconds to print
         patch.setenv("XDG_CONFIG_HOME", str(settings))
         patch.setenv("PGSSI_PROBE_CHROMIUM", "none")
         assert run(["scan", target.url, *FEW, "--out", str(folder)]) == Exit.OK
