@@ -16,6 +16,7 @@ from urllib.parse import urljoin
 from pgssi_probe.check.context import Collector, CollectorContext
 from pgssi_probe.discovery.address import absolute, directory, extension, upgraded
 from pgssi_probe.discovery.danger import is_dangerous
+from pgssi_probe.discovery.data import addresses_in
 from pgssi_probe.discovery.frontier import MAX_DEPTH, Candidate, Frontier
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.robots import parse_robots
@@ -154,6 +155,9 @@ class Walk:
         for exchange in self.entry:
             self.frontier.seen(exchange.url)
         await self._keep(self.home, depth=0)
+        if self.home.response is not None and "json" in self.home.response.media_type:
+            for url in addresses_in(self.home.response.body, self.home.url):
+                self.frontier.offer(Link(url, ""), 1)
         self.frontier.offer(Link(urljoin(self.home.url, "/"), ""), 1)
         for url in listed:
             self.frontier.offer(Link(url, ""), MAX_DEPTH)

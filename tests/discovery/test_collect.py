@@ -241,3 +241,17 @@ async def test_clear_links_of_a_secure_home_are_read_over_https() -> None:
 async def test_frames_are_pages() -> None:
     site, _ = await walk({HOME: page("<frameset><frame src=/menu></frameset>"), f"{HOME}menu": page("<p>menu")})
     assert [one.url for one in site.pages] == [HOME, f"{HOME}menu"]
+
+
+async def test_a_first_answer_of_data_leads_where_it_says() -> None:
+    listed = '{"endpoints": {"a": "/api/patients", "b": "/api/logout", "c": "/api/patients/{id}"}, "health": "/health"}'
+    site, sent = await walk(
+        {
+            HOME: page(listed, content_type="application/json"),
+            f"{HOME}api/patients": page('["/deeper"]', content_type="application/json"),
+            f"{HOME}health": page('{"status": "ok"}', content_type="application/json"),
+        }
+    )
+    assert {"/api/patients", "/health"} <= set(paths(sent))
+    assert not {"/api/logout", "/deeper"} & set(paths(sent))
+    assert dict(site.skipped)[f"{HOME}api/logout"] is Skipped.DANGEROUS
