@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from pydantic import JsonValue
@@ -21,6 +19,7 @@ from pgssi_checks.login.wrong_passwords import (
     invented_password,
 )
 from pgssi_checks.session.left_open import make_room, remember
+from pgssi_checks.session.patience import announced_wait
 from pgssi_probe.check import CheckContext, Exchange
 from pgssi_probe.identity import Secret, Session, SignInState, State, oracle_of, sign_in
 from pgssi_probe.net.exchange import Headers
@@ -29,7 +28,6 @@ ACCEPTED: Final = frozenset({SignInState.SIGNED_IN, SignInState.SECOND_FACTOR})
 """The password was right: a second factor is asked only then."""
 ALREADY_OPEN: Final = "already_open"
 """Refused because a session of the account is open: the right password was recognised."""
-LONGEST_WAIT: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +54,6 @@ class Attempt:
     def braked(self) -> bool:
         """Refused in so many words, or by a status, or a captcha."""
         return self.state is SignInState.THROTTLED
-
-
-def announced_wait(exchange: Exchange | None) -> float | None:
-    """Seconds of Retry-After (RFC 9110 §10.2.3), whole seconds or a date; None when there is none that makes sense."""
-    value = (exchange.response.header("retry-after") or "").strip() if exchange and exchange.response else ""
-    if re.fullmatch(r"\d{1,9}", value):
-        return min(float(value), LONGEST_WAIT)
-    try:
-        seconds = (parsedate_to_datetime(value) - exchange.started).total_seconds() if value and exchange else 0.0
-    except (ValueError, TypeError):
-        return None
-    return min(seconds, LONGEST_WAIT) if seconds > 0 else None
 
 
 def answer_to(exchanges: Sequence[Exchange], password: str) -> Exchange | None:

@@ -14,7 +14,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from pgssi_checks.login.attempts import ACCEPTED, announced_wait, answer_to
+from pgssi_checks.login.attempts import ACCEPTED, answer_to
 from pgssi_checks.login.left_elsewhere import left_to, not_ours
 from pgssi_checks.login.registration_pages import registration_form
 from pgssi_checks.login.reset_pages import reset_form
@@ -30,6 +30,7 @@ from pgssi_checks.login.wrong_passwords import (
     invented_password,
     invented_user,
 )
+from pgssi_checks.session.patience import announced_wait
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Request, Subject, inconclusive
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.parse import parse_page

@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Final
 
+from pgssi_checks.session.patience import patient_sign_in
 from pgssi_probe.check import Collector, CollectorContext, Exchange, Failure, Network, Request
 from pgssi_probe.check.context import Streams
 from pgssi_probe.clock import Clock
@@ -59,8 +60,6 @@ ALLOWANCE: Collector[Allowance] = Collector(name="wrong_passwords", gather=_open
 
 
 async def _prove(ctx: CollectorContext) -> bool:
-    from pgssi_checks.session.patience import patient_sign_in
-
     done = await patient_sign_in(ctx, SACRIFICE, known=False)
     return done.state in {SignInState.SIGNED_IN, SignInState.SECOND_FACTOR}
 

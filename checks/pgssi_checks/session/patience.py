@@ -6,12 +6,13 @@ password is then refused, by 429, 403, a message or an empty page, until a minut
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Final
 
-from pgssi_checks.login.attempts import announced_wait
 from pgssi_checks.session.left_open import make_room, remember
-from pgssi_probe.check import CheckContext, Collector, CollectorContext
+from pgssi_probe.check import CheckContext, Collector, CollectorContext, Exchange
 from pgssi_probe.identity import Session, SignIn, SignInState, oracle_of, sign_in
 
 PAUSES: Final = (61.0, 121.0)
@@ -20,6 +21,7 @@ VAIN: Final = 400.0
 """Seconds that a run waits in vain for its accounts to be taken again, all checks together [ours]."""
 HELD: Final = frozenset({401, 403, 423, 429, 500, 502, 503})
 """Statuses by which a right password is held back."""
+LONGEST_WAIT: Final = 86_400.0
 
 
 @dataclass
@@ -34,6 +36,18 @@ async def _patience(_ctx: CollectorContext) -> Patience:
 
 
 PATIENCE: Final[Collector[Patience]] = Collector(name="session-patience", gather=_patience)
+
+
+def announced_wait(exchange: Exchange | None) -> float | None:
+    """Seconds of Retry-After (RFC 9110 §10.2.3), whole seconds or a date; None when there is none that makes sense."""
+    value = (exchange.response.header("retry-after") or "").strip() if exchange and exchange.response else ""
+    if re.fullmatch(r"\d{1,9}", value):
+        return min(float(value), LONGEST_WAIT)
+    try:
+        seconds = (parsedate_to_datetime(value) - exchange.started).total_seconds() if value and exchange else 0.0
+    except (ValueError, TypeError):
+        return None
+    return min(seconds, LONGEST_WAIT) if seconds > 0 else None
 
 
 async def patient_sign_in(
