@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from pgssi_probe.net.client import safe_detail
 from pgssi_probe.net.exchange import Exchange, Failure, Request
-
-if TYPE_CHECKING:
-    from pgssi_probe.net.gate import Gate
+from pgssi_probe.net.scope import ScopeGuard
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -34,11 +32,25 @@ class Usage:
     bytes: int = 0
 
 
+class WayOut(Protocol):
+    """What a share is taken from: the gate, which says who sent what."""
+
+    guard: ScopeGuard
+
+    async def exchange(self, request: Request, by: str) -> Exchange: ...
+
+    def refuse(self, request: Request, by: str, failure: Failure, detail: str) -> Exchange: ...
+
+    async def open(self, by: str, host: str, port: int, address: str | None) -> Streams: ...
+
+    def reserve(self, by: str, connections: int) -> AbstractAsyncContextManager[None]: ...
+
+
 class TargetNetwork:
     """The `Network` of one check: within its declared maximum, under its name."""
 
     def __init__(
-        self, gate: Gate, by: str, max_requests: int, max_connections: int, methods: frozenset[str], max_body: int = 0
+        self, gate: WayOut, by: str, max_requests: int, max_connections: int, methods: frozenset[str], max_body: int = 0
     ) -> None:
         self._max_body = max_body
         self._gate = gate
@@ -87,7 +99,7 @@ class TargetNetwork:
             yield
 
     def in_scope(self, url: str) -> bool:
-        return self._gate.scope.allows_url(url)
+        return self._gate.guard.scope.allows_url(url)
 
     def _spend(self, connections: int) -> None:
         if self._connections + connections > self._max_connections:
