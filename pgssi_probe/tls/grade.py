@@ -339,10 +339,18 @@ def _r20(facts: EndpointFacts, profile: TlsProfile, _day: date) -> Graded:
     tickets = facts.behaviour.tickets
     if isinstance(tickets, Unknown):
         return Graded("R20", tickets)
-    named = tuple(f"{ticket.version.label}: {ticket.lifetime_s} s" for ticket in tickets)
+    named = tuple(f"{ticket.version.label} ({_life(ticket.lifetime_s)})" for ticket in tickets)
     if any(ticket.lifetime_s > profile.server.ticket_lifetime_max_s for ticket in tickets):
         return Graded("R20", _DEGRADED, named)
     return Graded("R20", _RECOMMENDED, named)
+
+
+def _life(seconds: int) -> str:
+    """`2 h`, `72 h`, `90 s`: the same in both languages, which days are not. Nought is "unspecified"."""
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= length and seconds % length == 0:
+            return f"{seconds // length}\u00a0{unit}"
+    return f"{seconds}\u00a0s" if seconds else "—"
 
 
 def _r21_minus(facts: EndpointFacts, _profile: TlsProfile, _day: date) -> Graded | None:

@@ -11,6 +11,7 @@ from pgssi_probe.model.verdict import Verdict
 from pgssi_reports.html.evidence import EvidenceRef, EvidenceShelf
 from pgssi_reports.html.findings import reference_rows
 from pgssi_reports.html.source import Source
+from pgssi_reports.words import Words
 
 EVENTS_MAX = 600
 OUTCOMES_MAX = 60
@@ -132,7 +133,7 @@ def scope_rows(source: Source) -> tuple[Row, ...]:
     engagement, words = source.result.engagement, source.words
     reached = [f"{h.host}:{h.port} → {', '.join(h.addresses) or '—'}" for h in source.result.run.addresses]
     limits = [
-        words.say("html.limit.each", limit=words.word("html.limit", name), value=words.number(v))
+        words.say("html.limit.each", limit=words.word("html.limit", name), value=_amount(words, name, v))
         for name, v in engagement.limits.items()
     ]
     values = {
@@ -144,6 +145,11 @@ def scope_rows(source: Source) -> tuple[Row, ...]:
         "engagement": engagement.file_sha256,
     }
     return tuple((words.say(f"html.scope.{name}"), value) for name, value in values.items() if value)
+
+
+def _amount(words: Words, limit: str, value: float) -> str:
+    """Limits of time are kept in seconds, and said as durations."""
+    return words.wait(value) if limit.endswith("_seconds") else words.number(value)
 
 
 def check_views(source: Source) -> tuple[CheckView, ...]:

@@ -51,7 +51,8 @@ def test_limits_have_labels(sample: RunResult) -> None:
     changed = sample.model_copy(update={"engagement": sample.engagement.model_copy(update={"limits": limits})})
     page = HtmlReporter().render(changed, "fr").decode()
     assert "request_seconds" not in page
-    assert "secondes au plus pour une réponse" in page
+    assert "attente d’une réponse, au plus\u00a0: 30\u00a0s" in page
+    assert "durée au plus\u00a0: 1\u00a0h" in page
 
 
 def test_shared_connections_have_a_row_of_their_own(sample: RunResult) -> None:
