@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from pgssi_checks.session.alone import MINUTE, OneByOne, disturbed, still_open
+from pgssi_checks.session.alone import MINUTE, TRIES, OneByOne, disturbed, still_open
 from pgssi_checks.session.crowd import crowded_out
 from pgssi_checks.session.ground import Ground, Lost, on_ground
 from pgssi_checks.session.ladder import Contradiction, Rung, bracket, rungs, slug_of
-from pgssi_checks.session.lane import SINGLE
+from pgssi_checks.session.lane import PATIENCE, SINGLE
 from pgssi_checks.session.refresh import Renewal
 from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
 from pgssi_probe.identity import State
@@ -39,7 +39,20 @@ async def _observe(ground: Ground) -> list[Observation]:
     waits = rungs(declared, ctx.setting("rungs_minutes"), longest)
     if await ctx.collect(SINGLE):
         return [await _one_by_one(ground, waits, declared)]
-    await ground.quiet(float(ctx.setting("quiet_seconds")))
+    began = ctx.clock.monotonic()
+    for _ in range(TRIES):
+        await ground.quiet(float(ctx.setting("quiet_seconds")))
+        looks = await _beside_each_other(ground, waits)
+        if looks is not None:
+            return [_judged(ctx, looks, declared)]
+        if (ctx.clock.monotonic() - began + waits[-1] * MINUTE) > longest * MINUTE + PATIENCE:
+            break
+    raise Lost(Reason.SESSION_LOST)
+
+
+async def _beside_each_other(ground: Ground, waits: tuple[float, ...]) -> list[Rung] | None:
+    """What the ladder saw while its control lived. None when other sign-ins of the account may have closed sessions."""
+    ctx = ground.ctx
     opened = ctx.clock.now()
     control = Renewal.of(await ground.open(), ctx)
     sessions = [Renewal.of(await ground.open(), ctx) for _ in waits]
@@ -51,22 +64,27 @@ async def _observe(ground: Ground) -> list[Observation]:
     began, left_alone = ctx.clock.monotonic(), ctx.clock.now()
     witness = Witness(ground, control)
     watch = asyncio.ensure_future(witness.watch(began))
+    climb = asyncio.gather(
+        *(_look(ground, session, began, minutes) for session, minutes in zip(sessions, waits, strict=True))
+    )
     try:
-        looks = await asyncio.gather(
-            *(_look(ground, session, began, minutes) for session, minutes in zip(sessions, waits, strict=True))
-        )
+        await asyncio.wait((watch, climb), return_when=asyncio.FIRST_COMPLETED)
+        if not climb.done() and disturbed(ground, left_alone):
+            return None
+        looks = await climb
     finally:
         watch.cancel()
-        await asyncio.gather(watch, return_exceptions=True)
+        climb.cancel()
+        await asyncio.gather(watch, climb, return_exceptions=True)
     if await still_open(ground, control):
         witness.minutes = max(witness.minutes, (ctx.clock.monotonic() - began) / MINUTE)
     vouched = [look for look in looks if look.minutes <= witness.minutes]
+    doubtful = disturbed(ground, left_alone) and not (vouched and all(look.alive for look in vouched))
+    if doubtful and (not vouched or await crowded_out(ground, len(ground.posts(opened)), idle=True)):
+        return None
     if not vouched:
         raise Lost(Reason.SESSION_LOST)
-    others = disturbed(ground, left_alone) and not all(look.alive for look in vouched)
-    if others and await crowded_out(ground, len(ground.posts(opened)), idle=True):
-        raise Lost(Reason.SESSION_LOST)
-    return [_judged(ctx, vouched, declared)]
+    return vouched
 
 
 async def _one_by_one(ground: Ground, waits: tuple[float, ...], declared: float | None) -> Observation:

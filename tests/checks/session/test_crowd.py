@@ -106,10 +106,19 @@ async def test_an_end_in_time_is_said_though_others_signed_in() -> None:
 
 
 @pytest.mark.parametrize("by_use", [False, True])
-async def test_an_idle_session_pushed_out_by_others_is_no_delay(by_use: bool) -> None:
+async def test_idle_sessions_pushed_out_by_others_are_left_idle_again(by_use: bool) -> None:
     clock = VirtualClock()
     portal = Portal(clock, kept=11, by_use=by_use)
     said = await outcome("session.timeout-idle", clock, portal, {"session.idle-minutes": 20}, at=700)
+    assert said.slug == "too-long"
+
+
+@pytest.mark.parametrize("by_use", [False, True])
+async def test_idle_sessions_pushed_out_too_late_are_no_delay(by_use: bool) -> None:
+    clock = VirtualClock()
+    portal = Portal(clock, kept=11, by_use=by_use)
+    declared = {"session.idle-minutes": 20, "session.idle-max-minutes": 30}
+    said = await outcome("session.timeout-idle", clock, portal, declared, at=1700)
     assert said.reason == "session_lost"
 
 
