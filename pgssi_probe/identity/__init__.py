@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from pgssi_probe.identity.plan import Driver, SignInPlan
     from pgssi_probe.identity.search import SIGN_IN, plan_of, sign_in_paths
     from pgssi_probe.identity.session import Session
-    from pgssi_probe.identity.signing import SignIn, sign_in
+    from pgssi_probe.identity.signing import sign_in
+    from pgssi_probe.identity.trying import SignIn
     from pgssi_probe.model.account import LABELS, Account, Label, Secret
 else:
     __getattr__ = lazily(
@@ -50,10 +51,8 @@ else:
                 "sign_in_paths",
             ),
             "session": ("Session",),
-            "signing": (
-                "SignIn",
-                "sign_in",
-            ),
+            "signing": ("sign_in",),
+            "trying": ("SignIn",),
             ".pgssi_probe.model.account": (
                 "LABELS",
                 "Account",

@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 from pgssi_probe.identity.judging import SignInState
 from pgssi_probe.identity.oracle import Oracle
 from pgssi_probe.identity.plan import SignInPlan
-from pgssi_probe.identity.signing import SignIn
+from pgssi_probe.identity.trying import SignIn
 
 BY_SIGNAL: Final[Mapping[str, str]] = {
     "no_form": "give_url",

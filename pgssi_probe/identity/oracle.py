@@ -32,7 +32,7 @@ from pgssi_probe.identity.schemes import bearer, token_scheme
 from pgssi_probe.identity.search import SIGN_IN, plan_of
 from pgssi_probe.identity.session import Session
 from pgssi_probe.identity.sighting import CLOSED, Sighting, Trait, sighting
-from pgssi_probe.identity.signing import SignIn, sign_in
+from pgssi_probe.identity.trying import SignIn, told, tried
 from pgssi_probe.identity.vocabulary import PERSONAL, SIGN_OUT, address_words
 from pgssi_probe.model.account import Account
 from pgssi_probe.net.exchange import Exchange, Request
@@ -219,7 +219,7 @@ class Choice:
         if not plan.usable:
             return Oracle(reason=plan.reason)
         self.marker = str(self.ctx.declared.get("login.signed_in_text") or "")
-        signed = await sign_in(self.ctx, label, plan=plan, confirm=False)
+        signed = told(self.ctx, *await tried(self.ctx, label, plan=plan))
         if signed.state not in {SignInState.SIGNED_IN, SignInState.UNKNOWN}:
             return Oracle(reason=f"sign_in_{signed.state}", sign_in=signed)
         given = self._candidates(plan, signed)

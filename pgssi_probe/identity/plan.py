@@ -31,6 +31,9 @@ class Driver(StrEnum):
 BY_HEADER = frozenset({Driver.BASIC, Driver.DIGEST, Driver.BEARER})
 BY_PAGE = frozenset({Driver.FORM, Driver.OIDC})
 """Drivers that fill in the form of a page."""
+WITHOUT_PASSWORD = frozenset({Driver.CERTIFICATE, Driver.COMMAND})
+OWN_ONLY = frozenset({Driver.CERTIFICATE, Driver.COMMAND})
+"""Drivers that never try credentials other than those of the account."""
 
 
 @dataclass(frozen=True, slots=True)

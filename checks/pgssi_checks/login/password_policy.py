@@ -27,7 +27,7 @@ from pgssi_probe.discovery.danger import is_dangerous_link, words_of
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Form, Link, Page
 from pgssi_probe.identity import SignInState, plan_of
-from pgssi_probe.identity.signing import OWN_ONLY
+from pgssi_probe.identity.plan import OWN_ONLY
 
 ACCOUNT_PAGES: Final = re.compile(
     r"\b(?:password|passwords|mot de passe|passe|profile?|profil|account|compte|settings|parametres|preferences"

@@ -29,7 +29,7 @@ from pgssi_checks.login.left_elsewhere import left_to, not_ours
 from pgssi_checks.login.wrong_passwords import ALLOWANCE, PROVEN, SACRIFICE, Allowance, Spent
 from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
 from pgssi_probe.identity import SignInState, plan_of
-from pgssi_probe.identity.signing import OWN_ONLY
+from pgssi_probe.identity.plan import OWN_ONLY
 
 SERIES = (1, 5, 10)
 LADDER = (30.0, 60.0, 125.0, 310.0, 620.0, 930.0)

@@ -36,7 +36,7 @@ from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.identity import Secret, Session, SignIn, SignInState, plan_of, sign_in
 from pgssi_probe.identity.forms import filled
-from pgssi_probe.identity.signing import OWN_ONLY
+from pgssi_probe.identity.plan import OWN_ONLY
 
 KEPT_FOR_THROTTLING: Final = 11
 """Failures left to `login.throttling`: one, then ten."""
