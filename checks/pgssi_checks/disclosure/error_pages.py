@@ -86,7 +86,8 @@ _WINDOWS_PATH = re.compile(r"(?<![\w])[A-Z]:\\(?:[\w.$ ()~-]{1,60}\\){1,12}[\w.$
 
 _PHP_DISPLAYED = re.compile(
     r"<b>(?:Warning|Notice|Deprecated|Fatal error|Parse error|Recoverable fatal error)</b>: {1,2}"
-    r"[^\n]{1,500}? in <b>((?:/|[A-Z]:\\)[^<\n]{1,300})</b> on line <b>\d{1,7}</b>"
+    r"(?:[^\n]{1,500}?|Uncaught [^<]{1,8000}?\n {1,4}thrown)"
+    r" in <b>((?:/|[A-Z]:\\)[^<\n]{1,300})</b> on line <b>\d{1,7}</b>"
 )
 
 

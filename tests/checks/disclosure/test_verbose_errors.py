@@ -99,10 +99,18 @@ WARNING = (
 )
 
 
-async def test_an_error_that_php_wrote_into_an_ordinary_page_is_told() -> None:
-    (outcome,) = await run_check(CHECK, site(lambda _: None, help_page=WARNING))
+UNCAUGHT = (
+    "<br />\n<b>Fatal error</b>:  Uncaught Error: Call to a member function nom() on null in /srv/app/menu.php:32\n"
+    "Stack trace:\n#0 /srv/app/index.php(7): entete()\n#1 {main}\n"
+    "  thrown in <b>/srv/app/menu.php</b> on line <b>32</b><br />\n"
+)
+
+
+@pytest.mark.parametrize("written", [WARNING, UNCAUGHT])
+async def test_an_error_that_php_wrote_into_an_ordinary_page_is_told(written: str) -> None:
+    (outcome,) = await run_check(CHECK, site(lambda _: None, help_page=written))
     assert (outcome.slug, outcome.facts["provoked_by"]) == ("stack-trace-php", ["ordinary"])
-    quoted = WARNING.replace("<", "&lt;").replace(">", "&gt;")
+    quoted = written.replace("<", "&lt;").replace(">", "&gt;")
     assert slugs(await run_check(CHECK, site(lambda _: None, help_page=f"<pre>{quoted}</pre>"))) == {"plain"}
 
 
