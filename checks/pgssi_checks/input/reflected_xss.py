@@ -157,11 +157,18 @@ async def _judged(asker: Asker, point: Point, got: Escaped) -> Observation:
     slug = {"ran": "executed", "policy": "unescaped", "no-browser": "unescaped"}.get(verdict, "ambiguous")
     slug = "carried" if point.is_carried else slug
     text = got.exchange.response.text
-    at = text.lower().find(got.mark)
-    shown = text[max(0, at - AROUND) : at + AROUND]
+    shown = shown_where(text, got.way, got.mark)
     kept = (ctx.keep(got.exchange, excerpt=shown, title="got-out"),)
     request = point.request(got.value)
     return told(ctx, slug, point, kept, request, context=got.context, became=got.out, confirmation=verdict)
+
+
+def shown_where(text: str, way: str, mark: str) -> str:
+    """What surrounds the value where it got out: it may be repeated elsewhere in the page, well escaped."""
+    small = text.lower()
+    at = small.find(way.replace("%", mark).strip().lower())
+    at = small.find(mark) if at < 0 else at
+    return text[max(0, at - AROUND) : at + AROUND]
 
 
 async def _run(asker: Asker, browser: Browser, point: Point, got: Escaped) -> str:

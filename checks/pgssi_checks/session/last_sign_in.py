@@ -21,6 +21,7 @@ _LABEL = re.compile(
     r"\b(?:derniere?s?|precedente?s?|last|previous|latest|most recent)\W{0,3}(?:\w{1,30}\W{1,3}){0,2}?"
     r"(?:connexions?|connecte\w*|authentifications?|acces|visites?|ouverture de session|log[- _]?(?:in|on)"
     r"|logged[- _]in|sign[- _]?(?:in|on)|signed[- _]in|signin|session|access|visit|seen)\b"
+    r"|\b(?:connexions?|authentifications?|acces|visites?|sessions?)\W{1,3}(?:precedente?s?|anterieure?s?)\b"
     r"|\b(?:connecte\w*|logged in|signed in)\W{1,3}(?:\w{1,30}\W{1,3}){0,2}?(?:pour la derniere fois|last)\b"
     r"|(?<![a-z])(?:derniere_?connexion|last_?(?:login|logon|sign_?in|seen|access|connection|connexion|auth)"
     r"|previous_?(?:login|sign_?in|connexion))(?![a-z])"

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgssi_checks.input.markup import tokens
+from pgssi_checks.input.reflected_xss import shown_where
 from pgssi_checks.input.reflection import got_out, spots
 from pgssi_checks.input.script_text import pieces
 
@@ -152,3 +153,11 @@ def test_what_looks_like_it_is_not(page: str) -> None:
 )
 def test_what_browsers_read_is_read(page: str) -> None:
     assert got_out(page, MARK) is not None
+
+
+def test_the_evidence_shows_the_place_where_the_value_got_out() -> None:
+    page = '<a href="/x?type=pgzz11%20pgaa22%3D1">' + "<p>x</p>" * 60 + "<input value=pgzz11 pgaa22=1>"
+    shown = shown_where(page, " %=1 ", "pgaa22")
+    assert "<input value=pgzz11 pgaa22=1>" in shown
+    assert "href" not in shown
+    assert "pgaa22" in shown_where(page, "><%>", "pgaa22")

@@ -63,6 +63,7 @@ async def test_an_application_that_throttles_concludes_nothing(signed_in: Signed
     "text",
     [
         "Dernière connexion à votre compte : le 22 novembre 2026 à 15:05.",
+        "Connecté depuis : 22/11/2026 15:40 Connexion précédente : 22/11/2026 15:05",
         "Votre précédente connexion date du 22/11/2026 à 15h05",
         "Last login: Nov. 22, 2026, 2:05 p.m.",
         "You last signed in 5 minutes ago.",
