@@ -16,7 +16,7 @@ from pgssi_probe.identity.judging import Judgement, SignInState
 from pgssi_probe.identity.plan import SignInPlan
 from pgssi_probe.identity.providers import provider_of
 from pgssi_probe.identity.session import MAX_HOPS, Session, origin_of, same_party
-from pgssi_probe.identity.totp import one_time_code
+from pgssi_probe.identity.totp import STEP, one_time_code
 from pgssi_probe.model.account import Secret
 from pgssi_probe.net.exchange import Exchange, Request
 
@@ -62,6 +62,8 @@ class Attempt:
     facts: dict[str, JsonValue] = field(default_factory=dict)
     given: int = 0
     codes: int = 0
+    again: bool = False
+    """A one-time code was handed over that had been given before."""
     posted: dict[str, str] = field(default_factory=dict, repr=False)
     """What a page would have posted to the address of return."""
 
@@ -112,8 +114,15 @@ class Attempt:
         usable = url is not None and url != self.landing.url and self.session.network.in_scope(url)
         return url if usable and url is not None and provider_of(url) is None else None
 
-    def code(self, secret: Secret) -> str:
-        return one_time_code(secret.reveal(), self.session.clock.now())
+    async def code(self, secret: Secret) -> str:
+        """The code of now, or of the next step where this one is known to be spent. Raises BadTotpSecret."""
+        given, clock = self.plan.codes, self.session.clock
+        await clock.sleep(given.wait(self.label, clock.now()))
+        now = clock.now()
+        code = one_time_code(secret.reveal(), now)
+        self.again = self.again or given.given(self.label, now)
+        given.last[self.label] = int(now.timestamp()) // STEP
+        return code
 
     def held(self) -> dict[str, str]:
         """The cookies of the visitor, to see whether they changed."""

@@ -91,7 +91,7 @@ async def by_api(ctx: CheckContext | CollectorContext, attempt: Attempt) -> Judg
     """By the JSON API that was found; and when the account's own credentials did not open it, in the way of the page
     itself: the address or the names may be others than those that were guessed."""
     plan = attempt.plan
-    if plan.learned or plan.basic_at:
+    if plan.learned or plan.basic_at or plan.opened == [Driver.BROWSER]:
         return await by_browser(ctx, attempt)
     judged = await by_json(attempt)
     settled = judged.state in {SignInState.SIGNED_IN, SignInState.SECOND_FACTOR, SignInState.THROTTLED}
@@ -104,6 +104,8 @@ async def by_api(ctx: CheckContext | CollectorContext, attempt: Attempt) -> Judg
         return judged
     attempt.facts["api"] = judged.signal
     again = await in_a_window(ctx, attempt)
+    if again.state is SignInState.SIGNED_IN:
+        plan.opened[:] = [Driver.BROWSER]  # what was guessed is no sign-in: no wrong password goes there
     return judged if again.signal in {"browser_lost", "browser_no_field"} else again
 
 
@@ -122,7 +124,7 @@ async def in_a_window(ctx: CheckContext | CollectorContext, attempt: Attempt) ->
         return Judgement(SignInState.UNKNOWN, "browser_missing")
     declared = ctx.metadata.sends.methods if isinstance(ctx, CheckContext) else ("GET", "HEAD", "POST")
     plan, session = attempt.plan, attempt.session
-    code = attempt.code(attempt.totp) if attempt.totp is not None else None
+    code = await attempt.code(attempt.totp) if attempt.totp is not None else None
     try:
         async with browser.visit(
             Window(session.network, attempt.password),

@@ -33,7 +33,7 @@ async def by_command(attempt: Attempt) -> Judgement:
         "url": attempt.plan.url,
     }
     if attempt.totp is not None:
-        told["code"] = attempt.code(attempt.totp)
+        told["code"] = await attempt.code(attempt.totp)
     try:
         data = await _printed(attempt, json.dumps(told).encode() + b"\n")
         cookies, headers = cookies_of(data), headers_of(data)

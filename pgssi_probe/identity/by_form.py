@@ -74,7 +74,7 @@ async def _submit(attempt: Attempt, page: Page, form: SignInForm) -> Judgement:
     if form.password is not None:
         typed[form.password.name] = attempt.password.reveal()
     if form.code is not None and attempt.totp is not None:
-        typed[form.code.name] = attempt.code(attempt.totp)
+        typed[form.code.name] = await attempt.code(attempt.totp)
     target = attempt.safe(form.form, page)
     if isinstance(target, Judgement):
         return target
@@ -98,7 +98,7 @@ async def _second_factor(attempt: Attempt, page: Page) -> Judgement:
         return target
     attempt.codes += 1
     before = attempt.held()
-    chain = await attempt.follow(filled(target, {form.code.name: attempt.code(attempt.totp)}, page.url))
+    chain = await attempt.follow(filled(target, {form.code.name: await attempt.code(attempt.totp)}, page.url))
     chain = await _onward(attempt, chain)
     judged = _judge(attempt, page.document, chain, before, urlsplit(page.url).path)
     refused = judged.state is SignInState.SECOND_FACTOR

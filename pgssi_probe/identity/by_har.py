@@ -60,7 +60,7 @@ async def replayed(attempt: Attempt, sent: tuple[Sent, ...]) -> Judgement:
 async def _replayed(attempt: Attempt, one: Sent) -> Judgement:
     page = await _page_before(attempt, one)
     form = _same_form(page, one) if page is not None else None
-    values = _fresh(attempt, one, form, page)
+    values = await _fresh(attempt, one, form, page)
     request = _request(attempt, one, values, form, page)
     held = attempt.held()
     chain = await attempt.hand_over(request) if "password" in one.roles.values() else await attempt.follow(request)
@@ -88,7 +88,7 @@ def _same_form(page: Page, one: Sent) -> Form | None:
     return next((form for form in page.document.forms if wanted <= {field.name for field in form.fields}), None)
 
 
-def _fresh(attempt: Attempt, one: Sent, form: Form | None, page: Page | None) -> dict[str, str]:
+async def _fresh(attempt: Attempt, one: Sent, form: Form | None, page: Page | None) -> dict[str, str]:
     """The recorded values, the credentials replaced, and what serves once as the fresh page and cookies have it."""
     response = page.exchange.response if page is not None else None
     told = response.text if response is not None else ""
@@ -104,7 +104,7 @@ def _fresh(attempt: Attempt, one: Sent, form: Form | None, page: Page | None) ->
             case "password":
                 values[name] = attempt.password.reveal()
             case "code" if attempt.totp is not None:
-                values[name] = attempt.code(attempt.totp)
+                values[name] = await attempt.code(attempt.totp)
             case _:
                 values[name] = hidden.get(name) or placed.get(name) or stale.get(value, value)
     return values

@@ -55,7 +55,7 @@ async def _post(attempt: Attempt, way: Taken) -> tuple[Judgement, int | None]:
     # The kind of a grant is called `password` too (RFC 6749 §4.3.2): it is no credential.
     body = {key: meaning if key == GRANT else values.get(meaning, meaning) for key, meaning in way.names.items()}
     if attempt.totp is not None:
-        body |= {"totp": attempt.code(attempt.totp), "otp": attempt.code(attempt.totp)}
+        body |= dict.fromkeys(("totp", "otp"), await attempt.code(attempt.totp))
     kind = "application/x-www-form-urlencoded" if way.as_form else "application/json"
     headers = (*jsonapi.csrf_headers(attempt.session, way.url, attempt.landing), ("Content-Type", kind))
     if attempt.plan.page_url:

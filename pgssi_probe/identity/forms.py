@@ -13,6 +13,7 @@ from pgssi_probe.identity.session import origin_of
 from pgssi_probe.identity.vocabulary import (
     CODE_FIELD,
     CONSENT,
+    GO_BACK,
     OTHER_FORM,
     REFUSAL,
     SIGN_IN,
@@ -228,8 +229,16 @@ def filled(form: Form, typed: dict[str, str], page_url: str, *, button: FormFiel
 
 
 def _button(form: Form) -> FormField | None:
-    buttons = [field for field in form.fields if field.kind in {"submit", "image"} and field.name]
-    return next((b for b in buttons if SIGN_IN.search(words_of(f"{b.name} {b.value}"))), next(iter(buttons), None))
+    """The button that says sign in, else the first, by which a browser sends a form (HTML, implicit submission): where
+    that has no name, none goes with the fields, and another may mean to go back."""
+    buttons = [field for field in form.fields if field.kind in {"submit", "image"} and not field.disabled]
+    told = [button.says for button in form.buttons] if len(form.buttons) == len(buttons) else []
+    for number, field in enumerate(buttons):
+        says = told[number] if told else ""
+        words = words_of(f"{field.name} {field.value} {says}")
+        if field.name and SIGN_IN.search(words) and not GO_BACK.search(words):
+            return field
+    return next(iter(buttons), None)
 
 
 def _multipart(pairs: list[tuple[str, str]]) -> tuple[str, bytes]:

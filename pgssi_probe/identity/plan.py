@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pgssi_probe.identity.forms import SignInForm
 from pgssi_probe.identity.har import Sent
 from pgssi_probe.identity.steps import Step
+from pgssi_probe.identity.totp import CodesGiven
 from pgssi_probe.net.exchange import Exchange
 
 
@@ -124,6 +125,7 @@ class SignInPlan:
     """An address that a scripted page asks with the credentials by HTTP Basic, once that opened it."""
     opened: list[Driver | None] = field(default_factory=list, compare=False, repr=False)
     """How the page let the account in once: FORM or BROWSER; None where a window was tried in vain. At most one."""
+    codes: CodesGiven = field(default_factory=CodesGiven, compare=False, repr=False)
     schemes: list[str] = field(default_factory=list, compare=False, repr=False)
     """The name under which an API wants its token in `Authorization`, where it is not Bearer."""
     heard: list[Exchange] = field(default_factory=list, compare=False, repr=False)

@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import hmac
 import struct
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -31,3 +32,22 @@ def one_time_code(secret: str, now: datetime, *, digits: int = DIGITS, step: int
     offset = digest[-1] & 15
     number = struct.unpack(">I", digest[offset : offset + 4])[0] & 0x7FFFFFFF
     return f"{number % 10**digits:0{digits}d}"
+
+
+@dataclass
+class CodesGiven:
+    """Which codes were handed over: an application that follows RFC 6238 §5.2 takes each of them once.
+
+    `last` holds the number of the last step, by account. `once` becomes true when a code given again was refused.
+    """
+
+    last: dict[str, int] = field(default_factory=dict)
+    once: bool = False
+
+    def given(self, label: str, now: datetime) -> bool:
+        """Whether the code of now was handed over before."""
+        return self.last.get(label) == int(now.timestamp()) // STEP
+
+    def wait(self, label: str, now: datetime) -> float:
+        """Seconds until a code that was not given yet, where each is taken once."""
+        return STEP - now.timestamp() % STEP + 0.1 if self.once and self.given(label, now) else 0.0

@@ -84,6 +84,7 @@ CONSENT: Final = _any(
 REFUSAL: Final = _any(
     r"cancel", r"annuler", r"deny", r"refuse\w*", r"reject", r"no", r"non", r"not", r"don t", r"abort", r"decline",
 )  # fmt: skip
+GO_BACK: Final = _any(r"previous", r"precedente?", r"retour", r"revenir", r"back", r"annuler", r"cancel")
 CAPTCHA: Final = re.compile(r"captcha|turnstile|cf-challenge", re.IGNORECASE)
 PERSONAL: Final = _any(
     r"profile?", r"profil", r"my", r"mon", r"mes", r"moi", r"me", r"account", r"compte", r"settings", r"parametres",

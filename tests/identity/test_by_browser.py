@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,8 +13,9 @@ import pytest
 
 from pgssi_probe.browser import BROWSER, Browser
 from pgssi_probe.check.harness import page
-from pgssi_probe.identity import SIGN_IN, Driver, Secret, SignInState, sign_in
+from pgssi_probe.identity import SIGN_IN, Driver, Secret, SignInPlan, SignInState, by_browser, sign_in
 from pgssi_probe.identity.by_browser import MAX_GIVEN, MAX_REQUESTS, Window
+from pgssi_probe.identity.judging import Judgement
 from pgssi_probe.net.exchange import Failure, Request, Response
 
 ORIGIN = "https://portal.example"
@@ -93,6 +95,31 @@ async def test_a_window_signs_in_once_and_its_request_is_learned(visit: Any) -> 
     wrong = await sign_in(ctx, "sacrifice", password=Secret("Wrong-1"), plan=plan, confirm=False)
     assert wrong.state is SignInState.REFUSED
     assert [call["pw"] for call in it.calls[before:]] == ["Wrong-1"]
+
+
+async def test_no_wrong_password_goes_to_an_address_that_was_only_guessed(
+    visit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that hashes what is typed signs in by a window alone; an address beside it takes any POST (FreshRSS)."""
+    sent: list[str] = []
+
+    def script(request: Request) -> Response:
+        if request.method == "POST":
+            sent.append(request.url)
+        return page("<!doctype html><script>x()</script><input type=password id=p>")
+
+    async def in_a_window(ctx: Any, attempt: Any) -> Judgement:
+        return Judgement(SignInState.SIGNED_IN, "left_sign_in", sure=False)
+
+    monkeypatch.setattr(by_browser, "in_a_window", in_a_window)
+    ctx = visit(script, collected={BROWSER.name: SimpleNamespace(missing="")})
+    plan = SignInPlan(Driver.JSON, url=f"{ORIGIN}/login", endpoints=(f"{ORIGIN}/login",), page_url=f"{ORIGIN}/")
+    assert (await sign_in(ctx, "a", plan=plan, confirm=False)).signed_in
+    before = len(sent)
+    wrong = await sign_in(ctx, "sacrifice", password=Secret("Wrong-1"), plan=plan, confirm=False)
+    assert (wrong.state, wrong.why["signal"], wrong.exchanges) == (SignInState.UNKNOWN, "not_ours", ())
+    assert (await sign_in(ctx, "sacrifice", plan=plan, confirm=False)).signed_in
+    assert len(sent) == before
 
 
 async def test_a_window_is_bounded(visit: Any) -> None:

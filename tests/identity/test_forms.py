@@ -160,3 +160,28 @@ def test_the_other_encodings() -> None:
 def test_the_form_of_a_one_time_code(markup: str, name: str | None) -> None:
     form = code_form(parse_html(markup, URL))
     assert (form.code.name if form and form.code else None) == name
+
+
+def test_a_button_that_goes_back_is_not_the_one_that_sends() -> None:
+    """An assistant in steps puts an unnamed button first, for the return key, and a named one that goes back (Django
+    two-factor-auth)."""
+    markup = (
+        "<form method=post><input type=hidden name=step value=token><input name=otp autocomplete=one-time-code>"
+        '<input type=submit value="" hidden><button name=goto type=submit value=auth>Précédente</button>'
+        "<button type=submit>Suivante</button></form>"
+    )
+    form = code_form(parse_html(markup, URL))
+    assert form is not None
+    request = filled(form.form, {"otp": "123456"}, URL)
+    assert parse_qsl(request.body.decode()) == [("step", "token"), ("otp", "123456")]
+
+
+def test_a_named_button_is_known_by_what_it_says() -> None:
+    markup = (
+        "<form method=post><input name=user><input type=password name=pass><button>Afficher</button>"
+        "<button name=act value=7>Se connecter</button></form>"
+    )
+    form = sign_in_form(parse_html(markup, URL))
+    assert form is not None
+    request = filled(form.form, {"user": "alice", "pass": "x"}, URL)
+    assert ("act", "7") in parse_qsl(request.body.decode())

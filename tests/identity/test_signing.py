@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -167,6 +168,40 @@ async def test_second_factor(visit: Any, app: Any, totp: Secret | None, state: S
     it.now = ctx.clock.now
     signed = await sign_in(ctx, "a", confirm=False)
     assert (signed.state, signed.why["signal"]) == (state, signal)
+
+
+async def test_a_code_that_serves_once_is_not_given_twice(visit: Any, app: Any) -> None:
+    """RFC 6238 §5.2: the second sign-in within half a minute waits for the next code, and so do those that follow."""
+    it = second_factor(app())
+    ctx = visit(it, accounts={"a": Account("a", "alice", Secret(PASSWORD), Secret(SEED))})
+    it.now = ctx.clock.now
+    spent: list[str] = []
+    takes, asks = it.before, it.accept
+
+    def once(request: Request) -> Response | None:
+        if urlsplit(request.url).path == "/code":
+            (code,) = parse_qs(request.body.decode())["code"]
+            if code in spent:
+                return asks(None)
+            spent.append(code)
+            answer = takes(request)
+            it.accept = asks
+            return answer
+        return None
+
+    it.before = once
+    sent: list[int] = []
+    for _ in range(3):
+        before = len(it.sent)
+        task = asyncio.ensure_future(sign_in(ctx, "a", confirm=False))
+        while not task.done():
+            for _ in range(30):
+                await asyncio.sleep(0)
+            await ctx.clock.advance(1.0)
+        assert (await task).signed_in
+        sent.append(len(it.sent) - before)
+    assert len(spent) == 3
+    assert sent[1] > sent[2], "learned: the third waits at once"
 
 
 async def test_a_form_that_leaves_the_scope_gets_nothing(visit: Any, app: Any) -> None:

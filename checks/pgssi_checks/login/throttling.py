@@ -65,6 +65,10 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     return await Protocol(ctx, allowance).observations()
 
 
+class NotTried(Exception):
+    """No wrong password can be sent: the way in is one that only a window of the browser goes."""
+
+
 class AnyPassword(Exception):
     """Two invented passwords opened the account."""
 
@@ -103,6 +107,8 @@ class Protocol:
             return [Observation(slug="any-password", subject=site, facts=facts, evidence=tuple(self._evidence()))]
         except Unclear:
             return [self._nothing(Reason.UNSTABLE_TARGET)]
+        except NotTried:
+            return [self._nothing(Reason.NO_SAMPLE)]
         if self.trace.after is not None:
             await self._measure()
         slug = slug_of(self.trace, self.series, self._thresholds())
@@ -145,6 +151,8 @@ class Protocol:
 
     async def _wrong(self) -> Attempt:
         attempt = await self.trials.wrong()
+        if attempt.exchange is None:
+            raise NotTried
         self.last_failure = self.ctx.clock.monotonic()
         if attempt.accepted:
             again = await self.trials.wrong()
