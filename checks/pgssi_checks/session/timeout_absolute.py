@@ -68,6 +68,12 @@ def lifetime(bearing: Bearing, session: Session) -> float | None:
     return max(ends) / MINUTE if ends else None
 
 
+def period_of(ctx: CheckContext) -> float:
+    """Seconds between two requests of a session that is kept busy: often enough for the declared idle delay."""
+    usual, idle = float(ctx.setting("period_seconds")), minutes_in(ctx, "session.idle-minutes")
+    return min(usual, idle * MINUTE / 2) if idle else usual
+
+
 def _announced(ctx: CheckContext, long: dict[str, float], declared: float | None) -> Observation:
     facts: dict[str, JsonValue] = {
         "carriers": [name[:200] for name in long],
@@ -126,7 +132,7 @@ async def _beside(ground: Ground, session: Renewal, declared: float) -> Life:
     began, last = ctx.clock.monotonic(), 0.0
     young: Renewal | None = None
     await session.renew()
-    period = float(ctx.setting("period_seconds"))
+    period = period_of(ctx)
     while last < declared * PAST:
         since = ctx.clock.now()
         if young is None and last >= declared / 2:
@@ -156,7 +162,7 @@ async def _one_by_one(ground: Ground, first: Renewal, declared: float, longest: 
         return inconclusive(ctx.target.site, Reason.SCAN_INCOMPLETE, ended_after_minutes=round(lived, 1))
     await ctx.clock.sleep(lived * MINUTE * SHIFT)
     again = await _life(ground, Renewal.of(await ground.replace(), ctx, first.way), declared * PAST)
-    if abs(again - lived) * MINUTE > float(ctx.setting("period_seconds")) * 1.1:
+    if abs(again - lived) * MINUTE > period_of(ctx) * 1.1:
         raise Lost(Reason.UNSTABLE_TARGET)
     return _said(ctx, "as-declared", {"declared": declared, "minutes": round(min(lived, again), 1)})
 
@@ -168,7 +174,7 @@ async def _life(ground: Ground, held: Renewal, until: float) -> float:
     began, last, was_disturbed = clock.monotonic(), 0.0, False
     while last < until:
         since = clock.now()
-        await clock.sleep(float(ground.ctx.setting("period_seconds")))
+        await clock.sleep(period_of(ground.ctx))
         was_disturbed = was_disturbed or disturbed(ground, since)
         before = held.session.fork()
         if not await still_open(ground, held):

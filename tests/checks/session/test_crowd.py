@@ -127,3 +127,10 @@ async def test_an_idle_delay_is_measured_though_others_signed_in() -> None:
     portal = Portal(clock, idle=19 * 60.0)
     said = await outcome("session.timeout-idle", clock, portal, {"session.idle-minutes": 20}, at=700)
     assert said.slug == "as-declared"
+
+
+async def test_a_session_with_a_short_idle_delay_is_kept_busy_enough() -> None:
+    clock = VirtualClock()
+    declared = {**TEN, "session.idle-minutes": 2}
+    said = await outcome("session.timeout-absolute", clock, Portal(clock, idle=110.0), declared)
+    assert said.slug == "too-long"
