@@ -134,11 +134,13 @@ async def _beside(ground: Ground, session: Renewal, declared: float) -> Life:
     await session.renew()
     period = period_of(ctx)
     while last < declared * PAST:
-        since = ctx.clock.now()
         if young is None and last >= declared / 2:
             young = Renewal.of(await ground.open(), ctx, session.way)
+            if not await still_open(ground, session):
+                return Life(last, doubtful=True)
         elif young is not None:
             await still_open(ground, young)
+        since = ctx.clock.now()
         await ctx.clock.sleep(period)
         age = (ctx.clock.monotonic() - began) / MINUTE
         if not await still_open(ground, session):

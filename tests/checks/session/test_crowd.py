@@ -134,3 +134,11 @@ async def test_a_session_with_a_short_idle_delay_is_kept_busy_enough() -> None:
     declared = {**TEN, "session.idle-minutes": 2}
     said = await outcome("session.timeout-absolute", clock, Portal(clock, idle=110.0), declared)
     assert said.slug == "too-long"
+
+
+async def test_a_short_length_is_measured_at_once() -> None:
+    """The younger session is opened in the minutes in which the older one ends: it is no stranger's sign-in."""
+    clock = VirtualClock()
+    portal = Portal(clock, most=170.0)
+    said = await outcome("session.timeout-absolute", clock, portal, {"session.absolute-minutes": 3})
+    assert (said.slug, clock.monotonic() < 600) == ("as-declared", True)
