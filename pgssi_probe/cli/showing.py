@@ -107,6 +107,8 @@ def show_summary(result: RunResult, lang: Lang) -> None:
         line("   " + say(lang, "summary.suspected", count=result.summary.suspected))
     if result.summary.inconclusive:
         line("   " + say(lang, "summary.inconclusive", count=result.summary.inconclusive))
+    if failed := [check.id for check in result.checks if check.state == "error"]:
+        line("   " + say(lang, "summary.failed", count=len(failed), names=", ".join(failed)), "yellow")
     worst = [outcome for outcome in result.outcomes if outcome.status is Status.FAIL][:5]
     if worst:
         heading(say(lang, "summary.worst"))

@@ -52,7 +52,7 @@ def test_what_is_intact_is_said_first(run_folder: Path, reports: list[Path]) -> 
     assert french[0].startswith("INTACT\u00a0:")
     assert english[0].startswith("INTACT:")
     assert len(french) == len(english)
-    assert any("auto-signé" in line for line in french)
+    assert any("autosigné" in line for line in french)
     assert any(Indication.INDETERMINATE in line for line in french)
 
 
