@@ -49,6 +49,8 @@ from pgssi_probe.discovery.parse import parse_html
         ("https://h.example/api/v1/users/3/set-role", ""),
         ("https://h.example/rest/sendReminder/4", ""),
         ("https://h.example/cache/clear", ""),
+        ("https://h.example/start_over", ""),
+        ("https://h.example/x", "Start over"),
         # What carries a token against forged requests acts, its application says.
         ("https://h.example/?controller=TaskController&action=save_date&task_id=4&csrf_token=8f1e22aa31c", ""),
         ("https://h.example/task/4/date?_csrf_token=8f1e22aa31c", ""),

@@ -105,6 +105,14 @@ async def test_an_exposed_file_is_told(name: str) -> None:
     assert outcomes[0].status is Status.FAIL
 
 
+async def test_a_schema_that_graphql_gives_to_anybody_is_told() -> None:
+    answer = page('{"data":{"__schema":{"queryType":{"name":"Query"}}}}', content_type="application/json")
+    (outcome,) = await run_check(CHECK, serving({"/graphql": answer}), url=ORIGIN + "/")
+    assert outcome.slug == "api-description"
+    refused = page('{"errors":[{"message":"introspection is disabled: __schema"}]}', content_type="application/json")
+    assert slugs(await run_check(CHECK, serving({"/graphql": refused}), url=ORIGIN + "/")) == {"none"}
+
+
 async def test_nothing_exposed_passes() -> None:
     (outcome,) = await run_check(CHECK, serving({}), url=ORIGIN + "/")
     assert outcome.slug == "none"
