@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from pgssi_checks.headers.csp_evaluation import opens_to_all
 from pgssi_checks.headers.csp_policy import parse_header
-from pgssi_checks.headers.responses import SAMPLES, Kind, Sample, html_only, tally
+from pgssi_checks.headers.responses import Kind, Sample, answered, html_only, tally
 from pgssi_probe.check import CheckContext, Observation, Reason, Response, inconclusive
 
 FRAMED_KINDS = frozenset({Kind.PAGE, Kind.LOGIN})
@@ -59,7 +59,7 @@ def shown_values(samples: Iterable[Sample]) -> list[str]:
 
 
 async def observe(ctx: CheckContext) -> list[Observation]:
-    found = judge(html_only(await ctx.collect(SAMPLES)))
+    found = judge(html_only(await answered(ctx)))
     if not found:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
     return [

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from pgssi_checks.headers.csp_evaluation import Weakness, allows_inline, evaluate, has_nonce_or_hash
 from pgssi_checks.headers.csp_policy import Policy, parse_header, parse_meta
-from pgssi_checks.headers.responses import SAMPLES, Kind, Sample, html_only, tally
+from pgssi_checks.headers.responses import Kind, Sample, answered, html_only, tally
 from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
 from pgssi_probe.net.exchange import Exchange
 
@@ -110,7 +110,7 @@ async def _again(ctx: CheckContext, answers: Sequence[Applied]) -> list[Applied]
 
 
 async def observe(ctx: CheckContext) -> list[Observation]:
-    answers = [applied(sample) for sample in html_only(await ctx.collect(SAMPLES))]
+    answers = [applied(sample) for sample in html_only(await answered(ctx))]
     if not answers:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
     observations = [

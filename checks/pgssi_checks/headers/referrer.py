@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from pgssi_checks.headers.responses import SAMPLES, Kind, Sample, html_only, tally
+from pgssi_checks.headers.responses import Kind, Sample, answered, html_only, tally
 from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
 
 POLICIES = frozenset(
@@ -58,7 +58,7 @@ def judge(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
 
 
 async def observe(ctx: CheckContext) -> list[Observation]:
-    found = judge(html_only(await ctx.collect(SAMPLES)))
+    found = judge(html_only(await answered(ctx)))
     if not found:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
     return [_observation(ctx, slug, concerned) for slug, concerned in found.items()]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import JsonValue
 
-from pgssi_probe.check import Collector, CollectorContext
+from pgssi_checks.disclosure.signed_in import signed_in_visits
+from pgssi_probe.check import CheckContext, Collector, CollectorContext
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.parse import parse_page
-from pgssi_probe.discovery.site import Document, Site
+from pgssi_probe.discovery.site import Document, Page, Site
 from pgssi_probe.net.exchange import Exchange, Response
 
 MAX_URLS = 20
@@ -54,16 +55,21 @@ def is_data(response: Response) -> bool:
 
 async def samples(site: Site) -> tuple[Sample, ...]:
     """Every answer of the site that carries content, each once. Redirects and empty answers carry none."""
+    read_by_machines = {id(exchange) for exchange in (site.robots, site.sitemap) if exchange is not None}
+    return await _sorted(site.pages, site.exchanges, {id(page) for page in site.login_pages}, read_by_machines)
+
+
+async def _sorted(
+    pages: Iterable[Page], exchanges: Iterable[Exchange], logins: Container[int], read_by_machines: Container[int]
+) -> tuple[Sample, ...]:
     found: list[Sample] = []
-    logins = {id(page) for page in site.login_pages}
     parsed = set()
-    for page in site.pages:
+    for page in pages:
         if page.exchange.response is not None:
             parsed.add(id(page.exchange))
             kind = Kind.LOGIN if id(page) in logins else Kind.PAGE
             found.append(Sample(kind, page.exchange, page.exchange.response, page.document))
-    read_by_machines = {id(exchange) for exchange in (site.robots, site.sitemap) if exchange is not None}
-    for exchange in site.exchanges:
+    for exchange in exchanges:
         response = exchange.response
         if response is None or id(exchange) in parsed or 300 <= response.status < 400 or not response.body:
             continue
@@ -84,6 +90,19 @@ async def _gather(ctx: CollectorContext) -> tuple[Sample, ...]:
 
 SAMPLES: Collector[tuple[Sample, ...]] = Collector("samples", _gather)
 """The answers of the site, sorted and parsed once for all the checks of the family. Sends nothing of its own."""
+
+
+async def answered(ctx: CheckContext) -> tuple[Sample, ...]:
+    """The answers of the site to nobody, then what the accounts were shown beyond them, where the mandate lets them
+    sign in: the headers of the pages behind the sign-in are often other ones."""
+    public = await ctx.collect(SAMPLES)
+    known = {sample.url for sample in public}
+    found = [*public]
+    for visit in await signed_in_visits(ctx):
+        own = await _sorted(visit.pages, visit.answers, (), ())
+        found += [sample for sample in own if sample.url not in known and sample.kind is not Kind.ERROR]
+        known.update(sample.url for sample in own)
+    return tuple(found)
 
 
 def html_only(sampled: tuple[Sample, ...]) -> tuple[Sample, ...]:

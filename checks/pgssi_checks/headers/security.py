@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from pydantic import JsonValue
 
-from pgssi_checks.headers.responses import HTML_KINDS, SAMPLES, Kind, Sample, tally
+from pgssi_checks.headers.responses import HTML_KINDS, Kind, Sample, answered, tally
 from pgssi_probe.check import CheckContext, Observation, Reason, Response, inconclusive
 
 META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=", re.IGNORECASE)
@@ -31,6 +31,11 @@ def charset_known(response: Response) -> bool:
     if re.search(r"charset\s*=\s*\S", declared, re.IGNORECASE):
         return True
     return response.body.startswith(BYTE_ORDER_MARKS) or bool(META_CHARSET.search(response.body[:SNIFFED]))
+
+
+def charset_owed(sample: Sample) -> bool:
+    """Whether an encoding must be told. An error page in plain ASCII, as servers write them, reads alike in all."""
+    return sample.kind is not Kind.ERROR or not sample.response.body.isascii()
 
 
 def is_json_as_html(response: Response) -> bool:
@@ -56,7 +61,7 @@ def weaknesses_of(sample: Sample) -> list[str]:
     html = sample.kind in HTML_KINDS
     if response.header("content-type") is None:
         found.append("content-type-missing")
-    elif html and not charset_known(response):
+    elif html and charset_owed(sample) and not charset_known(response):
         found.append("charset-missing")
     if is_json_as_html(response):
         found.append("content-type-inconsistent")
@@ -97,7 +102,7 @@ def isolation(sampled: Iterable[Sample]) -> list[JsonValue]:
 
 
 async def observe(ctx: CheckContext) -> list[Observation]:
-    sampled = await ctx.collect(SAMPLES)
+    sampled = await answered(ctx)
     if not sampled:
         return [inconclusive(ctx.target.site, Reason.NO_SAMPLE)]
     found = judge(sampled)

@@ -91,6 +91,8 @@ def test_xss_protection(value: str, expected: set[str]) -> None:
     [
         (None, "x", Kind.PAGE, {"content-type-missing"}),
         ("text/html", "x", Kind.PAGE, {"charset-missing"}),
+        ("text/html", "<h1>404 Not Found</h1>", Kind.ERROR, set()),
+        ("text/html", "<h1>Page non trouvée</h1>", Kind.ERROR, {"charset-missing"}),
         ("text/html", '<meta charset="utf-8">', Kind.PAGE, set()),
         ("text/html", '<meta http-equiv=Content-Type content="text/html; charset=utf-8">', Kind.PAGE, set()),
         ("text/html", b"\xef\xbb\xbf<p>", Kind.PAGE, set()),

@@ -1,0 +1,41 @@
+"""Headers of the pages behind the sign-in, which are often set by something else than those of the sign-in page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pgssi_probe.check.harness import Answer, Script
+from pgssi_probe.clock import VirtualClock
+from pgssi_probe.model.outcome import Outcome
+from pgssi_probe.net.exchange import Request, Response
+
+SignedIn = Callable[..., Coroutine[Any, Any, tuple[Outcome, ...]]]
+GUARDS = {"x-frame-options", "content-security-policy", "referrer-policy"}
+
+
+def unguarded(script: Script, _clock: VirtualClock) -> Script:
+    """The portal, whose page of results has lost its headers."""
+    assert callable(script)
+
+    def answer(request: Request) -> Answer:
+        got = script(request)
+        if isinstance(got, Response) and got.status == 200 and request.parts.path == "/resultats":
+            return replace(got, headers=tuple(one for one in got.headers if one[0].lower() not in GUARDS))
+        return got
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("check", "slug"),
+    [("headers.clickjacking", "missing"), ("headers.csp", "missing"), ("headers.referrer", "missing")],
+)
+async def test_a_page_of_the_space_is_judged_too(signed_in: SignedIn, check: str, slug: str) -> None:
+    found = {one.slug: one for one in await signed_in(check, answers=unguarded)}
+    told = next(one for name, one in found.items() if name.startswith(slug))
+    assert [url.rpartition("/")[2] for url in told.facts["urls"]] == ["resultats"]  # type: ignore[union-attr]
+    assert told.evidence
