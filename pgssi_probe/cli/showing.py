@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgssi_probe.cli.page import Styled, heading, line, marked, table
 from pgssi_probe.cli.safe import plain
 from pgssi_probe.cli.watching import STYLES
-from pgssi_probe.model.outcome import Level, Reason, Status
+from pgssi_probe.model.outcome import Level, Outcome, Reason, Status, Strength
 from pgssi_probe.model.result import Plan, PlanEntry, PlannedCollection, RunResult
 from pgssi_probe.model.severity import Severity
 from pgssi_probe.model.text import Lang
@@ -109,13 +109,19 @@ def show_summary(result: RunResult, lang: Lang) -> None:
         line("   " + say(lang, "summary.inconclusive", count=result.summary.inconclusive))
     if failed := [check.id for check in result.checks if check.state == "error"]:
         line("   " + say(lang, "summary.failed", count=len(failed), names=", ".join(failed)), "yellow")
-    worst = [outcome for outcome in result.outcomes if outcome.status is Status.FAIL][:5]
+    failures = [outcome for outcome in result.outcomes if outcome.status is Status.FAIL]
+    worst = sorted(failures, key=_weight, reverse=True)[:5]
     if worst:
         heading(say(lang, "summary.worst"))
         for outcome in worst:
             severity = outcome.severity or Severity.MINOR
             mark = Styled(f"  {say(lang, f'severity.{severity}'):<9} ", STYLES[severity])
             marked(mark, Styled(plain(outcome.sentence.in_(lang), 220)), hang=len(mark.text))
+
+
+def _weight(outcome: Outcome) -> tuple[int, bool]:
+    """By severity; among equals, what is proved before what a person must confirm."""
+    return (outcome.severity or Severity.MINOR).rank, outcome.strength is Strength.PROOF
 
 
 def _state(state: str) -> str:
