@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 from pgssi_probe.discovery.address import shape
 
@@ -31,10 +31,18 @@ def seems_to_act(url: str, target: str) -> bool:
     fields = parse_qsl(here.query)[:MAX_FIELDS]
     if not fields and not any(_RECORD.fullmatch(segment) for segment in here.path.split("/")):
         return False
-    if any(_ADDRESS.match(value) for _, value in fields):
+    if any(_ADDRESS.match(value) or _leads_to(url, value, target) for _, value in fields):
         return False
     given = {*parse_qsl(there.query)}
     return not (there.path.startswith(here.path) and given.issuperset(fields))
+
+
+def _leads_to(url: str, value: str, target: str) -> bool:
+    """Whether a field holds the target as it is seen from the address: `?next=report.php?id=1`."""
+    try:
+        return bool(value) and urljoin(url, value) == target
+    except ValueError:
+        return False
 
 
 def family(url: str) -> str:

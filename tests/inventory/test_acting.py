@@ -25,6 +25,8 @@ H = "https://h.example"
         ("/space", "/home", False),
         ("/go?to=%2Fhelp", "/help", False),
         ("/go?id=3&u=https%3A%2F%2Fh.example%2Fx", "/x", False),
+        ("/doc/go?to=page.php?id=3", "/doc/page.php?id=3", False),
+        ("/doc/go?to=page.php?id=3", "/home", True),
     ],
 )
 def test_an_act_ends_in_a_redirect_to_another_page(url: str, target: str, *, acts: bool) -> None:
