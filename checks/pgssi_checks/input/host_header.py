@@ -121,15 +121,15 @@ class Echo:
 
 
 def repeats_what_was_asked(exchange: Exchange, found: Shown, host: str) -> bool:
-    """Whether an answer to a request in absolute form repeats its target as text, and takes no name from it: the error
-    of a server that read it as a path, or the page to come back to after the sign-in (`?next=https://…`)."""
+    """Whether an answer to a request in absolute form repeats its target as text, and takes no name from it: the page
+    to come back to after the sign-in (`?next=https://…`)."""
     response, asked = exchange.response, urlsplit(exchange.request.origin_form or "").path
     if response is None or found.places != ("address",):
         return False
     echo = re.compile(
         rf"(?<==)(?:https?:)?//{re.escape(host)}|//{re.escape(host)}{re.escape(asked)}(?![\w/.%-])", re.IGNORECASE
     )
-    return response.status >= 400 or f"//{host}" not in echo.sub("", response.text.replace("\\/", "/"))
+    return f"//{host}" not in echo.sub("", response.text.replace("\\/", "/"))
 
 
 async def _read(exchange: Exchange, host: str) -> Shown | None:
@@ -137,6 +137,8 @@ async def _read(exchange: Exchange, host: str) -> Shown | None:
         return None
     page = await parse_page(exchange)
     found = shown(exchange.response, page.document if page else None, exchange.url, host)
+    if found is not None and found.places == ("address",) and exchange.response.status >= 400:
+        return None  # a refusal that says which name it refuses, with all that was asked in a page of debugging
     absolute = exchange.request.origin_form is not None
     return None if found is not None and absolute and repeats_what_was_asked(exchange, found, host) else found
 

@@ -61,3 +61,14 @@ async def test_a_target_that_is_repeated_is_no_name(answer: Answer) -> None:
 @pytest.mark.parametrize("answer", [script_base, link, moved])
 async def test_a_name_taken_from_the_target_is_told(answer: Answer) -> None:
     assert slugs(await run_check("input.host-header", asking(answer))) == {"reflected"}
+
+
+@pytest.mark.parametrize(("status", "slug"), [(400, "ignored"), (200, "reflected")])
+async def test_a_refusal_that_says_which_name_it_refuses_takes_nothing_from_it(status: int, slug: str) -> None:
+    """A page of debugging tells the whole address that was asked for, under the error that refuses it."""
+
+    def respond(request: Request) -> Response:
+        host = next((value for name, value in request.headers if name == "Host"), "")
+        return page(f"<p>Adresse : https://{host}/</p>", status=status) if host else page("<p>Portail</p>")
+
+    assert slugs(await run_check("input.host-header", respond)) == {slug}
