@@ -42,10 +42,11 @@ STREAMS: Final = re.compile(
 )
 """Addresses of the usual stand-ins for WebSockets (SockJS, engine.io, SignalR), which hold a request open."""
 CREDENTIALS: Final = re.compile(
-    r"authorization|x-(?:api-key|auth|auth-token|access-token|session|session-id|session-token|token|jwt)",
+    r"authorization|xc?-(?!.*(?:csrf|xsrf|verification|request))(?:[a-z0-9]{1,20}-){0,2}"
+    r"(?:api-key|auth|session|session-id|token|jwt)",
     re.IGNORECASE,
 )
-"""Headers with which scripts sign their requests."""
+"""Headers with which scripts sign their requests, the name of the application between perhaps (X-Actual-Token)."""
 REASONS: Final = {
     Failure.DNS: "NameNotResolved",
     Failure.REFUSED: "ConnectionRefused",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgssi_probe.browser.crossing import Shelf, clear_site_data, fulfilled, shown_again
+from pgssi_probe.browser.crossing import CREDENTIALS, Shelf, clear_site_data, fulfilled, shown_again
 from pgssi_probe.check.harness import exchange, page
 from pgssi_probe.net.exchange import Exchange, Request
 
@@ -79,3 +79,22 @@ def test_repeated_headers_stay_apart_and_those_of_the_wire_go() -> None:
     assert [one["value"] for one in given["responseHeaders"] if one["name"] == "Set-Cookie"] == ["a=1", "b=2"]
     assert "Content-Encoding" not in {one["name"] for one in given["responseHeaders"]}
     assert given["body"] == "w6k="
+
+
+@pytest.mark.parametrize(
+    ("name", "signs"),
+    [
+        ("Authorization", True),
+        ("X-Auth-Token", True),
+        ("X-ACTUAL-TOKEN", True),
+        ("X-Parse-Session-Token", True),
+        ("xc-auth", True),
+        ("X-CSRF-Token", False),
+        ("X-XSRF-TOKEN", False),
+        ("X-Request-Verification-Token", False),
+        ("X-Request-Id", False),
+        ("X-Requested-With", False),
+    ],
+)
+def test_headers_by_which_scripts_sign_their_requests(name: str, signs: bool) -> None:
+    assert (CREDENTIALS.fullmatch(name) is not None) is signs
