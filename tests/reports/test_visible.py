@@ -21,6 +21,9 @@ from pgssi_reports.visible import is_visible, visible
         ("lone \ud800", "lone ⟨U+D800⟩"),
         ("a\r\nb\tc", "a b c"),
         ("z" + "\u0301" * 40, "z" + "\u0301" * 4 + "⟨…⟩"),
+        ("\u0e49" * 80, "\u0e49" * 4 + "⟨…⟩"),
+        ("ع" + "\u064b" * 9 + "!", "ع" + "\u064b" * 4 + "⟨…⟩!"),
+        ("สวัสดีค่ะ ผู้ใช้", "สวัสดีค่ะ ผู้ใช้"),
     ],
 )
 def test_what_hides_is_shown(text: str, shown: str) -> None:
