@@ -195,7 +195,7 @@ async def _ask_described(walks: Mapping[str, Walking], told: Described) -> None:
         walking.limit += MAX_SENT
     for _ in range(ROUNDS):
         for label, walking in walks.items():
-            others = [pool_of(walks[one]) for one in walks if one != label and one != "high"]
+            others = [pool_of(walks[one], told) for one in walks if one != label and one != "high"]
             await ask_described(walking, told, others, sent[label])
 
 

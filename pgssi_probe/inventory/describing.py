@@ -24,7 +24,7 @@ from pgssi_probe.identity import Session
 from pgssi_probe.inventory import graphql, openapi
 from pgssi_probe.inventory.gleaning import Found
 from pgssi_probe.inventory.requests import GRAPHQL_TYPE, is_json
-from pgssi_probe.inventory.values import Pool
+from pgssi_probe.inventory.values import PLAIN, Pool, folded
 from pgssi_probe.inventory.walking import Walking
 from pgssi_probe.net.exchange import Request
 
@@ -117,8 +117,9 @@ async def _is_there(walking: Walking, url: str) -> bool:
     )
 
 
-def pool_of(walking: Walking) -> Pool:
-    """What the account was shown: records in data, and addresses of its links; and what names the account itself."""
+def pool_of(walking: Walking, description: Described | None = None) -> Pool:
+    """What the account was shown: records in data, and addresses of its links; and what names the account itself.
+    `description` names what stands in addresses."""
     account = walking.ctx.accounts.get(walking.label)
     username = account.username if account is not None else ""
     names = frozenset({username.casefold()} - {""})
@@ -135,9 +136,12 @@ def pool_of(walking: Walking) -> Pool:
             pool.add_address(answer.url)
         if answer.response is not None and is_json(answer.response.media_type):
             pool.add_json(answer.response.body, answer.url)
-    for found in walking.found.values():
-        if found.method == "GET" and found.complete:
-            pool.add_address(found.url)
+    met = [found.url for found in walking.found.values() if found.method == "GET" and found.complete]
+    for url in met:
+        pool.add_address(url)
+    for name, value in openapi.names_told(description.operations, met) if description is not None else ():
+        if folded(name) not in PLAIN:  # `id` names another thing at each address
+            pool.add(folded(name), value)
     return pool
 
 
@@ -158,7 +162,7 @@ async def ask_described(
     walking: Walking, told: Described, others: list[Pool], sent: set[tuple[str, str, bytes]]
 ) -> None:
     """Send what reads and can be filled, but for what was `sent` before."""
-    requests = list(told.requests(pool_of(walking).without(others)))
+    requests = list(told.requests(pool_of(walking, told).without(others)))
     walking.learn(requests)
     plain = [one.url for one in requests if _is_plain(one) and not is_dangerous(one.url, one.text)]
     await walking.go_on(plain)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
 
 from pgssi_probe.discovery.described import (
     MAX_REFS,
@@ -29,6 +29,8 @@ MAX_PARAMETERS: Final = 40
 MAX_DEPTH: Final = 5
 MAX_FILLED: Final = 2
 """Records for which one operation is filled."""
+MAX_MET: Final = 400
+MAX_SHAPES: Final = 200
 _HOLE = re.compile(r"\{([^{}/]{1,80})\}")
 _CREDENTIAL = re.compile(
     r"authorization|api[-_]?key|x-auth|token|secret|password|mot_de_passe|csrf|xsrf|cookie|session|signature",
@@ -55,6 +57,24 @@ class Operation:
     @property
     def holes(self) -> tuple[str, ...]:
         return tuple(_HOLE.findall(urlsplit(self.url).path))
+
+
+def names_told(described: Iterable[Operation], met: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Names and values that addresses which were met give to the holes of operations: `/accounts/4711` met, beside
+    `/accounts/{account_number}`, says what `account_number` may be elsewhere."""
+    shapes = []
+    for one in described:
+        if one.holes and one.method == "GET":
+            parts = _HOLE.split(urlsplit(one.url).path)
+            written = "".join(
+                re.escape(part) if number % 2 == 0 else "([^/]{1,80})" for number, part in enumerate(parts)
+            )
+            shapes.append((urlsplit(one.url).netloc, re.compile(written), one.holes))
+    for url in list(dict.fromkeys(met))[:MAX_MET]:
+        for netloc, shape, holes in shapes[:MAX_SHAPES]:
+            match = shape.fullmatch(urlsplit(url).path) if urlsplit(url).netloc == netloc else None
+            if match is not None:
+                yield from zip(holes, map(unquote, match.groups()), strict=True)
 
 
 def operations(

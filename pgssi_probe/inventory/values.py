@@ -40,7 +40,7 @@ PLAIN: Final = frozenset(
     }
 )
 """Names that say nothing of what they name: the word before them does."""
-_NAMES_ONE = re.compile(r"(?:id|uuid|guid|ref|reference|identifiant|numero|code)$")
+_NAMES_ONE = re.compile(r"(?:id|uuid|guid|ref|reference|identifiant|numero|number|code)$")
 OF_ACCOUNT: Final = frozenset({"username", "login", "email", "mail", "identifiant", "preferredusername"})
 """Members that name the account that a record is, where another may name the one that it belongs to."""
 ABOUT_ONESELF: Final = frozenset(

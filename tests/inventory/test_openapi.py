@@ -47,6 +47,28 @@ def test_paths_are_filled_with_own_identifiers_only() -> None:
     assert not found["GET /bills/{id}"].complete, "the example of a description is somebody's record"
 
 
+def test_addresses_that_were_met_name_what_stands_in_them() -> None:
+    number = {"name": "account_number", "in": "path", "required": True, "schema": {"type": "string"}}
+    document = v3({"/moves/{account_number}": get(number), "/balance/{account_number}": get(number), "/x/{id}": get()})
+    read = described.document(json.dumps(document).encode())
+    assert read is not None
+    operations = list(openapi.operations(read, URL))
+    met = ["https://portal.example/moves/4711", "https://portal.example/moves/4711/3", "https://other.example/moves/9"]
+    assert list(openapi.names_told(operations, met)) == [("account_number", "4711")]
+    found = told(document, pool(accountnumber="4711"))
+    assert found["GET /balance/4711"].complete
+    assert not found["GET /x/{id}"].complete
+
+
+def test_numbers_of_own_records_fill_what_asks_for_them_by_name() -> None:
+    known = Pool()
+    known.add_json(
+        b'{"cards": [{"card_number": "4400123", "phone_number": "0611"}]}', "https://portal.example/api/cards"
+    )
+    wanted = {"name": "cardNumber", "in": "query", "required": True, "schema": {"type": "string"}}
+    assert "GET /moves?cardNumber=4400123" in told(v3({"/moves": get(wanted)}), known)
+
+
 def test_servers_references_query_and_header() -> None:
     document = v3(
         {

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from pgssi_probe.inventory import openapi
 from pgssi_probe.inventory.values import Pool
+from pgssi_probe.net.exchange import Request, Response
 
 ROOT = "https://api.example"
 
@@ -56,3 +59,30 @@ def test_a_record_that_names_two_accounts_is_no_ones_own() -> None:
     shared = {"/files": [{"file_name": "Compte-rendu", "owner": "alice", "reader": {"username": "bob"}}]}
     alice, bob = pool("alice", shared), pool("bob", shared)
     assert asked("/files/{file_name}", alice.without([bob])) == []
+
+
+async def test_a_number_met_in_one_address_fills_another_that_is_described(
+    office: Callable[..., Any], answer_html: Callable[..., Any], answer_json: Callable[..., Any], inventory_of: Any
+) -> None:
+    numbers = {"alice": "4711", "bob": "4712"}
+    hole = {"parameters": [{"name": "account_number", "in": "path", "required": True}], "responses": {}}
+    description = {
+        "openapi": "3.0.3",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/moves/{account_number}": {"get": hole}, "/balance/{account_number}": {"get": hole}},
+    }
+
+    def inside(name: str, request: Request) -> Response | None:
+        path = urlsplit(request.url).path
+        if path == "/moves":
+            return answer_html(f'<a href="/moves/{numbers.get(name)}">Mes mouvements</a>')
+        return answer_json({"sum": 3}) if path.startswith(("/moves/", "/balance/")) else None
+
+    def outside(request: Request) -> Response | None:
+        return answer_json(description) if urlsplit(request.url).path == "/openapi.json" else None
+
+    app = office(inside=inside, outside=outside, space='<a href="/moves">Mouvements</a>')
+    found = await inventory_of(app, "a", "b")
+    sent = {(one.account, urlsplit(one.url).path) for one in app.sent if "/balance/" in one.url}
+    assert sent == {("a", "/balance/4711"), ("b", "/balance/4712")}
+    assert any(one.url.endswith("/balance/4711") and one.shown_to == {"a"} for one in found.endpoints)
