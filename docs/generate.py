@@ -148,6 +148,7 @@ def checks_page(lang: Lang) -> str:
         say=lambda key: say(lang, key),
         rule_links=rule_links,
         references=references,
+        needs=lambda check: ", ".join(say(lang, f"need.{need}") for need in check.needs),
         sends=sends,
         collections=lambda check: ", ".join(collection(check, name) for name in check.collects),
         value=lambda value: json.dumps(value, ensure_ascii=False),

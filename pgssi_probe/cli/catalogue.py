@@ -9,9 +9,12 @@ from pgssi_probe.cli.exits import close_names, stop
 from pgssi_probe.cli.page import heading, line, table, write_json
 from pgssi_probe.guide import guide
 from pgssi_probe.guide.view import UnknownRule, find, label, rule_row, rule_sheet
-from pgssi_probe.model.text import Lang
+from pgssi_probe.model.text import Lang, both_numbers
 from pgssi_probe.registry import check, checks
 from pgssi_probe.words import say
+
+OURS = "ours"
+"""The source of a threshold that no text gives."""
 
 
 def list_rules(lang: Lang, *, json: bool) -> None:
@@ -90,20 +93,21 @@ def show_check(identifier: str, lang: Lang, *, json: bool) -> None:
         write_json({**metadata.model_dump(mode="json"), "rules": guide().rules_of(metadata.id)})
         return
     heading(f"{metadata.id} — {metadata.title.in_(lang)}")
-    line(f"{say(lang, 'checks.level')} : {say(lang, f'level.{metadata.level}')}")
+    line(say(lang, "checks.level", level=say(lang, f"level.{metadata.level}")))
     line("\n" + metadata.summary.in_(lang))
     line(_sends(metadata.sends, lang))
     if metadata.needs:
-        line(f"{say(lang, 'checks.needs')} : {', '.join(metadata.needs)}")
+        line(say(lang, "checks.needs", needs=", ".join(say(lang, f"need.{need}") for need in metadata.needs)))
     heading(say(lang, "checks.outcomes"))
     for slug, declared in metadata.outcomes.items():
         severity = f", {say(lang, f'severity.{declared.severity}')}" if declared.severity else ""
         line(f"  {slug} ({say(lang, f'status.{declared.status}')}{severity})", "cyan")
-        line(f"      {declared.sentence.in_(lang)}")
+        line(f"      {both_numbers(declared.sentence.in_(lang))}")
     if metadata.settings:
         heading(say(lang, "checks.settings"))
         for name, setting in metadata.settings.items():
-            line(f"  {name} = {setting.value} ({setting.source}) {setting.meaning.in_(lang)}")
+            source = say(lang, "checks.ours") if setting.source == OURS else setting.source
+            line(f"  {name} = {setting.value} ({source}) {setting.meaning.in_(lang)}")
     references = [value for values in metadata.references.model_dump().values() for value in values]
     if references:
         heading(say(lang, "checks.references"))
