@@ -57,6 +57,7 @@ WEIGHTS: Final[Mapping[Trait, float]] = {
     Trait.DECLARED: 6.0,
     Trait.USER: 2.0,
     Trait.SHAPE: 2.0,
+    Trait.STATE: 1.0,
 }
 """How much each difference is worth [ours]: what an application decides before what a page shows."""
 HARD: Final = frozenset({Trait.STATUS, Trait.REDIRECT, Trait.PASSWORD})
@@ -67,7 +68,7 @@ BEHIND_SCRIPTS: Final = frozenset({Driver.JSON, Driver.HAR, Driver.BROWSER, Driv
 OF_A_RECORD: Final = re.compile(r"/(?:[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})(?:/|$)")
 """Addresses of one record: another account is refused there though its session is in, and must not be sent there."""
 CONTROLS: Final = frozenset({Trait.SIGN_OUT, Trait.DECLARED})
-TELLING: Final = frozenset({Trait.DECLARED, Trait.USER, Trait.SHAPE})
+TELLING: Final = frozenset({Trait.DECLARED, Trait.USER, Trait.SHAPE, Trait.STATE})
 SAME_KIND: Final = 0.50
 """Likeness below which a page is not the one that was chosen, whoever it is for [ours]."""
 ALIKE: Final = 0.80
@@ -182,10 +183,12 @@ class Compared:
 
     @property
     def traits(self) -> tuple[Trait, ...]:
-        """Traits that are the same within each side and differ across."""
+        """Traits that are the same within each side and differ across; the data for scripts, which change most easily,
+        where nothing else does."""
         if not all(sight.speaks for sight in (*self.inside, *self.outside)):
             return ()
-        return tuple(trait for trait in Trait if _separates(trait, self.inside, self.outside))
+        found = tuple(trait for trait in Trait if _separates(trait, self.inside, self.outside))
+        return tuple(trait for trait in found if trait is not Trait.STATE) or found
 
     @property
     def score(self) -> float:

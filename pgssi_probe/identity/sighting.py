@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -21,6 +23,11 @@ SILENT: Final = frozenset({408, 423, 425, 429})
 CLOSED: Final = "closed"
 MAX_PATHS: Final = 400
 MIN_NAME: Final = 3
+MAX_LEAD: Final = 200
+MAX_DATA: Final = 200_000
+MAX_BLOCKS: Final = 4
+_GIVEN: Final = re.compile(r"\s*(?:(?:var|let|const)\s+)?(?:[\w.$\[\]'\"]{1,120}\s*=\s*)?(?=\{\s*\")")
+_DECODER: Final = json.JSONDecoder()
 
 
 class Trait(StrEnum):
@@ -33,6 +40,8 @@ class Trait(StrEnum):
     DECLARED = "declared_text"
     USER = "user_name"
     SHAPE = "json"
+    STATE = "page_data"
+    """The names in the data that a page carries for its scripts."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,8 @@ def sighting(
     if document is not None:
         traits[Trait.PASSWORD] = _yes(document.asks_password)
         traits[Trait.SIGN_OUT] = _yes(find_logout(document) is not None)
+        if carried := page_data(document.inline_scripts):
+            traits[Trait.STATE] = carried
     if marker:
         traits[Trait.DECLARED] = _yes(marker.casefold() in text.casefold())
     if len(username) >= MIN_NAME:
@@ -121,3 +132,19 @@ def shape(data: Any) -> str:
 
     walk(data, "", 0)
     return "|".join(paths)
+
+
+def page_data(scripts: Iterable[str]) -> str:
+    """The names in the values that scripts are given to start from (`window.config = {…}`, or a block of data): a page
+    that is the same shell for everybody tells there who it is for. "" without any."""
+    found: list[str] = []
+    for script in scripts:
+        start = _GIVEN.match(script[:MAX_LEAD])
+        if start is None or len(found) == MAX_BLOCKS:
+            continue
+        try:
+            value, _ = _DECODER.raw_decode(script[: start.end() + MAX_DATA], start.end())
+        except (ValueError, RecursionError):
+            continue
+        found.append(shape(value))
+    return "\n".join(found)

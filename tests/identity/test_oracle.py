@@ -8,7 +8,7 @@ import pytest
 
 from pgssi_probe.check.harness import page, redirect
 from pgssi_probe.identity import ORACLE, Account, Oracle, Secret, Session, State, carriers, sign_in
-from pgssi_probe.identity.sighting import Sighting, Trait, shape
+from pgssi_probe.identity.sighting import Sighting, Trait, page_data, shape
 from pgssi_probe.net.exchange import Failure, Request, Response
 
 ORIGIN = "https://portal.example"
@@ -234,3 +234,41 @@ async def test_a_session_that_dies_without_one_of_its_cookies_is_replaced(visit:
     assert [(one.name, one.needed) for one in found] == [("sid", True), ("auth", True)]
     assert len(opened) == 2
     assert await oracle.state(session) is State.IN
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ('window.app_config = {"auth_required": true};', ".auth_required:some"),
+        ('  {"user": {"name": "alice"}}', ".user.name:some"),
+        ('var boot={"user":{"isSignedIn":false}};start()', ".user.isSignedIn:none"),
+        ("window.x = {a: 1}", ""),
+        ("if (a) { b() }", ""),
+        ('x = {"a": ', ""),
+        ("", ""),
+    ],
+)
+def test_the_names_in_the_data_that_a_page_gives_to_its_scripts(script: str, expected: str) -> None:
+    assert page_data([script]) == expected
+
+
+async def test_a_shell_that_is_the_same_for_everybody_tells_by_its_data(visit: Any) -> None:
+    """One page, the same words and the same status: only what its script starts from differs (Gradio)."""
+    shell = "<!doctype html><title>x</title><p>Il faut JavaScript.</p><script>window.config = {};</script>"
+    given = {True: '{"version": "6", "components": [1], "username": "a"}', False: '{"auth_required": true}'}
+
+    def answer(request: Request) -> Response:
+        inside = any(name == "Cookie" and "sid=1" in value for name, value in request.headers)
+        if request.url.endswith("/login") and request.method == "POST":
+            headers = (("Set-Cookie", "sid=1; Path=/"),)
+            return page('{"success": true}', content_type="application/json", headers=headers)
+        known = request.url == f"{ORIGIN}/"
+        return page(shell.replace("{};", f"{given[inside]};")) if known else page("non", status=404)
+
+    declared = {"login.driver": "json", "login.url": f"{ORIGIN}/login"}
+    ctx = visit(answer, declared=declared)
+    oracle = await ctx.collect(ORACLE)
+    assert oracle.traits == (Trait.STATE,)
+    signed = await sign_in(ctx, "a")
+    assert await oracle.state(signed.session) is State.IN
+    assert await oracle.state(Session(ctx.network, ctx.clock)) is State.OUT
