@@ -106,7 +106,8 @@ def test_a_check_that_collects_what_nobody_declares_is_refused(acme: Callable[[s
     acme("{}")
     text = check("headers.csp").declared_in.read_text(encoding="utf-8")
     (tmp_path / "csp.yaml").write_text(
-        text.replace("collects: [site]", "collects: [sight]").replace("id: headers.csp", "id: csp"), encoding="utf-8"
+        text.replace("collects: [site, inventory]", "collects: [sight]").replace("id: headers.csp", "id: csp"),
+        encoding="utf-8",
     )
     (tmp_path / "csp.py").write_text("")
     checks.cache_clear()

@@ -25,6 +25,15 @@ NAME_IN_CLEAR = frozenset({"origin", "origin-when-cross-origin"})
 """Neither refused nor named among the right ones by RECOWEB R21: the address stays, the site is named over HTTP too."""
 
 
+FORMER = {
+    "never": "no-referrer",
+    "default": "strict-origin-when-cross-origin",
+    "always": "unsafe-url",
+    "origin-when-crossorigin": "origin-when-cross-origin",
+}
+"""Names that a meta tag may still use (HTML Living Standard, §4.2.5.1), and what browsers make of them."""
+
+
 def applied_policy(values: Iterable[str]) -> str | None:
     """The last known token of the comma-separated values (Referrer Policy §8.1); None when there is none."""
     known = [token for value in values for token in (part.strip().lower() for part in value.split(","))]
@@ -34,7 +43,8 @@ def applied_policy(values: Iterable[str]) -> str | None:
 def policy_of(sample: Sample) -> str | None:
     """The policy of an HTML answer: a meta tag with a known value overrides the header."""
     metas = sample.document.metas if sample.document else ()
-    written = [meta.content for meta in metas if meta.source == "name" and meta.name == "referrer"]
+    named = [meta.content.strip().lower() for meta in metas if meta.source == "name" and meta.name == "referrer"]
+    written = [FORMER.get(value, value) for value in named]
     return applied_policy(written) or applied_policy(sample.response.all("referrer-policy"))
 
 

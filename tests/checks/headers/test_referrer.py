@@ -50,6 +50,15 @@ async def test_a_site(policy: str, expected: set[str]) -> None:
     assert slugs(await run_check("headers.referrer", answer)) == expected
 
 
+@pytest.mark.parametrize(
+    ("written", "slug"),
+    [("never", "protective"), ("default", "protective"), ("always", "leaky"), ("Never ", "protective")],
+)
+async def test_a_meta_tag_may_use_the_former_names(written: str, slug: str) -> None:
+    body = f'<head><meta name="referrer" content="{written}"></head>'
+    assert slug in slugs(await run_check("headers.referrer", {HOME: page(body)}))
+
+
 async def test_a_meta_tag_prevails_over_the_header() -> None:
     body = '<head><meta name="referrer" content="unsafe-url"></head>'
     outcomes = await run_check("headers.referrer", {HOME: page(body, headers={"Referrer-Policy": "no-referrer"})})
