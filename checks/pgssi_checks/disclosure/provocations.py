@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pgssi_probe.discovery.danger import is_changing_form, is_dangerous, is_dangerous_link
-from pgssi_probe.discovery.site import Form, Site
+from pgssi_probe.discovery.site import Form, Page, Site
 from pgssi_probe.inventory.gleaning import of_form
 from pgssi_probe.net.exchange import Headers, Request
 
 EXTENSIONS = ("html", "php", "aspx", "jsp", "json", "do")
 FORBIDDEN = ("/.htaccess", "/WEB-INF/web.xml", "/web.config", "/cgi-bin/")
 MAX_PARAMETERS = 6
+MAX_IDENTIFIERS = 4
 MAX_BESIDE = 12
 """Fields sent with a parameter that is changed."""
 LONG = 9_000
@@ -25,6 +26,8 @@ LONG = 9_000
 
 _DATE_NAME = re.compile(r"date|jour|day|start|end|debut|from|until|naissance|birth", re.IGNORECASE)
 INVENTED_METHOD = "PGSSIPROBE"
+HUGE = "9" * 25
+"""Beyond 64 bits: it names no record of anybody."""
 IMPOSSIBLE_DATE = "2026-02-31T99:99:99"
 BROKEN_COOKIE = "%00%ff'\"{[(unterminated"
 
@@ -128,6 +131,21 @@ def parameter_provocations(site: Site, home: str) -> list[Provocation]:
     return [*_broken_parameters(site, home, origin)] if parameters(site, origin) else []
 
 
+def identifier_provocations(pages: Iterable[Page], origin: str) -> list[Provocation]:
+    """Numbers in the paths of pages, replaced by one that no record and no database can have. One of each shape."""
+    found: dict[str, Provocation] = {}
+    for page in pages:
+        parts = urlsplit(page.url)
+        words = parts.path.split("/")
+        numbers = [place for place, word in enumerate(words) if word.isascii() and word.isdigit()]
+        if not numbers or not page.url.startswith(origin + "/") or is_dangerous(page.url):
+            continue
+        words[numbers[-1]] = HUGE
+        shape = "/".join("#" if word.isdigit() else word for word in words)
+        found.setdefault(shape, Provocation("type", _request(parts._replace(path="/".join(words)).geturl())))
+    return list(found.values())[:MAX_IDENTIFIERS]
+
+
 def _broken_cookies(site: Site, home: str) -> Iterator[Provocation]:
     names = {
         value.partition("=")[0].strip()
@@ -164,7 +182,12 @@ def provocations(site: Site, home: str, token: str) -> list[Provocation]:
         Provocation("header", _request(home, headers=(("Accept", "application/;;q=x"), ("Accept-Language", "-,;q=z")))),
         Provocation("header", _request(home, headers=(("Range", "bytes=9-1,x"), ("If-Modified-Since", "x")))),
     ]
-    return [*found, *_broken_cookies(site, home), *_broken_parameters(site, home, origin)]
+    return [
+        *found,
+        *_broken_cookies(site, home),
+        *_broken_parameters(site, home, origin),
+        *identifier_provocations(site.pages, origin),
+    ]
 
 
 def _post(url: str, content_type: str, body: bytes) -> Request:

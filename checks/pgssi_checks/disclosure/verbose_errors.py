@@ -12,7 +12,12 @@ from urllib.parse import urlsplit
 
 from pgssi_checks.disclosure.answered import ENDS, silence
 from pgssi_checks.disclosure.error_pages import disclosures_in, ordinary, provoked
-from pgssi_checks.disclosure.provocations import Provocation, parameter_provocations, provocations
+from pgssi_checks.disclosure.provocations import (
+    Provocation,
+    identifier_provocations,
+    parameter_provocations,
+    provocations,
+)
 from pgssi_checks.disclosure.signed_in import answers_of, pages_of, signed_in_visits
 from pgssi_checks.disclosure.traces import Trace
 from pgssi_checks.input.asking import Asker, Lost
@@ -120,10 +125,12 @@ async def signed_in_answers(
     if not visits:
         return met, None
     label = visits[0].label
-    wrong = parameter_provocations(replace(site, pages=visits[0].pages), site.home.url)
+    wrong = parameter_provocations(replace(site, pages=visits[0].pages), site.home.url)[:MAX_SIGNED_IN]
+    parts = urlsplit(site.home.url)
+    wrong += identifier_provocations(visits[0].pages, f"{parts.scheme}://{parts.netloc}")
     try:
         asker = await Asker.of(ctx)
-        for provocation in wrong[:MAX_SIGNED_IN]:
+        for provocation in wrong:
             if ctx.network.in_scope(provocation.request.url):
                 answered = await asker.ask(provocation.request, label)
                 met.append(Answer(provocation.kind, answered))

@@ -128,6 +128,23 @@ async def test_the_other_fields_of_a_form_go_with_the_one_that_is_wrong() -> Non
     assert slugs(await run_check(CHECK, site(answer))) == {"stack-trace-python"}
 
 
+async def test_a_number_of_a_path_that_no_database_has_is_tried() -> None:
+    sent: list[str] = []
+
+    def answer(request: Request) -> Response | None:
+        path = urlsplit(request.url).path
+        sent.append(path)
+        if path == "/":
+            return page('<a href="/rdv/17">a</a><a href="/rdv/18">b</a><a href="/rdv/19/delete">c</a>')
+        if path == "/rdv/" + "9" * 25:
+            return page(f"<pre>{TRACE}</pre>", status=500)
+        return page("<p>Un rendez-vous") if path.startswith("/rdv/") else None
+
+    assert slugs(await run_check(CHECK, site(answer))) == {"stack-trace-python"}
+    assert sent.count("/rdv/" + "9" * 25) == 1
+    assert {one for one in sent if one.startswith("/rdv/")} <= {"/rdv/17", "/rdv/18", "/rdv/" + "9" * 25}
+
+
 async def test_a_page_that_only_mentions_the_words_is_not_accused() -> None:
     def mention(request: Request) -> Response | None:
         if "jour" in request.url:
