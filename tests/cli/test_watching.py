@@ -6,12 +6,16 @@ import io
 import json
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from pgssi_probe.cli import watching
 from pgssi_probe.cli.waits import Waits, left, local_time
-from pgssi_probe.model.result import Plan, PlanEntry
+from pgssi_probe.model.outcome import Outcome, Status, Subject
+from pgssi_probe.model.result import CheckRun, Event, Plan, PlanEntry
+from pgssi_probe.model.severity import Severity
+from pgssi_probe.model.text import Bilingual
 
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 
@@ -96,3 +100,58 @@ def test_a_terminal_shows_what_runs_and_what_waits(monkeypatch: pytest.MonkeyPat
         assert "en attente" not in screen.getvalue()
     finally:
         live.close()
+
+
+def finished(lines: Any, *statuses: Status) -> None:
+    """A check that ends with one outcome of each status."""
+    subject = Subject(kind="site", name="https://portal.example")
+    severity = {Status.FAIL: Severity.MINOR}
+    outcomes = tuple(
+        Outcome.model_construct(
+            id=f"PGP-{number}",
+            check="a.b",
+            slug="x",
+            status=status,
+            subject=subject,
+            severity=severity.get(status),
+            sentence=Bilingual(fr="Phrase " + "longue " * 30, en="Sentence " + "long " * 30),
+        )
+        for number, status in enumerate(statuses)
+    )
+    run = CheckRun.model_construct(id="a.b", state="completed", requests=3)
+    lines.finished(run, outcomes)
+
+
+def test_a_log_counts_deviations_and_what_could_not_be_concluded(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(watching, "err", written.append)
+    lines = watching.Lines("fr")
+    finished(lines, Status.PASS)
+    finished(lines, Status.FAIL, Status.FAIL, Status.INCONCLUSIVE)
+    assert [line.split(" ", 1)[1].strip() for line in written] == [
+        "a.b : terminé, 0 écart, 3 requêtes",
+        "a.b : terminé, 2 écarts, 1 examen sans conclusion, 3 requêtes",
+    ]
+
+
+def test_a_stop_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(watching, "err", written.append)
+    lines = watching.Lines("fr")
+    for kind in ("refused", "interrupted"):
+        lines.event(Event(at=NOW, kind=kind, subject="", detail="interrupted"))
+    assert len(written) == 1
+    assert "passage interrompu Le passage" in written[0]
+
+
+def test_a_folded_finding_keeps_its_margin(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rich.console import Console
+
+    live = watching.Live("fr")
+    screen = io.StringIO()
+    live._bar.live.console = Console(file=screen, width=60)
+    finished(live, Status.FAIL)
+    shown = [line for line in screen.getvalue().splitlines() if line.strip()]
+    assert shown[0].startswith("    mineur  Phrase")
+    assert all(line.startswith(" " * 12) for line in shown[1:5])
+    assert max(map(len, shown)) <= 60
