@@ -13,6 +13,11 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A machine that is busy with other tests says nothing of the code: time has tests of its own.
+settings.register_profile("house", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 Tinyproxy = Callable[..., Awaitable[str]]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,8 @@ def keeps(tree: ast.AST) -> bool:
     return any(isinstance(node, ast.Attribute) and node.attr == "keep_facts" for node in ast.walk(tree))
 
 
-def emitted() -> set[str]:
+@cache
+def emitted() -> frozenset[str]:
     """Every name that a fact may have: of sentences, in the code that keeps facts, of TLS and of logs."""
     names = {name for one in checks().values() for outcome in one.metadata.outcomes.values() for name in outcome.fields}
     for path in ROOT.rglob("*.py"):
@@ -52,7 +54,7 @@ def emitted() -> set[str]:
     names |= {one.name for one in fields(Behaviour)}
     for model in (LogRead, EventMatch, Leak):
         names |= set(model.model_fields)
-    return names
+    return frozenset(names)
 
 
 def test_every_fact_has_a_name_in_both_languages() -> None:

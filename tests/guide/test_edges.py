@@ -113,30 +113,28 @@ def passes_of(check: str) -> set[str]:
     return {slug for slug, one in checks()[check].metadata.outcomes.items() if one.status is Status.PASS}
 
 
-@pytest.mark.parametrize("check", sorted({edge.check for _, edge in WEIGHING}))
-def test_every_pass_clears_a_part_or_is_informative_by_decision(check: str) -> None:
-    named = {slug for _, edge in WEIGHING if edge.check == check for slug in (*edge.clears, *edge.voids)}
-    informative = set(guide().book.informative_passes.get(check, ()))
-    assert not named & informative, "a pass clears or informs, not both"
-    undecided = passes_of(check) - named - informative
-    assert not undecided, "name each in `clears` of the edges it speaks for, else in informative_passes (rules.yaml)"
-    assert named | informative <= passes_of(check), "no such pass"
+def test_every_pass_clears_a_part_or_is_informative_by_decision() -> None:
+    """What is undecided: name it in `clears` of the edges it speaks for, else in informative_passes (rules.yaml)."""
+    for check in sorted({edge.check for _, edge in WEIGHING}):
+        named = {slug for _, edge in WEIGHING if edge.check == check for slug in (*edge.clears, *edge.voids)}
+        informative = set(guide().book.informative_passes.get(check, ()))
+        assert not named & informative, f"{check}: a pass clears or informs, not both"
+        assert not passes_of(check) - named - informative, f"{check}: undecided"
+        assert named | informative <= passes_of(check), f"{check}: no such pass"
 
 
 def test_informative_passes_are_those_of_checks_that_weigh() -> None:
     assert set(guide().book.informative_passes) <= {edge.check for _, edge in WEIGHING}
 
 
-@pytest.mark.parametrize(
-    ("part", "edge"), WEIGHING, ids=lambda value: getattr(value, "id", getattr(value, "check", ""))
-)
-def test_an_edge_that_may_clear_names_a_pass_and_one_that_may_not_names_none(part: Part, edge: Edge) -> None:
-    if part.rule_class.value == "declarative":
-        return  # passes are shown beside the part and never change its verdict
-    if any(other.weight is Weight.VERDICT for other in part.edges):
-        assert bool(edge.clears) == (edge.weight is Weight.VERDICT)
-    elif all(other.check in checks() for other in part.edges):
-        assert edge.clears
+def test_an_edge_that_may_clear_names_a_pass_and_one_that_may_not_names_none() -> None:
+    for part, edge in WEIGHING:
+        if part.rule_class.value == "declarative":
+            continue  # passes are shown beside the part and never change its verdict
+        if any(other.weight is Weight.VERDICT for other in part.edges):
+            assert bool(edge.clears) == (edge.weight is Weight.VERDICT), (part.id, edge.check)
+        elif all(other.check in checks() for other in part.edges):
+            assert edge.clears, (part.id, edge.check)
 
 
 @pytest.mark.parametrize(

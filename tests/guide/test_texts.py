@@ -95,11 +95,11 @@ def test_rules_do_not_repeat_themselves() -> None:
             assert len(set(words)) == 65
 
 
-@pytest.mark.parametrize("rule", guide().rules, ids=lambda rule: rule.id)
-def test_a_title_is_short_and_a_text_is_a_sentence(rule) -> None:
-    for language in ("fr", "en"):
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_title_is_short_and_a_text_is_a_sentence(language: str) -> None:
+    for rule in guide().rules:
         title, text = getattr(rule.title, language), getattr(rule.text, language)
-        assert len(title) <= 75
-        assert not title.endswith(".")
-        assert title[0].isupper()
-        assert text.endswith(".")
+        assert len(title) <= 75, rule.id
+        assert not title.endswith("."), rule.id
+        assert title[0].isupper(), rule.id
+        assert text.endswith("."), rule.id

@@ -10,14 +10,14 @@ from pgssi_probe.model.text import Bilingual
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
-@pytest.mark.parametrize("rule", guide().rules, ids=lambda rule: rule.id)
-def test_every_rule_has_a_row_and_a_sheet(rule, lang) -> None:
-    row, sheet = rule_row(rule, lang), rule_sheet(rule, lang)
-    assert json.loads(json.dumps(row)) == row
-    assert json.loads(json.dumps(sheet)) == sheet
-    assert row["id"] == sheet["id"] == rule.id
-    assert row["title"] == sheet["title"] == rule.title.in_(lang)
-    assert [part["id"] for part in sheet["parts"]] == [part.id for part in rule.parts]
+def test_every_rule_has_a_row_and_a_sheet(lang) -> None:
+    for rule in guide().rules:
+        row, sheet = rule_row(rule, lang), rule_sheet(rule, lang)
+        assert json.loads(json.dumps(row)) == row
+        assert json.loads(json.dumps(sheet)) == sheet
+        assert row["id"] == sheet["id"] == rule.id
+        assert row["title"] == sheet["title"] == rule.title.in_(lang)
+        assert [part["id"] for part in sheet["parts"]] == [part.id for part in rule.parts]
 
 
 def test_a_row() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from functools import cache
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from string import Formatter
 

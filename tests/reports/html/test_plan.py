@@ -47,16 +47,16 @@ class TestPriority:
         assert [one for one in EVERY if is_light(one)] == [LIGHT]
 
     @pytest.mark.parametrize("severity", Severity)
-    @pytest.mark.parametrize("one", [None, *EVERY])
-    def test_a_clue_never_comes_before_the_proof_and_all_stay_in_range(self, severity: Severity, one) -> None:
-        proof, clue = priority(severity, one, proved=True), priority(severity, one, proved=False)
-        assert 1 <= proof <= clue <= 4
-        assert clue == min(4, proof + 1)
+    def test_a_clue_never_comes_before_the_proof_and_all_stay_in_range(self, severity: Severity) -> None:
+        for one in (None, *EVERY):
+            proof, clue = priority(severity, one, proved=True), priority(severity, one, proved=False)
+            assert 1 <= proof <= clue <= 4, one
+            assert clue == min(4, proof + 1), one
 
-    @pytest.mark.parametrize("one", [None, *EVERY])
-    def test_a_graver_finding_never_waits_longer_for_the_same_effort(self, one) -> None:
-        steps = [priority(severity, one, proved=True) for severity in Severity]
-        assert steps == sorted(steps, reverse=True)
+    def test_a_graver_finding_never_waits_longer_for_the_same_effort(self) -> None:
+        for one in (None, *EVERY):
+            steps = [priority(severity, one, proved=True) for severity in Severity]
+            assert steps == sorted(steps, reverse=True), one
 
 
 class TestPepites:
