@@ -16,7 +16,6 @@ from pgssi_probe.identity.judging import Judgement, SignInState
 from pgssi_probe.identity.plan import SignInPlan
 from pgssi_probe.identity.providers import provider_of
 from pgssi_probe.identity.session import MAX_HOPS, Session, origin_of, same_party
-from pgssi_probe.identity.totp import STEP, one_time_code
 from pgssi_probe.model.account import Secret
 from pgssi_probe.net.exchange import Exchange, Request
 
@@ -119,10 +118,8 @@ class Attempt:
         given, clock = self.plan.codes, self.session.clock
         await clock.sleep(given.wait(self.label, clock.now()))
         now = clock.now()
-        code = one_time_code(secret.reveal(), now)
         self.again = self.again or given.given(self.label, now)
-        given.last[self.label] = int(now.timestamp()) // STEP
-        return code
+        return given.take(self.label, secret.reveal(), now)
 
     def held(self) -> dict[str, str]:
         """The cookies of the visitor, to see whether they changed."""

@@ -51,12 +51,17 @@ def find_logout(document: Document) -> LogoutControl | None:
     for form in document.forms:
         if form.action and _form_signs_out(form):
             return LogoutControl(form=form)
-    for link in document.links:
-        said = words_of(link.text[:200])
-        short = len(said.split()) <= MAX_WORDS
-        if "logout" in link.rel or (short and SIGN_OUT.search(said)) or SIGN_OUT.search(address_words(link.url)):
-            return LogoutControl(link=link)
-    return None
+    chosen = max(document.links, key=_signs_out, default=None)  # the first of the best
+    return LogoutControl(link=chosen) if chosen is not None and _signs_out(chosen) else None
+
+
+def _signs_out(link: Link) -> int:
+    """How surely a link signs out, 0 for one that does not: by what it leads to, before what it says, which a tab that
+    shows another part of the same page says too."""
+    said = words_of(link.text[:200])
+    short = len(said.split()) <= MAX_WORDS
+    there = "logout" in link.rel or SIGN_OUT.search(address_words(link.url)) is not None
+    return 2 * there + (short and SIGN_OUT.search(said) is not None)
 
 
 def addresses_in_data(page: Page) -> tuple[str, ...]:

@@ -48,6 +48,12 @@ class CodesGiven:
         """Whether the code of now was handed over before."""
         return self.last.get(label) == int(now.timestamp()) // STEP
 
+    def take(self, label: str, secret: str, now: datetime) -> str:
+        """The code of now, noted as given. Raises BadTotpSecret."""
+        code = one_time_code(secret, now)
+        self.last[label] = int(now.timestamp()) // STEP
+        return code
+
     def wait(self, label: str, now: datetime) -> float:
         """Seconds until a code that was not given yet, where each is taken once."""
         return STEP - now.timestamp() % STEP + 0.1 if self.once and self.given(label, now) else 0.0

@@ -37,6 +37,14 @@ def test_it_is_found_in_both_languages(markup: str, kind: str | None) -> None:
     assert (control.kind if control else None) == kind
 
 
+def test_a_tab_of_the_page_that_says_sign_out_is_not_the_control() -> None:
+    """The tab shows another part of the same page, where the control is (LemonLDAP::NG)."""
+    markup = '<a href="#logout">Se déconnecter</a><div id=logout><a href="/?logout=1">Oui</a></div>'
+    control = find_logout(parse_html(markup, f"{ORIGIN}/"))
+    assert control is not None
+    assert control.url == f"{ORIGIN}/?logout=1"
+
+
 async def test_signing_out_ends_the_session(visit: Any, app: Any) -> None:
     ctx = visit(app())
     signed = await sign_in(ctx, "a")

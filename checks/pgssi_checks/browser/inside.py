@@ -17,9 +17,8 @@ from pgssi_probe.discovery.danger import is_dangerous_link, words_of
 from pgssi_probe.discovery.frontier import is_notable
 from pgssi_probe.discovery.site import Link
 from pgssi_probe.identity import Carrier, Driver, Session, SignInPlan, carriers, plan_of
-from pgssi_probe.identity.totp import one_time_code
 from pgssi_probe.identity.vocabulary import PERSONAL, SIGN_OUT, address_words
-from pgssi_probe.model.account import Secret
+from pgssi_probe.model.account import Account, Secret
 
 SENDS = ("GET", "HEAD", "POST")
 OTHER_FILES = (".pdf", ".zip", ".csv", ".xml", ".atom", ".rss", ".ics", ".svg", ".png")
@@ -166,17 +165,26 @@ async def _window(ground: Ground) -> AsyncIterator[Inside]:
                     page,
                     account.username,
                     password,
-                    code=one_time_code(account.totp.reveal(), ctx.clock.now()) if account.totp else None,
+                    code=await _code(ctx, plan, account),
                     username_field=plan.username_field or "",
                     password_field=plan.password_field or "",
                 )
             if done.typed and await ground.is_in(done.session):
+                ground.opened.append(done.session)  # closed at the end where a second one is refused
                 yield Inside(ctx, ground, visit, done.session, done.after, by_form=True)
                 return
     own = (await ground.open()).session
     async with browser.visit(ctx.network, ctx.clock, session=own, label=ground.label, methods=SENDS) as visit:
         landing = await visit.open(ground.oracle.url)
         yield Inside(ctx, ground, visit, own, landing, by_form=False)
+
+
+async def _code(ctx: CheckContext, plan: SignInPlan, account: Account) -> str | None:
+    """The one-time code, of the next step where that of now is spent; None for an account without."""
+    if account.totp is None:
+        return None
+    await ctx.clock.sleep(plan.codes.wait(account.label, ctx.clock.now()))
+    return plan.codes.take(account.label, account.totp.reveal(), ctx.clock.now())
 
 
 def _ready(inside: Inside, proved: tuple[Bearing, ...]) -> Inside:
