@@ -26,6 +26,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, width: int | None) -> list[str]:
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "dumb" if width is None else "xterm")
     page.table(NAMES, ROWS)
+    page.table((), (("  autorité privée", "/etc/ssl/" + "dossier/" * 15 + "autorite.pem"),))
     page.line("  Ajoutez une section " + "très longue " * 12)
     return [line.rstrip() for line in stream.getvalue().splitlines()]
 
@@ -42,6 +43,7 @@ def test_names_are_whole_and_lines_keep_their_indent(monkeypatch: pytest.MonkeyP
     lines = [line.replace("\x1b[1m", "").replace("\x1b[0m", "") for line in shown(monkeypatch, width)]
     assert any(line.startswith("input.path-traversal ") for line in lines)
     assert not any("…" in line for line in lines)
+    assert "autorite.pem" in "".join(line.strip() for line in lines)
     folded = lines[next(place for place, line in enumerate(lines) if "Ajoutez" in line) :]
     assert len(folded) > 1
     assert all(line.startswith("  ") and not line.startswith("   ") for line in folded)
