@@ -38,6 +38,9 @@ more than one, three and five minutes: where an attempt during the brake starts 
 default, a brake as long as that of the guide's example is seen to end all the same."""
 GRACE = 30.0
 """Seconds by which the last of them may exceed the time that recovery is watched."""
+SETTLED = 61.0
+"""Seconds to wait where another check has just sent failures: many applications count those of the last minute, and a
+brake that begins after five would be said to begin after two."""
 UNCLEAR_MAX = 3
 """Failures answered by neither yes nor no after which the trials end."""
 BASELINE: dict[SignInState, Reason] = {
@@ -92,6 +95,8 @@ class Protocol:
         earlier = self.allowance.used
         if earlier and not await self.ctx.collect(PROVEN):  # asked before the first of them
             return [inconclusive(site, Reason.BLOCKED, account=SACRIFICE)]
+        if earlier:
+            await self.ctx.clock.sleep(SETTLED)
         baseline = await self.trials.right()
         if baseline.how == ALREADY_OPEN:
             return [inconclusive(site, Reason.BLOCKED, account=SACRIFICE, how=baseline.how)]

@@ -9,7 +9,7 @@ import pytest
 from pgssi_checks.login.attempts import Attempt
 from pgssi_checks.login.braking import Thresholds, Trace, delays, rising, scope_of, slug_of
 from pgssi_checks.login.bypasses import variants
-from pgssi_checks.login.wrong_passwords import HARD_CAP, Allowance, Spent, cap_of, carries, invented_password
+from pgssi_checks.login.wrong_passwords import ALLOWANCE, HARD_CAP, Allowance, Spent, cap_of, carries, invented_password
 from pgssi_checks.session.patience import announced_wait
 from pgssi_probe.check import Request
 from pgssi_probe.check.harness import ScriptedNetwork, exchange, page, redirect, run_check, scripted, slugs
@@ -620,3 +620,20 @@ async def test_failures_that_came_before_prove_no_way_around(jumping) -> None:
     app.failures.append(jumping.monotonic())
     outcomes = await app.run()
     assert [(one.slug, one.facts["after"]) for one in outcomes] == [("slowed", 2)]
+
+
+async def test_failures_of_the_last_minute_are_not_taken_for_the_limit(jumping) -> None:
+    """Five failures a minute: those that another check has just sent are left to age first."""
+
+    def brake(app, user, right):
+        recent = [moment for moment in app.failures if app.clock.monotonic() - moment < 60]
+        return page("<p>Non.</p>", status=429) if len(recent) >= 5 else None
+
+    app = Application(jumping, brake)
+    run = scripted(check("login.throttling").metadata, app, accounts=ACCOUNTS, declared=CONTACT, clock=jumping)
+    allowance = await run.context.collect(ALLOWANCE)
+    for _ in range(4):
+        allowance.spend()
+        app.failures.append(jumping.monotonic())
+    (found,) = [one for one in await check("login.throttling").observe()(run.context) if one.slug == "slowed"]
+    assert found.facts["after"] == 4, "one in the series before, in the same minute, and four in a row"
