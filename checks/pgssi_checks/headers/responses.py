@@ -100,7 +100,7 @@ async def answered(ctx: CheckContext) -> tuple[Sample, ...]:
     found = [*public]
     for visit in await signed_in_visits(ctx):
         own = await _sorted(visit.pages, visit.answers, (), ())
-        found += [sample for sample in own if sample.url not in known and sample.kind is not Kind.ERROR]
+        found += [sample for sample in own if sample.url not in known and sample.response.status < 400]
         known.update(sample.url for sample in own)
     return tuple(found)
 
