@@ -3,7 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.locked
 
-.PHONY: env demo test cover packages lint docs lock bench clean
+# What Python compiled is kept: the tests start some hundred processes.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: env demo test suite cover packages lint docs lock bench clean
 
 env: $(STAMP)
 
@@ -26,9 +29,14 @@ lint: env
 	PYTHONPATH=.:checks:reports $(BIN)/lint-imports
 	$(BIN)/python -m docs.generate --check
 
+# Two cores: what waits for the network and what compiles go together, then what reads the sources and what runs them.
+test:
+	@$(MAKE) --no-print-directory -j2 packages env
+	@$(MAKE) --no-print-directory -j2 lint suite
+
 # Four workers on two cores: many tests wait for servers, browsers and time budgets. Each keeps to a part of the
 # files, so that what a module shares is made once.
-test: packages env lint
+suite: env
 	$(BIN)/pytest -n 4 --dist worksteal --durations=25
 
 cover: packages env
