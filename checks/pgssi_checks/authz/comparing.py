@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 from urllib.parse import unquote, unquote_plus
@@ -14,6 +15,16 @@ from pgssi_probe.compare.similarity import same_page_threshold
 SHARE = 0.5
 """Share of the reserved lines of a page that make another answer the same page [ours]."""
 REFUSED = frozenset({401, 403, 404, 410})
+SHORT = 20_000
+"""Bytes up to which a page of error may be one that refuses: longer, it quotes code [ours]."""
+_REFUSES = re.compile(
+    r"\b(?:you|user)\b.{0,20} not (?:allowed|authori[sz]ed|permitted)\b|"
+    r"\byou (?:do not|don['’]t) have (?:sufficient |the |enough )?(?:permission|access|right)|"
+    r"\bvous n['’][êe]tes pas (?:autoris|habilit)|"
+    r"\bvous n['’]avez pas (?:acc[èe]s|(?:l['’]|le |la |les )?(?:droit|permission|autorisation))",
+    re.IGNORECASE,
+)
+"""What tells somebody that they may not. A database or a file system that is refused says it of itself."""
 
 
 class Shows(StrEnum):
@@ -43,9 +54,16 @@ def held(values: Iterable[str], exchange: Exchange) -> frozenset[str]:
 
 
 def is_refused(exchange: Exchange, sign_in_paths: Iterable[str], lands: str | None) -> bool:
-    """401, 403, 404, 410, or a redirect to a sign-in page. `lands` is where the answer redirects to."""
+    """401, 403, 404, 410, a redirect to a sign-in page, or an error of the server that says that one may not.
+    `lands` is where the answer redirects to."""
     to_sign_in = lands is not None and any(path in lands for path in sign_in_paths)
-    return exchange.status in REFUSED or to_sign_in
+    return exchange.status in REFUSED or to_sign_in or _says_no(exchange)
+
+
+def _says_no(exchange: Exchange) -> bool:
+    response = exchange.response
+    short = response is not None and response.status >= 500 and len(response.body) <= SHORT
+    return short and bool(_REFUSES.search(text_of(exchange)))
 
 
 def is_same(answer: Exchange, owner: Exchange, again: Exchange | None = None) -> bool:
@@ -66,11 +84,13 @@ def judged_at_once(
     answer: Exchange, owners: Marks, sign_in_paths: Iterable[str] = (), lands: str | None = None
 ) -> Shows | None:
     """What an answer shows of the record when that is plain without any comparison; None when it is not."""
-    if answer.response is None or answer.status == 429 or (answer.status or 0) >= 500:
+    if answer.response is None or answer.status == 429:
         return Shows.UNKNOWN
     if held(owners.proofs, answer):
         return Shows.RECORD
-    return Shows.NOTHING if is_refused(answer, sign_in_paths, lands) else None
+    if is_refused(answer, sign_in_paths, lands):
+        return Shows.NOTHING
+    return Shows.UNKNOWN if answer.response.status >= 500 else None
 
 
 def judged(

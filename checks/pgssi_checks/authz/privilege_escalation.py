@@ -139,10 +139,10 @@ async def _function(stage: Stage, chosen: Chosen) -> Judged:
     if original.status != 200:
         return Judged(why=why_not(original) if original.response is None else None)
     answer = await low.ask(endpoint)
-    if answer.response is None or answer.status == 429 or (answer.status or 0) >= 500:
-        return Judged("unknown", why=why_not(answer))
     if is_refused(answer, low.sign_in_paths, location(answer)):
         return Judged("refused")
+    if answer.response is None or answer.status == 429 or (answer.status or 0) >= 500:
+        return Judged("unknown", why=why_not(answer), failing=template(endpoint, chosen[1]) if failed(answer) else "")
     again = await high.ask(endpoint)
     shared = await lines_of(answer) & await lines_of(original)
     if not is_same(answer, original, again) or len(shared) < int(stage.ctx.setting("reserved_strings")):

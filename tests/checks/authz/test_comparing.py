@@ -55,8 +55,26 @@ def test_what_is_plain_at_once(status: int, expected: Shows | None) -> None:
     assert judged_at_once(exchange(URL, page("x", status=status)), NOBODY) is expected
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Sorry, you are not allowed to edit this item.", Shows.NOTHING),
+        ("You do not have sufficient permissions to access this page.", Shows.NOTHING),
+        ("Vous n&#39;\u00eates pas autoris\u00e9e \u00e0 ouvrir ce dossier.", Shows.NOTHING),
+        ("Vous n\u2019avez pas les droits pour cette fiche.", Shows.NOTHING),
+        ("Access denied for user 'root'@'localhost'", Shows.UNKNOWN),
+        ("fopen(): failed to open stream: Permission denied", Shows.UNKNOWN),
+        ("Internal Server Error", Shows.UNKNOWN),
+        ("You are not allowed" + " x" * 20_000, Shows.UNKNOWN),
+    ],
+)
+def test_an_error_that_says_that_one_may_not_is_a_refusal(said: str, expected: Shows) -> None:
+    assert judged_at_once(exchange(URL, page(f"<p>{said}</p>", status=500)), NOBODY) is expected
+
+
 def test_a_value_of_the_owner_proves_even_in_a_refusal() -> None:
     owners = Marks(declared=frozenset({"VAL-1234"}))
+    assert judged_at_once(exchange(URL, page("dossier VAL-1234", status=500)), owners) is Shows.RECORD
     assert judged_at_once(exchange(URL, page("dossier VAL-1234", status=403)), owners) is Shows.RECORD
     assert shows(page("jeanne@exemple.fr"), owners=Marks(telling=frozenset({"jeanne@exemple.fr"}))) is Shows.TRACES
     assert shows(page("paul@exemple.fr"), askers=Marks(telling=frozenset({"paul@exemple.fr"}))) is Shows.OWN
