@@ -39,6 +39,23 @@ def _language(arguments: list[str]) -> str:
     return "fr"
 
 
+def _unraisable(found: "sys.UnraisableHookArgs") -> None:
+    """Ctrl-C heard where nothing can be raised (a callback of a weak reference) is still Ctrl-C, not a traceback."""
+    if not issubclass(found.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(found)
+        return
+    _say_interrupted()
+    os._exit(130)
+
+
+def _say_interrupted() -> None:
+    from pgssi_probe.words import say
+
+    sentence = say("en" if _language(sys.argv[1:]) == "en" else "fr", "error.interrupted")
+    sys.stderr.write(("\x1b[?25h" if sys.stderr.isatty() else "") + f"pgssi-probe: {sentence}\n")
+    sys.stderr.flush()
+
+
 def main() -> None:
     if sys.argv[1:] == ["--version"]:
         from pgssi_probe import __version__
@@ -60,6 +77,7 @@ def main() -> None:
     # Nearly all that is made while modules and data are loaded stays: looking for garbage every 700 objects is 7 % of a
     # scan. What a target sends is capped elsewhere, and is not held in cycles.
     gc.set_threshold(20_000, 20, 20)
+    sys.unraisablehook = _unraisable
     try:
         from pgssi_probe.cli.app import run
         from pgssi_probe.cli.streams import any_alphabet
@@ -67,10 +85,7 @@ def main() -> None:
         any_alphabet()
         code = run(sys.argv[1:])
     except KeyboardInterrupt:  # while the modules are loaded: nothing has begun
-        from pgssi_probe.words import say
-
-        sentence = say("en" if _language(sys.argv[1:]) == "en" else "fr", "error.interrupted")
-        sys.stderr.write(f"pgssi-probe: {sentence}\n")
+        _say_interrupted()
         code = 130
     # What is left goes with the process: looking for cycles in it once more would be a sixth of a short scan.
     gc.freeze()

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from contextlib import suppress
 
 from pgssi_probe.engine.run import Conductor
 from pgssi_probe.model.outcome import Reason
+
+SHOW_CURSOR = b"\x1b[?25h\n"
+"""What a terminal is owed by whoever ends without drawing its last line: its cursor, hidden while a bar moves."""
 
 
 class stop_on_signals:  # noqa: N801 (read as a statement)
@@ -31,5 +35,7 @@ class stop_on_signals:  # noqa: N801 (read as a statement)
 
     def _heard(self) -> None:
         if self._conductor.stopped_because is not None:
+            if sys.stderr.isatty():
+                os.write(sys.stderr.fileno(), SHOW_CURSOR)
             os._exit(130)
         self._conductor.stop(Reason.INTERRUPTED)

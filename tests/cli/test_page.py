@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from pgssi_probe import __main__ as entry
 from pgssi_probe.cli import page
 
 ROWS = (("input.path-traversal", "actif", "500", "GET, POST"), ("tls.config", "passif", "", ""))
@@ -48,3 +52,18 @@ def test_names_are_whole_and_lines_keep_their_indent(monkeypatch: pytest.MonkeyP
     assert len(folded) > 1
     assert all(line.startswith("  ") and not line.startswith("   ") for line in folded)
     assert max(map(len, lines)) <= width
+
+
+def test_ctrl_c_heard_in_a_callback_ends_the_command_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended: list[int] = []
+    others: list[Any] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    monkeypatch.setattr(sys, "__unraisablehook__", others.append)
+    monkeypatch.setattr(sys, "argv", ["pgssi-probe", "scan", "--lang", "en"])
+    entry._unraisable(SimpleNamespace(exc_type=KeyboardInterrupt))  # type: ignore[arg-type]
+    assert ended == [130]
+    assert capsys.readouterr().err.startswith("pgssi-probe: Interrupted.")
+    entry._unraisable(SimpleNamespace(exc_type=ValueError))  # type: ignore[arg-type]
+    assert len(others) == len(ended) == 1
