@@ -127,7 +127,7 @@ def check(file: Path, lang: Lang, *, json: bool) -> Exit:
             if entry.document_seen in {Seen.VERIFIED, Seen.ALTERED}:
                 line(f"  {entry.part} — {plain(entry.document, 120)} — {said}", _style(entry))
         _show_idle(idle, lang)
-        if not idle:
+        if entries and not idle:
             line(say(lang, "declarations.all_count"), "green")
     return Exit.DEVIATIONS if idle else Exit.OK
 

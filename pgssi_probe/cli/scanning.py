@@ -14,7 +14,7 @@ from pgssi_probe.cli.exits import Exit, Stop, explained, readable, stop
 from pgssi_probe.cli.formats import reporters as reporters_for
 from pgssi_probe.cli.sealing import SealChoice, lowered, seal_for
 from pgssi_probe.cli.stale import NOTHING, Sealed, SetAside
-from pgssi_probe.cli.streams import err
+from pgssi_probe.cli.streams import err, program
 from pgssi_probe.cli.watching import JsonLines, watching
 from pgssi_probe.engine.fault import diagnostics
 from pgssi_probe.engine.folder import RunFolder
@@ -278,11 +278,11 @@ def show_result(result: RunResult, folder: Path, files: tuple[Path, ...], lang: 
     for path in files:
         path_line("  " + say(lang, f"summary.{keys.get(path.suffix, 'data')}", path=path))
     if any(path.suffix == ".p7s" for path in files):
-        path_line("  " + say(lang, "summary.verify", path=shlex.quote(str(folder))))
+        path_line("  " + say(lang, "summary.verify", program=program(), path=shlex.quote(str(folder))))
     if local_key:
         line("  " + say(lang, "summary.local_key"))
     if result.run.state != "completed":
-        path_line("  " + say(lang, "summary.resume", path=shlex.quote(str(folder))))
+        path_line("  " + say(lang, "summary.resume", program=program(), path=shlex.quote(str(folder))))
 
 
 def show_plan_of(scan: Any, lang: Lang, *, json: bool) -> None:

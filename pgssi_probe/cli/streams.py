@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import TextIO
 
 
@@ -32,6 +34,14 @@ def to_nowhere(stream: TextIO) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
+
+
+def program() -> str:
+    """How the person calls this command again: by its name, or by its path where the shell does not find it."""
+    import shutil
+
+    called = Path(sys.argv[0])
+    return "pgssi-probe" if called.name != "pgssi-probe" or shutil.which(called.name) else shlex.quote(str(called))
 
 
 def any_alphabet() -> None:
