@@ -27,6 +27,9 @@ OF_CARE = re.compile(
 )
 """Templates of records that are about one person's care or money, whatever application it is."""
 
+OF_ANYTHING = frozenset({"id", "ids", "uid", "num", "no", "key", "item", "record", "object"})
+"""Fields that name a record of whatever kind the page is of."""
+
 FILTERS = re.compile(
     r"(?:set|show|with|include|has|is|only|display|hide|filter|filtre|afficher|avec)_?[a-z_]*$", re.IGNORECASE
 )
@@ -83,6 +86,31 @@ def values_by_template(inventory: Inventory, label: str) -> Mapping[str, frozens
         if named:
             found.setdefault(template(endpoint, named), set()).add(tuple(each.value for each in named))
     return {name: frozenset(values) for name, values in found.items()}
+
+
+def is_offered_elsewhere(inventory: Inventory, label: str, endpoint: Endpoint, found: Iterable[Reference]) -> bool:
+    """Whether a visitor was offered the records that a query names by another address of the same page: with another
+    order of a list, or to see what the address would have it edit."""
+    wanted = _records(found)
+    if not wanted:
+        return False
+    known = (
+        _records(references(other))
+        for other in inventory.seen_by(label)
+        if label in other.shown_to and other.path == endpoint.path
+    )
+    return wanted <= frozenset().union(*known)
+
+
+def _records(found: Iterable[Reference]) -> frozenset[tuple[str, str]]:
+    """A bare `id` says not of what: a piece of news may bear the number of a patient."""
+    return frozenset(
+        (each.parameter.name, each.value)
+        for each in found
+        if each.parameter.place is Place.QUERY
+        and names_a_record(each.parameter.name)
+        and each.parameter.name.lower() not in OF_ANYTHING
+    )
 
 
 def is_only_words(endpoint: Endpoint, found: Iterable[Reference]) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from pgssi_checks.authz.account_lists import accounts_named, names_one_of, tells_of_accounts
-from pgssi_checks.authz.choosing import Chosen, candidates, is_only_words, values_by_template
+from pgssi_checks.authz.choosing import Chosen, candidates, is_offered_elsewhere, is_only_words, values_by_template
 from pgssi_checks.authz.comparing import Shows, held, is_same, is_same_file
 from pgssi_checks.authz.controlled import controlled
 from pgssi_checks.authz.failing import failed, not_evaluated
@@ -166,7 +166,8 @@ async def _one(stage: Stage, owner: Viewer, asker: Viewer, chosen: Chosen, offer
         again = await owner.ask(endpoint)
         answer = await asker.ask(endpoint)
         shows = await stage.shows(asker, owner, endpoint, answer, original, again)
-    if shows in HINTS and _may_be_shared(endpoint, found, owner, asker, offered):
+    elsewhere = shows in HINTS and is_offered_elsewhere(stage.inventory, asker.label, endpoint, found)
+    if shows in HINTS and (elsewhere or _may_be_shared(endpoint, found, owner, asker, offered)):
         shows = Shows.OTHER
     if shows in HINTS:
         shows = await controlled(stage, owner, asker, chosen, (original, again or original, answer), shows)

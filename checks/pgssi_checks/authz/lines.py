@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from html import unescape
 from typing import Any, Final
 
 from pgssi_probe.check import Exchange
@@ -20,6 +22,9 @@ OF_CHROME: Final = 1 / 3
 """A line on that many pages of a visitor, and on that share of them, is of the frame and not of the page."""
 OF_FRAME: Final = 0.9
 """Share of the pages on which stands what is on all of them but for a few of another layout."""
+MAX_MARKUP: Final = 400_000
+_HEADING = re.compile(r"<h1\b[^>]{0,500}>(.{1,1000}?)</h1>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^>]{0,1000}>")
 
 
 async def lines_of(answer: Exchange) -> frozenset[str]:
@@ -37,6 +42,14 @@ async def lines_of(answer: Exchange) -> frozenset[str]:
         if len(found) >= MAX_LINES:
             break
     return frozenset(found)
+
+
+def headings(answer: Exchange) -> frozenset[str]:
+    """The main headings of a page, as lines."""
+    response = answer.response
+    markup = response.text[:MAX_MARKUP] if response is not None else ""
+    said = (unescape(_TAG.sub(" ", one[1])) for one in _HEADING.finditer(markup))
+    return frozenset(" ".join(text.split())[:MAX_LENGTH] for text in said)
 
 
 async def lines(answers: Iterable[Exchange]) -> frozenset[str]:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from pgssi_checks.authz.choosing import Chosen, candidates, is_only_words
-from pgssi_checks.authz.comparing import Shows, is_refused, is_same
+from pgssi_checks.authz.comparing import SHARE, Shows, is_refused, is_same
 from pgssi_checks.authz.failing import failed, not_evaluated
-from pgssi_checks.authz.lines import lines_of
+from pgssi_checks.authz.lines import headings, lines_of
 from pgssi_checks.authz.of_role import Openness, of_role_alone, openness
 from pgssi_checks.authz.redirected import own_witnesses, sent_all_the_same
 from pgssi_checks.authz.telling import compared, subject_of
@@ -104,6 +104,9 @@ async def _one(stage: Stage, chosen: Chosen) -> Judged:
     answer = await low.ask(endpoint)
     shared = await lines_of(answer) & reserved
     if len(shared) < enough or (await stage.shows(low, high, endpoint, answer, original)) is Shows.NOTHING:
+        return Judged("other")
+    # The page under its own heading, most of it left out: what a role may not do is not shown to it.
+    if headings(original) & shared and len(shared) < SHARE * len(reserved):
         return Judged("other")
     # A record that staff alone were offered may be meant for all: it is named, and no function of the role.
     whole = is_same(answer, original, again) and is_only_words(endpoint, found)

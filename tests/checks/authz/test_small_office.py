@@ -297,3 +297,25 @@ async def test_an_account_that_cannot_sign_in_does_not_void_what_others_were_sho
     unknown = {**ACCOUNTS, "high": Account("high", "mallory", Secret("wrong"))}
     found = await run_check("authz.forced-browsing", office, url=ORIGIN + "/", accounts=unknown)
     assert slugs(found) == {"refused"}
+
+
+@pytest.mark.parametrize(("heading", "accused"), [("Administration", False), ("Acc\u00e8s r\u00e9serv\u00e9", True)])
+async def test_a_page_of_staff_with_its_functions_left_out_is_no_disclosure(heading: str, accused: bool) -> None:
+    """Under its own heading an emptied page; under another, a refusal that lets something through."""
+    help_ = "<p>Les t\u00e2ches de ce portail, par th\u00e8me</p>"
+    tasks = "".join(f"<li>G\u00e9rer le th\u00e8me {number}</li>" for number in range(8))
+    leak = "<li>G\u00e9rer le th\u00e8me 1</li>" if accused else ""
+
+    def answer(name: str, path: str) -> Response | None:
+        if path == "/staff/log":
+            return html("<h1>Journal</h1>") if name == "bob" else html("<h1>Interdit</h1>", status=403)
+        if path != "/staff/tasks" or not name:
+            return redirect("/login", status=302) if path == "/staff/tasks" else None
+        if name == "bob":
+            return html(f"<h1>Administration</h1>{help_}<ul>{tasks}</ul>")
+        return html(f"<h1>{heading}</h1>{help_}{leak}")
+
+    links = "<a href='/staff/tasks'>T\u00e2ches</a><a href='/staff/log'>Journal</a>"
+    office = Office(lambda name: links if name == "bob" else "", answer)
+    found = await run_check("authz.privilege-escalation", office, url=ORIGIN + "/", accounts=PAIR_OF_ROLES)
+    assert ("reserved-strings" in slugs(found)) is accused
