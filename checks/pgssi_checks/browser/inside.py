@@ -42,6 +42,8 @@ class Inside:
     by_form: bool
     tokens: frozenset[str] = frozenset()
     """Values that carry the session, proved by ablation."""
+    sent_by_scripts: frozenset[str] = frozenset()
+    """Those of them that scripts put into headers."""
     token_names: tuple[str, ...] = ()
     cookie_carried: bool = True
     pages: list[Landing] = field(default_factory=list)
@@ -189,6 +191,8 @@ async def _code(ctx: CheckContext, plan: SignInPlan, account: Account) -> str | 
 
 def _ready(inside: Inside, proved: tuple[Bearing, ...]) -> Inside:
     inside.tokens = frozenset(token for one in proved if len(token := one.token(inside.own)) >= 8)
+    headers = [one.token(inside.own) for one in proved if not one.is_cookie]
+    inside.sent_by_scripts = frozenset(token for token in headers if len(token) >= 8)
     inside.token_names = tuple(one.name for one in proved)
     inside.cookie_carried = any(one.is_cookie for one in proved)
     return inside

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from pgssi_checks.browser.inside import Inside, signed_in, text_of
-from pgssi_checks.browser.storage import STORES, holding_marks, holding_token, shown
+from pgssi_checks.browser.storage import STORES, holding_marks, holding_token, in_cookies_of_scripts, shown
 from pgssi_checks.session.ground import Ground, on_ground
 from pgssi_probe.browser import Digests, Dump, Kept, Landing, Place
 from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
@@ -23,11 +23,16 @@ class Back:
     presses: int
 
 
-def judge_kept(after: Dump, tokens: frozenset[str], marks: Marks) -> dict[str, list[Kept]]:
+def judge_kept(
+    after: Dump, tokens: frozenset[str], marks: Marks, sent_by_scripts: frozenset[str] = frozenset()
+) -> dict[str, list[Kept]]:
     """Slug -> entries left. A cookie whose session is dead on the server opens nothing any more: `still-valid` of
     `session.logout` is about those that do."""
     found = {
-        "token-left": holding_token(after.of(*STORES, Place.CACHE), tokens),
+        "token-left": [
+            *holding_token(after.of(*STORES, Place.CACHE), tokens),
+            *in_cookies_of_scripts(after, sent_by_scripts),
+        ],
         "data-left": holding_marks(after.entries, marks),
     }
     return {slug: entries for slug, entries in found.items() if entries}
@@ -70,7 +75,7 @@ async def _observe(ground: Ground) -> list[Observation]:
     kept = ctx.keep_facts("before-and-after", table)
     observations = [
         Observation(slug=slug, subject=ctx.target.site, facts=shown(entries), evidence=(kept,))
-        for slug, entries in judge_kept(after, inside.tokens, marks).items()
+        for slug, entries in judge_kept(after, inside.tokens, marks, inside.sent_by_scripts).items()
     ]
     again = judge_back(backs, pages, left, marks)
     if again is not None:

@@ -28,12 +28,21 @@ def holding_marks(entries: Sequence[Kept], marks: Marks) -> list[Kept]:
     return [entry for entry in entries if marks.inside(entry.value) or marks.inside(unquote(entry.value))]
 
 
-def judge(dump: Dump, tokens: frozenset[str], marks: Marks) -> dict[str, list[Kept]]:
+def in_cookies_of_scripts(dump: Dump, tokens: frozenset[str]) -> list[Kept]:
+    """Cookies that scripts read, and in which they keep what they put into headers (RabbitMQ: user name and password),
+    perhaps encoded twice: no place for it, unlike a cookie that carries the session by itself."""
+    bare = frozenset(token.rstrip("=") for token in tokens)  # padding is what encoding changes
+    return holding_token([entry for entry in dump.of(Place.COOKIE) if entry.script], bare)
+
+
+def judge(
+    dump: Dump, tokens: frozenset[str], marks: Marks, sent_by_scripts: frozenset[str] = frozenset()
+) -> dict[str, list[Kept]]:
     """Slug -> entries. A cookie that carries the session is at its place; personal data in any cookie is not."""
     stores = dump.of(*STORES)
     cookies = [entry for entry in dump.of(Place.COOKIE) if not any(token == entry.value for token in tokens)]
     found = {
-        "token": holding_token(stores, tokens),
+        "token": [*holding_token(stores, tokens), *in_cookies_of_scripts(dump, sent_by_scripts)],
         "personal-data": holding_marks((*stores, *dump.of(Place.CACHE)), marks),
         "personal-data-in-cookie": holding_marks(cookies, marks),
     }
@@ -60,7 +69,7 @@ async def _observe(ground: Ground) -> list[Observation]:
 def _judged(inside: Inside, dump: Dump, marks: Marks) -> list[Observation]:
     ctx = inside.ctx
     kept = ctx.keep_facts("kept", {"kept": Digests().table(dump)})
-    found = judge(dump, inside.tokens, marks)
+    found = judge(dump, inside.tokens, marks, inside.sent_by_scripts)
     observations = [
         Observation(slug=slug, subject=ctx.target.site, facts=shown(entries), evidence=(kept,))
         for slug, entries in found.items()

@@ -79,6 +79,8 @@ class Ground:
     renewed: int = 0
     crowded: bool = False
     """The application refuses a second session of an account, that of the oracle included."""
+    made_room: bool = False
+    """What others had left open of the account was closed for this check, once."""
     opened: list[Session] = field(default_factory=list)
 
     @classmethod
@@ -101,8 +103,8 @@ class Ground:
         planted = session.fork() if session is not None else None
         signing = patient_sign_in if patient else _at_once
         done = await signing(self.ctx, self.label, session)
-        if done.why.get("signal") == "already_open" and not self.crowded:
-            self.crowded = True
+        if done.why.get("signal") == "already_open" and not self.opened and not self.made_room:
+            self.crowded = self.made_room = True
             if self.oracle.sign_in is not None:
                 await self._close(self.oracle.sign_in.session.on(self.ctx.network))
                 await make_room(self.ctx, self.label)

@@ -132,7 +132,8 @@ async def _ended(ctx: CheckContext, ground: Ground, done: SignIn, control: SignI
 async def _without_session(ctx: CheckContext, ground: Ground, session: Session) -> bool:
     """Whether the credentials that go with every request (HTTP Basic, Digest) open the page without any cookie: there
     is nothing that a sign-out could end, and whoever keeps a request keeps the password."""
-    if (await plan_of(ctx, ground.label)).driver not in BY_CREDENTIALS:
+    plan = await plan_of(ctx, ground.label)
+    if plan.driver not in BY_CREDENTIALS and not plan.basic_at:
         return False
     bare = session.fork()
     for name in session.cookie_names:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -167,3 +169,16 @@ def test_scripts_of_another_age(script: str, slugs: set[str]) -> None:
 )
 def test_json_p_is_data_that_call(url: str, is_one: bool) -> None:
     assert is_json_p(url) is is_one
+
+
+def test_credentials_that_scripts_keep_in_a_cookie_are_in_storage() -> None:
+    """User name and password for HTTP Basic, encoded twice in a cookie that scripts read (RabbitMQ); the same value in a
+    cookie that they cannot read is none of theirs, and one that carries the session by itself is at its place."""
+    basic = "YWxpY2U6QWxpY2UtcGFzcy0yMDI2cQ=="
+    held = entry(Place.COOKIE, "2258:YWxpY2U6QWxpY2UtcGFzcy0yMDI2cQ%253D%253D|7a:1", "m")
+    hidden = replace(held, script=False)
+    sent = frozenset({basic})
+    assert set(judge_storage(Dump((held,)), sent, ALICE, sent)) == {"token"}
+    assert set(judge_kept(Dump((held,)), sent, ALICE, sent)) == {"token-left"}
+    assert not judge_storage(Dump((hidden,)), sent, ALICE, sent)
+    assert not judge_storage(Dump((held,)), sent, ALICE), "carried by a cookie: no header"

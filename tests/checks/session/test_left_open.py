@@ -139,6 +139,16 @@ async def test_what_another_check_left_open_is_closed(seat: OneSeat, which: str)
     assert CHECKS[which] in found, found
 
 
+async def test_what_is_left_open_between_two_session_checks_is_closed(seat: OneSeat) -> None:
+    """That the application refuses a second session is known by then."""
+    context = visit(seat)
+    found = [await judged(seat, context, [name]) for name in ("session.token-in-url", "login.mfa", "session.fixation")]
+    assert "clean" in found[0][0]
+    assert "renewed" in found[2][0], found
+    (again,) = await judged(seat, context, ["session.token-integrity"])
+    assert "refused" in again, again
+
+
 async def test_room_is_made_by_the_control_of_the_page_of_now(seat: OneSeat) -> None:
     """The token of the page that was landed on is of no use any more."""
     context = visit(seat)
