@@ -69,7 +69,7 @@ _PAGING = re.compile(
 )
 _NAMES_A_RECORD = re.compile(
     r"(?:^|[_.\[/-]|(?<=[a-z]))(?:id|ids|uid|uuid|guid|pk|key|ref|reference|slug|user|username|login|account|owner|"
-    r"patient|dossier|document|doc|file|fichier|num|numero|number|code|ipp|ins|nir)s?\]?$",
+    r"patient|dossier|document|doc|file|fichier|num|numero|number|code|ipp|ins|nir)s?\]?$|^id_[a-z]{2,}$",
     re.IGNORECASE,
 )
 
