@@ -172,8 +172,8 @@ def test_json_p_is_data_that_call(url: str, is_one: bool) -> None:
 
 
 def test_credentials_that_scripts_keep_in_a_cookie_are_in_storage() -> None:
-    """User name and password for HTTP Basic, encoded twice in a cookie that scripts read (RabbitMQ); the same value in a
-    cookie that they cannot read is none of theirs, and one that carries the session by itself is at its place."""
+    """User name and password for HTTP Basic, encoded twice in a cookie that scripts read (RabbitMQ); the same value in
+    a cookie that they cannot read is none of theirs, and one that carries the session by itself is at its place."""
     basic = "YWxpY2U6QWxpY2UtcGFzcy0yMDI2cQ=="
     held = entry(Place.COOKIE, "2258:YWxpY2U6QWxpY2UtcGFzcy0yMDI2cQ%253D%253D|7a:1", "m")
     hidden = replace(held, script=False)
