@@ -23,7 +23,7 @@ from pgssi_checks.authz.comparing import Shows, held, is_file, is_same_file
 from pgssi_checks.authz.failing import failed, not_evaluated
 from pgssi_checks.authz.lines import lines
 from pgssi_checks.authz.of_role import HIGHER, opens_as_function
-from pgssi_checks.authz.redirected import own_witnesses, sent_all_the_same
+from pgssi_checks.authz.redirected import SENT, own_witnesses, sent_all_the_same, told_once
 from pgssi_checks.authz.telling import compared, excerpt, subject_of
 from pgssi_checks.authz.viewers import Lost, Stage, Viewer, nothing, why_not
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
@@ -101,7 +101,8 @@ async def _walked(ctx: CheckContext) -> list[Observation]:
                 done.add(judged)
     except Lost as lost:
         return nothing(ctx, lost.reason)
-    found = list({(one.slug, one.subject): one for one in reversed(done.found)}.values())
+    merged = list({(one.slug, one.subject): one for one in reversed(done.found)}.values())
+    found = told_once(merged, ctx.target.site)
     whole = all(stage.inventory.visits[label].complete for label in labels)
     return found or _concluded(ctx, done, whole=whole)
 
@@ -160,7 +161,7 @@ async def _one(stage: Stage, owner: Viewer, chosen: Chosen) -> Judged:
     if shows is Shows.NOTHING and await sent_all_the_same(stage, owner, nobody, original, answer):
         answer = await nobody.ask(endpoint)
         if await sent_all_the_same(stage, owner, nobody, original, answer):
-            return Judged(shows, _told(stage, "sent-with-redirect", owner, endpoint, found, (original, answer)))
+            return Judged(shows, _told(stage, SENT, owner, endpoint, found, (original, answer)))
     if shows in HINTS and (listed := _listed(stage, answer)) is not None:
         return Judged(shows, listed)
     if shows in HINTS and owner.label == HIGHER:

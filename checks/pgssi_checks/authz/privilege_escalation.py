@@ -16,7 +16,7 @@ from pgssi_checks.authz.comparing import SHARE, Shows, is_refused, is_same
 from pgssi_checks.authz.failing import failed, not_evaluated
 from pgssi_checks.authz.lines import headings, lines_of
 from pgssi_checks.authz.of_role import Openness, of_role_alone, openness
-from pgssi_checks.authz.redirected import own_witnesses, sent_all_the_same
+from pgssi_checks.authz.redirected import SENT, own_witnesses, sent_all_the_same, told_once
 from pgssi_checks.authz.telling import compared, subject_of
 from pgssi_checks.authz.viewers import Lost, Stage, nothing, why_not
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
@@ -64,7 +64,8 @@ async def observe(ctx: CheckContext) -> list[Observation]:
             done.add(judged)
     except Lost as lost:
         return nothing(ctx, lost.reason)
-    found = list({(one.slug, one.subject): one for one in reversed(done.found)}.values())
+    merged = list({(one.slug, one.subject): one for one in reversed(done.found)}.values())
+    found = told_once(merged, ctx.target.site)
     return found or _concluded(ctx, done)
 
 
@@ -96,8 +97,8 @@ async def _one(stage: Stage, chosen: Chosen) -> Judged:
     if shows is Shows.NOTHING and await sent_all_the_same(stage, high, low, original, answer):
         answer = await low.ask(endpoint)
         sent = await sent_all_the_same(stage, high, low, original, answer)
-        told = _told(stage, "sent-with-redirect", chosen, (original, answer), sent) if sent else None
-        return Judged("sent-with-redirect" if sent else "refused", told)
+        told = _told(stage, SENT, chosen, (original, answer), sent) if sent else None
+        return Judged(SENT if sent else "refused", told)
     if shows is Shows.NOTHING or len(await lines_of(answer) & reserved) < enough:
         return Judged("refused" if shows is Shows.NOTHING else "other")
     again = await high.ask(endpoint)

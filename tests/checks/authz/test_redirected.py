@@ -78,9 +78,10 @@ def stub(_: str) -> Response:
 @pytest.mark.parametrize("check", ["authz.forced-browsing", "authz.privilege-escalation"])
 async def test_a_page_in_the_body_of_the_redirect_that_refuses_it(check: str) -> None:
     found = await run_check(check, Clinic(talking), url=ORIGIN + "/", accounts=ACCOUNTS)
-    told = [one for one in found if one.slug == "sent-with-redirect"]
-    assert any(str(one.facts["request"]) == "GET /admin/list" for one in told)
-    assert all(one.evidence for one in told)
+    (told,) = (one for one in found if one.slug == "sent-with-redirect")
+    assert "GET /admin/list" in told.facts["requests"]
+    assert told.facts["count"] == len(told.facts["requests"])
+    assert told.evidence
 
 
 @pytest.mark.parametrize("refuse", [silent, stub])
