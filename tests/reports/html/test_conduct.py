@@ -27,7 +27,7 @@ class TestReserves:
         said = " ".join(reserves(Source(make(mandate=None, state="aborted"), FR)))
         for words in (
             "Aucun mandat",
-            "arrêtée d’elle-même",
+            "arrêté de lui-même",
             "2 contrôles n’ont pas",
             "1 observation",
             "1 constat repose",

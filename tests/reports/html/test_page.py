@@ -266,8 +266,8 @@ class TestContent:
         assert "sans mandat" in text.lower()
 
     def test_an_incomplete_run_says_so_at_the_top(self, make) -> None:
-        assert "Exécution incomplète" in soup(make(state="aborted")).select_one("header.title").get_text()
-        assert "Exécution incomplète" not in render(make())
+        assert "Passage incomplet" in soup(make(state="aborted")).select_one("header.title").get_text()
+        assert "Passage incomplet" not in render(make())
 
     def test_nothing_found_is_not_called_compliant(self, make) -> None:
         text = soup(make(failures=(), passes=(), mandate=None)).select_one("section.synthesis").get_text()
