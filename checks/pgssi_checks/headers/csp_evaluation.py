@@ -58,6 +58,12 @@ def broad_script_sources(tokens: Tokens | None) -> Tokens:
     return tuple(t for t in tokens if t in ANY_ORIGIN or t in INLINE_SCHEMES or is_suffix_wildcard(t))
 
 
+ABOUT_NO_CONTENT = frozenset(
+    {"frame-ancestors", "upgrade-insecure-requests", "block-all-mixed-content", "report-uri", "report-to"}
+)
+"""Directives that say nothing of what a page may load, run or send."""
+
+
 def matches_host(token: str, host: str) -> bool:
     """Does a source name this host, alone or under a wildcard, without limiting it to some path?"""
     match = HOST.fullmatch(token)
@@ -82,6 +88,8 @@ def evaluate(policies: Sequence[Policy]) -> list[Weakness]:
     The intersection is taken weakness by weakness: one is reported when each policy has it.
     """
     weaknesses = [*_scripts([p for p in policies if not p.scripts_forbidden], len(policies))]
+    if all(policy.directives.keys() <= ABOUT_NO_CONTENT for policy in policies) and not _defects(policies):
+        return weaknesses  # said once: what was never meant to limit contents lacks all the rest as well
     styles = [policy.effective("style-src-elem") for policy in policies]
     if any(tokens is not None for tokens in styles) and all(allows_inline(t, script=False) for t in styles):
         weaknesses.append(Weakness("unsafe-inline-style"))
@@ -94,10 +102,13 @@ def evaluate(policies: Sequence[Policy]) -> list[Weakness]:
     ):
         if all(opens_to_all(policy.effective(directive)) for policy in policies):
             weaknesses.append(Weakness(slug, (directive,)))
-    defects = tuple(dict.fromkeys(str(defect) for policy in policies for defect in policy.defects))
-    if defects:
+    if defects := _defects(policies):
         weaknesses.append(Weakness("invalid-syntax", defects))
     return weaknesses
+
+
+def _defects(policies: Sequence[Policy]) -> Tokens:
+    return tuple(dict.fromkeys(str(defect) for policy in policies for defect in policy.defects))
 
 
 def _scripts(policies: Sequence[Policy], total: int) -> list[Weakness]:
