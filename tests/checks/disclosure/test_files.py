@@ -168,6 +168,10 @@ LOOK_ALIKES = {
     "/install.php": page("<title>Nos installations sportives en pratique</title>"),
     "/server.key": page("-----BEGIN PRIVATE KEY-----\n[...]\n-----END PRIVATE KEY-----", content_type=TEXT),
     "/readme.html": page("<title>Lisez-moi</title>"),
+    "/web.config": page(
+        "<configuration>\n<system.webServer>\n<rewrite><rules/></rewrite>\n</system.webServer>\n</configuration>",
+        content_type="text/xml",
+    ),
     "/heapdump.hprof": page(b"x" * 10, content_type=BINARY),
 }
 
