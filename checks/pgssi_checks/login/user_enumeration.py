@@ -116,7 +116,8 @@ class Comparison:
 
     async def _one(self, is_known: bool) -> float:
         """One attempt; the seconds to wait when it is held back, which is no answer to compare."""
-        password, username = invented_password(), None if is_known else invented_user()
+        known = self.ctx.accounts[SACRIFICE].username
+        password, username = invented_password(), None if is_known else _like(known.partition("@")[2])
         allowance = self.allowance if is_known else Allowance()
         guarded = GuardedNetwork(self.ctx.network, allowance, password, self.ctx.clock)
         context = replace(self.ctx, network=guarded)
@@ -220,7 +221,8 @@ async def _reset(ctx: CheckContext) -> list[Observation]:
         return []
     url = found[0].url
     told: list[tuple[Answer, Exchange]] = []
-    for name in (invented_user(), username, invented_user()):
+    at = username.partition("@")[2]
+    for name in (_like(at), username, _like(at)):
         answer = await _asked(ctx, url, name, label, username)
         if answer is None:
             return []

@@ -360,3 +360,25 @@ def test_a_registration_that_could_succeed_or_asks_for_a_captcha_is_left_alone()
 
 def parsed_page(url: str, markup: str):
     return asyncio.run(parse_page(exchange(url, page(markup))))
+
+
+async def test_an_invented_user_is_an_address_where_users_are(jumping) -> None:
+    """An application that wants an address says so of anything else: no sign that an account exists (better-auth)."""
+    asked: list[str] = []
+
+    def answer(request):
+        if request.method != "POST":
+            return page("<form method=post action=/login><input name=email><input type=password name=p></form>")
+        given = parse_qs(request.body.decode())
+        asked.append(given["email"][0])
+        if "@valombre.fr" not in given["email"][0]:
+            return page("<p>Adresse invalide</p>", status=400)
+        right = given == {"email": ["carole@valombre.fr"], "p": ["Juste-1234"]}
+        cookies = (("Set-Cookie", "sid=1"),) if right else ()
+        said = "<a href=/logout>Déconnexion</a>" if right else "<p>Incorrect</p><input type=password name=p>"
+        return page(said, headers=cookies)
+
+    accounts = {"sacrifice": Account("sacrifice", "carole@valombre.fr", Secret("Juste-1234"))}
+    outcomes = await run_check("login.user-enumeration", answer, accounts=accounts, clock=jumping)
+    assert not {"message", "timing"} & {one.slug for one in outcomes}
+    assert any(name.endswith("@valombre.fr") and not name.startswith("carole") for name in asked)
