@@ -1,4 +1,4 @@
-"""Programs that several rooms of the tests run."""
+"""What several rooms of the tests use: programs, and one Chromium for the tests of a module."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from hypothesis import HealthCheck, settings
+
+from pgssi_probe.browser import Browser
+from pgssi_probe.browser.crossing import Shelf
 
 # A machine that is busy with other tests says nothing of the code: time has tests of its own.
 settings.register_profile("house", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -69,3 +73,24 @@ async def tinyproxy(tmp_path: Path) -> AsyncIterator[Tinyproxy]:
     for process in running:
         process.kill()
         process.wait()
+
+
+@pytest.fixture
+def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scripted pages and the portal answer at once: pages settle sooner than those of a distant server."""
+    monkeypatch.setattr("pgssi_probe.browser.visit.QUIET_SECONDS", 0.1)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def one_chromium() -> AsyncIterator[Browser]:
+    browser = Browser()
+    yield browser
+    await browser.aclose()
+
+
+@pytest.fixture
+def chromium(one_chromium: Browser, in_a_hurry: None) -> Browser:
+    """The Chromium of the module, without the scripts of another test. The module runs in one loop:
+    `pytestmark = pytest.mark.asyncio(loop_scope="module")`."""
+    one_chromium.shelf = Shelf()
+    return one_chromium

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import pytest_asyncio
 
 from pgssi_probe.browser import Browser
 from pgssi_probe.check.harness import page
 from pgssi_probe.inventory.model import Inventory
 from pgssi_probe.net.exchange import Request, Response
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SHELL = '<!doctype html><title>Espace</title><div id=app></div><script src="/main.js"></script>'
 FORM = "<input id=email type=email aria-label=Courriel><input id=pw type=password><button id=go>Connexion</button>"
@@ -88,16 +89,8 @@ def _json(data: Any, status: int = 200) -> Response:
     return page(json.dumps(data), status=status, content_type="application/json")
 
 
-@pytest_asyncio.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    browser = Browser()
-    yield browser
-    await browser.aclose()
-
-
 @pytest.fixture(autouse=True)
-def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pgssi_probe.browser.visit.QUIET_SECONDS", 0.1)
+def drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pgssi_probe.browser.sign_in.DRAWING_SECONDS", 1.0)
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 
 from pgssi_probe.browser import Browser
 from pgssi_probe.check.harness import page, run_check
@@ -26,18 +23,6 @@ RUNS = {
     "document.getElementById('app').__vue_app__ = {version: [2, 6, 0].join('.')};",
     "Moment.js 2.18.1": "window.moment = () => 0; moment.version = [2, 18, 1].join('.');",
 }
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    browser = Browser()
-    yield browser
-    await browser.aclose()
-
-
-@pytest.fixture(autouse=True)
-def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pgssi_probe.browser.visit.QUIET_SECONDS", 0.1)
 
 
 async def judged(chromium: Browser | None, code: str, asked: list[str] | None = None) -> tuple[Outcome, ...]:
