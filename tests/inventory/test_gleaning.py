@@ -66,6 +66,11 @@ def test_paths_of_scripts_holes_and_assets() -> None:
     assert found == ["/api/v1/moi", "/patients/", "/api/rdv", "/dossiers/", "/t"]
 
 
+def test_ends_of_patterns_are_no_addresses() -> None:
+    found = of_script("x.replace('/g,'); y = '/60'; z = '/g;'; fetch('/mine')", "https://portal.example/app.js")
+    assert [one.url for one in found] == ["https://portal.example/mine"]
+
+
 def test_server_pages_of_scripts_are_counted_from_the_page() -> None:
     text = """get("user_data.php"); get('../ajax/find.php?kind=lab'); get('view.aspx?id='+n); get('change_user.php');
     say("Fichier notes.php introuvable"); load('app.js') """
