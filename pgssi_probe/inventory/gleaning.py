@@ -176,7 +176,7 @@ def _link_in(text: str, match: re.Match[str]) -> tuple[str, bool]:
 def _says_something(url: str) -> bool:
     """Whether a path has a letter: `/60` and `/0/0` are sums and patterns, not addresses; `/g,` ends a pattern."""
     path = urlsplit(url).path
-    return any(char.isalpha() for char in path) and not path.endswith((",", ";"))
+    return any(char.isalpha() for char in path) and not path.endswith(",")
 
 
 def _called_by(text: str, match: re.Match[str]) -> str:

