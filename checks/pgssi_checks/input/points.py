@@ -17,7 +17,7 @@ from pgssi_probe.discovery.danger import is_dangerous
 from pgssi_probe.discovery.site import Skipped
 from pgssi_probe.inventory.declaring import fields_declared
 from pgssi_probe.inventory.model import ANONYMOUS, Endpoint, Inventory, Parameter, Place, Source
-from pgssi_probe.inventory.references import ASSETS, Form, references
+from pgssi_probe.inventory.references import ASSETS, Form, is_record_part, references
 from pgssi_probe.inventory.requests import FORM_TYPE, GRAPHQL_TYPE, parameters_of, request_of, with_value
 from pgssi_probe.redact.url import redact_url
 
@@ -190,17 +190,19 @@ def sent(endpoint: Endpoint) -> tuple[Parameter, ...]:
 def _named(endpoints: Iterable[Endpoint]) -> dict[str, list[Parameter]]:
     """By address, segments that name a record: identifiers, and the last one where several stand below one path."""
     found: dict[str, list[Parameter]] = {}
-    below: dict[str, list[tuple[str, Parameter]]] = {}
+    below: dict[str, list[tuple[bool, str, Parameter]]] = {}
     for endpoint in endpoints:
         if endpoint.method != "GET":
             continue
         found.setdefault(endpoint.url, []).extend(identifiers(endpoint))
         last = max(endpoint.at(Place.PATH), key=lambda one: int(one.name), default=None)
         if last is not None and last.value and last not in found[endpoint.url]:
-            below.setdefault(shape(endpoint, last.name), []).append((endpoint.url, last))
+            said = is_record_part(last, endpoint)
+            below.setdefault(shape(endpoint, last.name), []).append((not said, endpoint.url, last))
     for siblings in below.values():
-        if len({one.value for _, one in siblings}) >= MIN_SIBLINGS and "/" in urlsplit(siblings[0][0]).path.strip("/"):
-            url, last = siblings[0]
+        if len({one.value for *_, one in siblings}) >= MIN_SIBLINGS and "/" in urlsplit(siblings[0][1]).path.strip("/"):
+            # What a description calls a record, rather than a page that stands beside records.
+            _, url, last = min(siblings, key=lambda one: one[0])
             found[url].append(last)
     return found
 

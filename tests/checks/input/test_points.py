@@ -82,6 +82,13 @@ def test_segments_that_name_records_count() -> None:
     assert found[2].said == "{id}"
 
 
+def test_a_record_stands_for_the_words_below_a_path_rather_than_a_page_beside_it() -> None:
+    words = [endpoint("/users/v1/_debug"), endpoint("/users/v1/login")]
+    records = [endpoint(f"/users/v1/{name}", record_parts=(2,)) for name in ("alice", "bob")]
+    assert [point.value for point in chosen(*words, *records, where=PLAIN)] == ["alice"]
+    assert [point.value for point in chosen(*words, endpoint("/users/v1/alice"), where=PLAIN)] == ["_debug"]
+
+
 def test_variables_of_graphql_count_where_asked() -> None:
     body = b'{"query": "query q($id: ID!) { p(id: $id) { nom } }", "variables": {"id": "7"}}'
     url = f"{HOME}/graphql"
