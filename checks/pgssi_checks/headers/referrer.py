@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -25,6 +26,8 @@ NAME_IN_CLEAR = frozenset({"origin", "origin-when-cross-origin"})
 """Neither refused nor named among the right ones by RECOWEB R21: the address stays, the site is named over HTTP too."""
 
 
+DOCUMENT = re.compile(rb"<(?:!doctype|html|head|title|body)\b", re.IGNORECASE)
+BEGINNING = 4_096
 FORMER = {
     "never": "no-referrer",
     "default": "strict-origin-when-cross-origin",
@@ -48,6 +51,11 @@ def policy_of(sample: Sample) -> str | None:
     return applied_policy(written) or applied_policy(sample.response.all("referrer-policy"))
 
 
+def is_document(sample: Sample) -> bool:
+    """Whether the answer is a page and not a piece of one: scripts put pieces into a page, whose policy holds there."""
+    return bool(DOCUMENT.search(sample.response.body[:BEGINNING]))
+
+
 def _slug(policy: str | None) -> str:
     if policy is None:
         return "missing"
@@ -59,9 +67,12 @@ def _slug(policy: str | None) -> str:
 def judge(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
     """Slug -> the answers that show it. Error pages alone without a policy are only noted: little leaves from them."""
     found: dict[str, list[Sample]] = defaultdict(list)
-    for sample in samples:
+    judged = [*samples]
+    whole = any(is_document(sample) for sample in judged)
+    for sample in judged:
         policy = policy_of(sample)
-        found[_slug(policy)].append(sample)
+        if policy is not None or not whole or is_document(sample):
+            found[_slug(policy)].append(sample)
     if found.get("missing") and all(sample.kind is Kind.ERROR for sample in found["missing"]) and len(found) > 1:
         found["missing-on-errors"] = found.pop("missing")
     return found

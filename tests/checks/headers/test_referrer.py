@@ -72,3 +72,11 @@ async def test_error_pages_alone_are_only_noted() -> None:
     )
     assert (protective.slug, missing.slug) == ("protective", "missing-on-errors")
     assert missing.status is Status.PASS
+
+
+async def test_a_piece_of_a_page_has_the_policy_of_the_page_that_fetches_it() -> None:
+    whole = '<!doctype html><html><head><meta name="referrer" content="no-referrer"></head><a href="/piece">x</a>'
+    site = {HOME: page(whole), HOME + "piece": page("<ul><li>x</li></ul>")}
+    assert "missing" not in slugs(await run_check("headers.referrer", site))
+    site[HOME + "piece"] = page("<html><title>Autre</title>")
+    assert "missing" in slugs(await run_check("headers.referrer", site))
