@@ -136,6 +136,12 @@ class SignInPlan:
         return self.driver is not None
 
     @property
+    def place(self) -> str:
+        """Where people sign in: the page in place of an address that was guessed beside it and does not serve."""
+        beside = bool(self.basic_at or self.learned or self.opened == [Driver.BROWSER])
+        return self.page_url if self.driver is Driver.JSON and beside and self.page_url else self.url
+
+    @property
     def path(self) -> str:
         """Path of the sign-in page: landing there means to be signed out."""
         return urlsplit(self.url).path if self.driver in {Driver.FORM, None} else urlsplit(self.page_url or "").path

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pgssi_probe.check.harness import exchange, page, redirect
-from pgssi_probe.identity import SIGN_IN, Driver
+from pgssi_probe.identity import SIGN_IN, Driver, SignInPlan
 from pgssi_probe.identity.endpoints import endpoints_in, takes_posts
 from pgssi_probe.identity.providers import provider_of
 from pgssi_probe.identity.search import MAX_REQUESTS
@@ -130,3 +130,10 @@ def test_endpoints_in_scripts() -> None:
 )
 def test_an_endpoint_waits_for_a_post(answer: Response, expected: bool) -> None:
     assert takes_posts(exchange(f"{ORIGIN}/api/login", answer)) is expected
+
+
+def test_people_sign_in_on_the_page_and_not_at_an_address_that_was_guessed_in_vain() -> None:
+    plan = SignInPlan(Driver.JSON, url=f"{ORIGIN}/api/login", page_url=f"{ORIGIN}/")
+    assert plan.place == f"{ORIGIN}/api/login"
+    plan.basic_at.append(f"{ORIGIN}/api/whoami")
+    assert plan.place == f"{ORIGIN}/"

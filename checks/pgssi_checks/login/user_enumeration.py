@@ -34,7 +34,7 @@ from pgssi_checks.session.patience import announced_wait
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Request, Subject, inconclusive
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.parse import parse_page
-from pgssi_probe.identity import Secret, Session, SignIn, SignInState, plan_of, sign_in
+from pgssi_probe.identity import Secret, Session, SignIn, SignInPlan, SignInState, plan_of, sign_in
 from pgssi_probe.identity.forms import filled
 from pgssi_probe.identity.plan import OWN_ONLY
 
@@ -71,24 +71,28 @@ async def observe(ctx: CheckContext) -> list[Observation]:
     reset = [*await _reset(ctx), *await _registration(ctx)]
     if SACRIFICE not in ctx.accounts:
         return [*reset, inconclusive(Subject(kind="form", name=plan.url), Reason.ACCOUNT_MISSING, missing="sacrifice")]
-    return [*await _sign_in(ctx, Subject(kind="form", name=plan.url)), *reset]
+    return [*await _sign_in(ctx, plan), *reset]
 
 
-async def _sign_in(ctx: CheckContext, subject: Subject) -> list[Observation]:
+def _subject(plan: SignInPlan) -> Subject:
+    return Subject(kind="form", name=plan.place)
+
+
+async def _sign_in(ctx: CheckContext, plan: SignInPlan) -> list[Observation]:
     allowance = await ctx.collect(ALLOWANCE)
     tries = min(int(ctx.setting("pairs")), max(0, allowance.left - KEPT_FOR_THROTTLING))
     if tries < 2:
-        return [inconclusive(subject, Reason.BUDGET_EXHAUSTED, left=allowance.left)]
+        return [inconclusive(_subject(plan), Reason.BUDGET_EXHAUSTED, left=allowance.left)]
     if not await ctx.collect(PROVEN):
-        return [inconclusive(subject, Reason.BLOCKED, account=SACRIFICE)]
+        return [inconclusive(_subject(plan), Reason.BLOCKED, account=SACRIFICE)]
     comparison = Comparison(ctx, allowance)
     try:
         await comparison.run(tries)
     except Accepted:
-        return [inconclusive(subject, Reason.UNSTABLE_TARGET)]
+        return [inconclusive(_subject(plan), Reason.UNSTABLE_TARGET)]
     except Spent:
         pass
-    return _judged(ctx, subject, comparison)
+    return _judged(ctx, _subject(plan), comparison)
 
 
 class Comparison:
