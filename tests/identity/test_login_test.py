@@ -205,7 +205,7 @@ def test_a_scan_asks_for_the_secrets_that_its_checks_need(file: Path) -> None:
         assert isinstance(made, Scan)
         return made
 
-    assert labels_needed(scan("headers")) == frozenset()
+    assert labels_needed(scan("tls")) == frozenset()
 
 
 def test_the_labels_come_from_the_plan() -> None:
