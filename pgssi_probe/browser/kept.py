@@ -57,11 +57,6 @@ class Dump:
     def of(self, *places: Place) -> tuple[Kept, ...]:
         return tuple(entry for entry in self.entries if entry.place in places)
 
-    def holding(self, values: Iterable[str]) -> tuple[Kept, ...]:
-        """The entries in which one of these values stands."""
-        wanted = [value for value in values if value]
-        return tuple(entry for entry in self.entries if any(value in entry.value for value in wanted))
-
 
 class Digests:
     """Keyed digests under a key that is never kept: equal values are seen equal within one piece of evidence, and

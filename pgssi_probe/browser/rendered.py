@@ -23,7 +23,7 @@ MAX_REQUESTS: Final = 150
 MAX_VERSIONS: Final = 60
 FRAMES: Final = """[...document.querySelectorAll('iframe')].slice(0, 50).map((e) => [
   e.src, e.hasAttribute('sandbox') ? e.getAttribute('sandbox') : null])"""
-STATE: Final = """({mode: document.compatMode, manifest: document.documentElement.getAttribute('manifest') || ''})"""
+STATE: Final = """({manifest: document.documentElement.getAttribute('manifest') || ''})"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,6 @@ class RenderedPage:
     kept: Dump
     frames: tuple[Frame, ...] = ()
     issues: tuple[tuple[str, str], ...] = ()
-    quirks: bool = False
     manifest: str = ""
     versions: tuple[tuple[str, str], ...] = ()
 
@@ -111,7 +110,6 @@ async def _shown(visit: Visit, url: str) -> RenderedPage | None:
         issues=tuple(
             dict.fromkeys((code, str(details.get("type", ""))[:80]) for code, details in visit.overheard.issues)
         ),
-        quirks=state.get("mode") == "BackCompat",
         manifest=str(state.get("manifest", ""))[:300],
         versions=tuple(_versions(await visit.read(version_reader()))),
     )

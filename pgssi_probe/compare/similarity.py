@@ -18,7 +18,6 @@ NOISE_MARGIN: Final = 0.03
 """How far below its own noise floor a page may fall and still be itself [ours]."""
 MAX_CHARACTERS: Final = 400_000
 MAX_TOKENS: Final = 40_000
-SHINGLE: Final = 3
 
 _BASE64 = (
     r"(?=[A-Za-z0-9+/]{40})(?=[A-Za-z0-9+/]{0,100}[0-9])(?=[A-Za-z0-9+/]{0,100}[a-z])(?=[A-Za-z0-9+/]{0,100}[A-Z])"

@@ -246,7 +246,6 @@ def _form(form: OpenForm, origin: str, url: str) -> Form:
         method=method if method in {"POST", "DIALOG"} else "GET",
         fields=_without_typed(form.fields) if all(f.kind != "password" for f in form.fields) else tuple(form.fields),
         identifier=form.attributes.get("id", "")[:MAX_SHORT],
-        raw_action=raw[:2048],
         enctype=fold(form.attributes.get("enctype", ""), 100).lower(),
         autocomplete=fold(form.attributes.get("autocomplete", ""), 100).lower(),
         text=fold(" ".join(form.text), MAX_LONG),

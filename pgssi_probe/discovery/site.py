@@ -59,14 +59,13 @@ class Form:
     """`action` is absolute, "" when it is no web address (`javascript:`, `mailto:`). `method` is upper case.
 
     Fields include those that point here by `form=`. `text` is what people read inside, capped: labels, captions of
-    buttons. `raw_action` is the attribute as written.
+    buttons.
     """
 
     action: str
     method: str
     fields: tuple[FormField, ...]
     identifier: str = ""
-    raw_action: str = ""
     enctype: str = ""
     autocomplete: str = ""
     text: str = ""

@@ -52,11 +52,6 @@ class Suite(Frozen):
     variants: tuple[str, ...] = ()
 
     @property
-    def needs_encrypt_then_mac(self) -> bool:
-        """R10-: a CBC suite is tolerated only where the server echoes `encrypt_then_mac`."""
-        return "R10-" in self.variants
-
-    @property
     def departs_from(self) -> tuple[str, ...]:
         return self.variants
 

@@ -16,8 +16,6 @@ from pgssi_probe.model.account import ClientCertificate
 from pgssi_probe.net.exchange import Exchange, Headers, Request
 
 MAX_HOPS: Final = 8
-BODY_OF_A_STEP: Final = 400_000
-"""Bytes of body that a step of a sign-in is read to."""
 
 Authoriser = Callable[[Request], Headers]
 """Headers that depend on the request (RFC 7616: the method and the address are hashed)."""

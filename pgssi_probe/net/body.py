@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -200,18 +200,3 @@ class BodyReader:
         self._kept.write(piece)
         self._size += len(piece)
         return self.truncated is None
-
-
-async def read_body(
-    chunks: AsyncIterator[bytes], content_encoding: str = "", caps: BodyCaps | None = None
-) -> tuple[bytes, int, Truncation | None]:
-    """Decoded body, bytes taken from the wire, and why it is not whole (None when it is).
-
-    A time cap is the caller's: it owns the reader then (`BodyReader`), and keeps what had come.
-    """
-    reader = BodyReader(content_encoding, caps)
-    async for chunk in chunks:
-        if not reader.add(chunk):
-            break
-    body = reader.finish()
-    return body, reader.wire_bytes, reader.truncated

@@ -47,7 +47,6 @@ class CertificateFacts:
     not_after: datetime
     dns_names: tuple[str, ...]
     addresses: tuple[str, ...]
-    has_san: bool
     key_type: str  # rsa, ec, ed25519, ed448, dsa, other
     key_bits: int | None
     rsa_exponent: int | None
@@ -116,7 +115,6 @@ def facts_of(certificate: x509.Certificate) -> CertificateFacts:
             addresses=tuple(str(value) for value in names.get_values_for_type(x509.IPAddress)[:MAX_NAMES])
             if names
             else (),
-            has_san=names is not None,
             key_type=key_type,
             key_bits=bits,
             rsa_exponent=exponent,

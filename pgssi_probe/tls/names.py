@@ -27,7 +27,6 @@ _LABELS = {
     Version.TLS_1_2: "TLSv1.2",
     Version.TLS_1_3: "TLSv1.3",
 }
-BY_LABEL = {label: version for version, label in _LABELS.items()}
 # The order in which a report lists them: the newest first.
 NEWEST_FIRST = tuple(sorted(Version, reverse=True))
 

@@ -36,11 +36,6 @@ class Parts:
     mac: str
     export: bool
 
-    @property
-    def forward_secret(self) -> bool:
-        """True when a recorded session stays closed after the server key leaks."""
-        return self.key_exchange in ("ECDHE", "DHE", "TLS13") or self.authentication == "anon"
-
 
 @cache
 def table() -> dict[int, Suite]:

@@ -39,17 +39,6 @@ class EventKind(StrEnum):
     def of_security(self) -> bool:
         return self is not EventKind.REQUEST
 
-    @property
-    def of_session(self) -> bool:
-        """Whether somebody is its author."""
-        return self in {
-            EventKind.SIGN_IN,
-            EventKind.SIGN_IN_FAILED,
-            EventKind.SIGN_OUT,
-            EventKind.CHANGE,
-            EventKind.READ,
-        }
-
 
 class ExpectedEvent(Frozen):
     """One request of the run. `id` is its X-Request-Id; `seconds` how long its answer took."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import gzip
 import tracemalloc
 import zlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 
 import brotli
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgssi_probe.net.body import PIECE, BodyCaps, BodyReader, decoders_for, read_body
+from pgssi_probe.net.body import PIECE, BodyCaps, BodyReader, decoders_for
 from pgssi_probe.net.exchange import Truncation
 
 
@@ -178,14 +178,6 @@ def test_the_caller_says_why_it_stopped() -> None:
     reader.add(b"abc")
     assert reader.finish(Truncation.TIME_CAP) == b"abc"
     assert reader.truncated is Truncation.TIME_CAP
-
-
-async def test_read_body_over_chunks() -> None:
-    async def source() -> AsyncIterator[bytes]:
-        for chunk in chunks_of(gzip.compress(b"abc" * 100), 10):
-            yield chunk
-
-    assert (await read_body(source(), "gzip"))[0] == b"abc" * 100
 
 
 @settings(max_examples=20)

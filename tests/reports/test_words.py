@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+import pgssi_reports
 from pgssi_probe.model.dates import said_moment
 from pgssi_probe.model.text import LANGS, fields_of
 from pgssi_probe.redact.formats import PATTERNS
@@ -19,6 +21,19 @@ def test_both_languages_have_the_same_keys_and_fields() -> None:
         both = [value, en[key]] if isinstance(value, list) else [[value], [en[key]]]
         for one, other in zip(*both, strict=True):
             assert fields_of(one) == fields_of(other), key
+
+
+def test_every_key_is_used() -> None:
+    """Written whole, or begun in the code or a template by what ends with a value known at run time only."""
+    package = Path(str(pgssi_reports.__file__)).parent
+    sources = [path.read_text("utf-8") for kind in ("*.py", "*.j2") for path in package.rglob(kind)]
+    whole = {text for source in sources for text in re.findall(r"[\"']([\w.-]+)[\"']", source)}
+    begun = {text for source in sources for text in re.findall(r"[\"']([\w-]+\.[\w.-]*)\{", source)}
+    begun |= {text for source in sources for text in re.findall(r"[\"']([\w-]+\.(?:[\w-]+\.)*)[\"']", source)}
+    said = (key for key in words("fr") if not key.startswith("fact"))  # named by what the checks keep
+    keys = {re.sub(r"\.(one|many|same|until)$", "", key) for key in said}
+    used = (key in whole or key.rpartition(".")[0] in whole or key.startswith(tuple(begun)) for key in keys)
+    assert sorted(key for key, known in zip(keys, used, strict=True) if not known) == []
 
 
 def test_french_typography() -> None:

@@ -31,11 +31,6 @@ def test_export_is_seen():
     assert not parts(by_name()["TLS_RSA_WITH_DES_CBC_SHA"]).export
 
 
-def test_forward_secrecy():
-    assert parts(by_name()["TLS_DHE_RSA_WITH_AES_128_CBC_SHA"]).forward_secret
-    assert not parts(by_name()["TLS_ECDH_RSA_WITH_AES_128_CBC_SHA"]).forward_secret
-
-
 def test_an_unknown_number_gets_a_name_and_no_praise():
     suite = suite_of(0xFAFA)
     assert suite == Suite(0xFAFA, "suite_0xFAFA")

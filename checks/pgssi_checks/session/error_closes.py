@@ -15,7 +15,6 @@ from pgssi_checks.session.walk import walk
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason
 from pgssi_probe.discovery.danger import is_dangerous
 
-TRIALS = 2
 MAX_CANDIDATES = 3
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cached_property
 
 from pgssi_probe.model.action import Action
@@ -76,8 +76,3 @@ def _worst_first(outcomes: Iterable[Outcome]) -> list[Outcome]:
         return (-outcome.severity.rank if outcome.severity else 1, outcome.check, outcome.subject.name)
 
     return sorted(outcomes, key=place)
-
-
-def natural(values: Iterable[str]) -> Sequence[str]:
-    """Without duplicates, in the order of appearance."""
-    return tuple(dict.fromkeys(values))
