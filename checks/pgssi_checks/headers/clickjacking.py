@@ -9,7 +9,10 @@ from pgssi_checks.headers.csp_evaluation import opens_to_all
 from pgssi_checks.headers.csp_policy import parse_header
 from pgssi_checks.headers.responses import Kind, Sample, answered, html_only, tally
 from pgssi_probe.check import CheckContext, Observation, Reason, Response, inconclusive
+from pgssi_probe.discovery.site import Document
 
+DRAWN_BELOW = 160
+"""Characters of text below which a page without links is the shell of an application [ours]."""
 FRAMED_KINDS = frozenset({Kind.PAGE, Kind.LOGIN})
 """An error page offers nothing to click on."""
 
@@ -49,9 +52,18 @@ def judge(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
 
 
 def acts(sample: Sample) -> bool:
-    """Does a click there do something: a sign-in, or a form that sends data?"""
-    forms = sample.document.forms if sample.document else ()
-    return sample.kind is Kind.LOGIN or any(form.method == "POST" for form in forms)
+    """Does a click there do something: a sign-in, a form that sends data, or whatever scripts draw in an empty page?"""
+    if sample.kind is Kind.LOGIN or sample.document is None:
+        return sample.kind is Kind.LOGIN
+    return any(form.method == "POST" for form in sample.document.forms) or is_drawn(sample.document, sample.url)
+
+
+def is_drawn(document: Document, url: str) -> bool:
+    """Whether scripts draw the page: it has some, and next to nothing to read, to follow or to fill in."""
+    has_code = any(resource.tag == "script" for resource in document.resources)
+    asks = any(form.fields for form in document.forms)
+    leads = any(link.url.partition("#")[0] != url for link in document.links)
+    return has_code and not asks and not leads and len(document.text.strip()) < DRAWN_BELOW
 
 
 def shown_values(samples: Iterable[Sample]) -> list[str]:

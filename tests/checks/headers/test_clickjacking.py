@@ -59,6 +59,9 @@ LOGIN = '<form method="post"><input name="p" type="password"></form>'
         ('<form method="get" action="/recherche"><input name="q"></form>', "missing-on-ordinary"),
         ('<form method="post" action="/avis"><input name="q"></form>', "missing"),
         (LOGIN, "missing"),
+        ('<div id="app"></div><a href="#">Menu</a><form id="search"></form><script src="/app.js"></script>', "missing"),
+        ('<p>Horaires</p><a href="/plan">Plan</a><script src="/count.js"></script>', "missing-on-ordinary"),
+        (f'<p>{"Actualités du service. " * 9}</p><script src="/count.js"></script>', "missing-on-ordinary"),
     ],
 )
 async def test_pages_where_a_click_acts_weigh_more(body: str, expected: str) -> None:
