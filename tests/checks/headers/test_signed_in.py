@@ -10,7 +10,7 @@ import pytest
 
 from pgssi_probe.check.harness import Answer, Script, page
 from pgssi_probe.clock import VirtualClock
-from pgssi_probe.model.outcome import Outcome
+from pgssi_probe.model.outcome import Outcome, Status
 from pgssi_probe.net.exchange import Request, Response
 
 SignedIn = Callable[..., Coroutine[Any, Any, tuple[Outcome, ...]]]
@@ -59,3 +59,8 @@ async def test_what_a_script_only_seems_to_name_is_not_judged(signed_in: SignedI
         return answer
 
     assert "content-type-missing" not in {one.slug for one in await signed_in("headers.security", answers=answers)}
+
+
+@pytest.mark.parametrize("check", ["headers.clickjacking", "headers.csp", "headers.referrer", "headers.security"])
+async def test_the_hardened_portal_is_not_accused_behind_its_sign_in(signed_in: SignedIn, check: str) -> None:
+    assert {one.status for one in await signed_in(check)} == {Status.PASS}
