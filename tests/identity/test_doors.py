@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from pgssi_probe.check.harness import page, redirect, scripted
-from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.cli.app import run
 from pgssi_probe.engagement.file import EngagementError, read_engagement
 from pgssi_probe.engine.plan import logins_of
@@ -31,6 +30,7 @@ from pgssi_probe.identity.advice import lines
 from pgssi_probe.identity.doors import door_of, leads_to, other_doors, told_at
 from pgssi_probe.inventory.collect import INVENTORY
 from pgssi_probe.net.exchange import Request, Response
+from tests.identity.conftest import METADATA  # type: ignore[import-not-found]
 
 ORIGIN = "https://portal.example"
 PASSWORD = "Right-1234"
@@ -92,21 +92,6 @@ class TwoDoors:
                 return redirect(f"/{here}/home", status=302, headers=(("Set-Cookie", f"sid={token}; Path=/; Secure"),))
         form = f"<form method=post><input name={user}><input type=password name={word}><button>Se connecter</button>"
         return html(f"{'Identifiants incorrects' if request.method == 'POST' else ''}{form}</form>")
-
-
-METADATA = CheckMetadata.model_validate(
-    {
-        "id": "session.example",
-        "version": 1,
-        "since": "0",
-        "level": "active",
-        "title": {"fr": "x", "en": "x"},
-        "summary": {"fr": "x", "en": "x"},
-        "collects": ["sign_in", "oracle", "inventory"],
-        "sends": {"requests": 400, "methods": ["GET", "POST"]},
-        "outcomes": {"fine": {"status": "pass", "sentence": {"fr": "x", "en": "x"}}},
-    }
-)
 
 
 def visit(app: TwoDoors, **declared: Any) -> Any:

@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pgssi_probe.check.harness import page, redirect, scripted
-from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.clock import VirtualClock
 from pgssi_probe.identity import ORACLE, SIGN_IN, Account, Secret, Session, SignInState, State, sign_in
 from pgssi_probe.identity.attempt import MAX_EXCHANGES, MAX_GIVEN, AskedAgain, Attempt, Endless
@@ -22,6 +21,7 @@ from pgssi_probe.identity.oracle import MAX_REQUESTS as ORACLE_MAX
 from pgssi_probe.identity.plan import Driver, SignInPlan
 from pgssi_probe.identity.search import MAX_REQUESTS as SEARCH_MAX
 from pgssi_probe.net.exchange import Failure, Request, Response
+from tests.identity.conftest import METADATA  # type: ignore[import-not-found]
 
 ORIGIN = "https://portal.example"
 PASSWORD = "Right-1234"
@@ -164,14 +164,6 @@ async def test_no_oracle_is_made_of_a_hostile_page(visit: Any, trap: str) -> Non
     assert await oracle.state(Session(ctx.network, ctx.clock)) is State.UNKNOWN
 
 
-METADATA = CheckMetadata.model_validate(
-    {
-        "id": "session.example", "version": 1, "since": "0", "level": "active", "title": {"fr": "x", "en": "x"},
-        "summary": {"fr": "x", "en": "x"}, "collects": ["oracle"],
-        "sends": {"requests": 300, "methods": ["GET", "POST"]},
-        "outcomes": {"fine": {"status": "pass", "sentence": {"fr": "x", "en": "x"}}},
-    }
-)  # fmt: skip
 STATUSES = st.sampled_from([200, 200, 200, 302, 401, 403, 404, 429, 500, 503])
 ANSWERS = st.one_of(
     st.builds(lambda body, status: html(body, status=status), st.sampled_from(
