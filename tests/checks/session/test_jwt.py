@@ -92,7 +92,7 @@ async def test_what_was_read_is_said_even_when_forging_ends_early(signed_in: Sig
 
         def answer(request: Request) -> Response:
             asked[0] += request.parts.path == "/profil"
-            return page("slow down", status=429) if asked[0] > 16 else script(request)  # type: ignore[operator]
+            return page("slow down", status=429) if asked[0] > 18 else script(request)  # type: ignore[operator]
 
         return answer
 
