@@ -47,6 +47,9 @@ async def _observe(ground: Ground) -> list[Observation]:
     same = [name for name in known.cookie_names if known.jar.value(name) == session.jar.value(name)]
     opens = await _opens(ground, known)  # before the trials of what carries it, some of which may close it
     bearing = await carriers(session, ground.oracle, ground.another)
+    if not bearing:  # lost meanwhile, as a server that suffers may lose one: another tells as well
+        session = await ground.another()
+        bearing = await carriers(session, ground.oracle, ground.another)
     cookies = [carrier.name for carrier in bearing if carrier.kind == "cookie"]
     facts: dict[str, JsonValue] = {"carriers": [carrier.name for carrier in bearing], "same": [*same]}
     if opens and await _opens_again(ctx, ground):

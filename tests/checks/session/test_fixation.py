@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -54,6 +55,32 @@ async def test_a_silence_concludes_nothing(signed_in: SignedIn) -> None:
     (outcome,) = await signed_in("session.fixation", answers=lambda *_: lambda *_: Failure.RESET)
     assert outcome.status is Status.INCONCLUSIVE
     assert outcome.reason in {Reason.NO_SAMPLE, Reason.SESSION_LOST}
+
+
+async def test_a_session_that_the_server_loses_is_replaced(signed_in: SignedIn) -> None:
+    """A server that suffers loses the session of the trial after one look (rdiffweb, its sessions in SQLite)."""
+    given: list[str] = []
+    seen: list[str] = []
+
+    def losing(script: Script, _clock: VirtualClock) -> Script:
+        def answer(request: Request) -> Response:
+            line = dict(request.headers).get("Cookie", "")
+            held = next((value for value in given[2:3] if value in line), None)
+            if held is not None and request.method == "GET":
+                seen.append(held)
+                if len(seen) > 2:  # the page of arrival, and the look that finds it in
+                    request = replace(request, headers=tuple(pair for pair in request.headers if pair[0] != "Cookie"))
+            response = script(request)  # type: ignore[operator]
+            lines = [value for name, value in response.headers if name.lower() == "set-cookie"]
+            if request.method == "POST" and request.parts.path == "/connexion" and response.status < 400:
+                given.extend(one.partition(";")[0] for one in lines if one.startswith("__Host-session="))
+            return response  # type: ignore[no-any-return]
+
+        return answer
+
+    (outcome,) = await signed_in("session.fixation", answers=losing)
+    assert len(seen) > 2, "the loss did happen"
+    assert outcome.slug == "renewed"
 
 
 async def test_a_second_factor_that_cannot_be_given_concludes_nothing(signed_in: SignedIn) -> None:
