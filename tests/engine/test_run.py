@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,8 @@ import pytest
 
 from pgssi_probe import collectors
 from pgssi_probe.check import CheckContext, Collector, Level, Observation, Reason, Subject, Target, inconclusive
-from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.collectors import declared
 from pgssi_probe.engagement import Engagement
-from pgssi_probe.engine import asked, conducted
 from pgssi_probe.engine import run as run_module
 from pgssi_probe.engine.folder import Finished, FolderError, RunFolder
 from pgssi_probe.engine.plan import Selection
@@ -25,42 +22,9 @@ from pgssi_probe.engine.scan import Scan, Scanned, Unreachable, resume, run_scan
 from pgssi_probe.model.result import CheckRun, RunResult
 from pgssi_probe.model.verdict import Verdict
 from pgssi_probe.net.journal import verify_chain
+from tests.engine.conftest import Observe, fake, web  # type: ignore[import-not-found]
 
-Observe = Callable[[CheckContext], Awaitable[list[Observation]]]
 SITE = Subject(kind="site", name="x")
-
-
-@dataclass(frozen=True)
-class FakeCheck:
-    metadata: CheckMetadata
-    code: Observe
-
-    @property
-    def id(self) -> str:
-        return self.metadata.id
-
-    def observe(self) -> Observe:
-        return self.code
-
-
-def fake(identifier: str, code: Observe, **sends: Any) -> FakeCheck:
-    words = {"fr": "é {n}", "en": "e {n}"}
-    metadata = {
-        "id": identifier,
-        "version": 1,
-        "since": "0.1.0",
-        "level": "passive",
-        "title": {"fr": "é", "en": "e"},
-        "summary": {"fr": "é", "en": "e"},
-        "after_everything": sends.pop("after_everything", False),
-        "collects": sends.pop("collects", ()),
-        "sends": {"requests": 5, "seconds": 5, **sends},
-        "outcomes": {
-            "fine": {"status": "pass", "sentence": words},
-            "bad": {"status": "fail", "impact": "major", "ease": "easy", "sentence": words, "remedy": words},
-        },
-    }
-    return FakeCheck(CheckMetadata.model_validate(metadata), code)
 
 
 def saying(slug: str, *, fetch: str | None = None) -> Observe:
@@ -87,30 +51,6 @@ async def forever(ctx: CheckContext) -> list[Observation]:
 
 
 @asynccontextmanager
-async def web(
-    answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", *, then: bytes = b"", after: int = 10**9
-) -> AsyncIterator[str]:
-    """A server that gives `answer` to the first `after` requests and `then` to the others."""
-    served = 0
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal served
-        try:
-            while await reader.readuntil(b"\r\n\r\n"):
-                writer.write(answer if served < after else then)
-                served += 1
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-
-
-@asynccontextmanager
 async def ssh() -> AsyncIterator[str]:
     """What answers on port 22: a banner at once, a complaint about anything else, the end."""
 
@@ -125,15 +65,6 @@ async def ssh() -> AsyncIterator[str]:
         yield f"//127.0.0.1:{server.sockets[0].getsockname()[1]}/"
 
 
-@pytest.fixture
-def install(monkeypatch: pytest.MonkeyPatch) -> Callable[[Sequence[FakeCheck]], None]:
-    def use(found: Sequence[FakeCheck]) -> None:
-        for module in (asked, conducted):
-            monkeypatch.setattr(module, "checks", lambda: {check.id: check for check in found})
-
-    return use
-
-
 async def scan(url: str, folder: Path, **options: Any) -> Scanned:
     return await run_scan(Scan(Target(url), **options), lambda _: folder)
 
@@ -143,7 +74,7 @@ def state(result: RunResult, check: str) -> CheckRun:
 
 
 async def test_a_crash_is_an_error_in_the_report_and_takes_nothing_else_down(tmp_path: Path, install: Any) -> None:
-    install([fake("a.crash", crash), fake("b.fine", saying("fine", fetch="/")), fake("c.slug", undeclared)])
+    install(fake("a.crash", crash), fake("b.fine", saying("fine", fetch="/")), fake("c.slug", undeclared))
     async with web() as url:
         scanned = await scan(url, tmp_path / "run")
     crashed = state(scanned.result, "a.crash")
@@ -158,7 +89,7 @@ async def test_a_crash_is_an_error_in_the_report_and_takes_nothing_else_down(tmp
 
 
 async def test_the_folder_is_private_and_the_journal_is_a_whole_chain(tmp_path: Path, install: Any) -> None:
-    install([fake("b.fine", saying("bad", fetch="/?token=abcdef123456"))])
+    install(fake("b.fine", saying("bad", fetch="/?token=abcdef123456")))
     async with web() as url:
         scanned = await scan(url, tmp_path / "run")
     folder = scanned.folder
@@ -180,7 +111,7 @@ async def test_a_check_cannot_send_more_than_it_declares(tmp_path: Path, install
         seen.extend([(await ctx.get(ctx.target.url)).failure for _ in range(8)])
         return []
 
-    install([fake("a.greedy", greedy, requests=3)])
+    install(fake("a.greedy", greedy, requests=3))
     async with web() as url:
         scanned = await scan(url, tmp_path / "run")
     assert [failure is None for failure in seen] == [True] * 3 + [False] * 5
@@ -190,7 +121,7 @@ async def test_a_check_cannot_send_more_than_it_declares(tmp_path: Path, install
 async def test_a_check_that_hangs_is_ended(tmp_path: Path, install: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_module, "PATIENCE_FLOOR", 0.05)
     monkeypatch.setattr(run_module, "PATIENCE", 0.01)
-    install([fake("a.forever", forever), fake("b.fine", saying("fine"))])
+    install(fake("a.forever", forever), fake("b.fine", saying("fine")))
     async with web() as url:
         scanned = await scan(url, tmp_path / "run")
     assert (state(scanned.result, "a.forever").state, state(scanned.result, "a.forever").reason) == (
@@ -205,7 +136,7 @@ async def test_a_check_after_everything_sees_what_the_others_sent(tmp_path: Path
         seen = [exchange for exchange in ctx.transcript() if exchange.url.endswith("/marked")]
         return [Observation(slug="fine", subject=SITE, facts={"n": len(seen)})]
 
-    install([fake("a.last", count, after_everything=True), fake("z.first", saying("fine", fetch="/marked"))])
+    install(fake("a.last", count, after_everything=True), fake("z.first", saying("fine", fetch="/marked")))
     async with web() as url:
         scanned = await scan(url, tmp_path / "run")
     assert next(one for one in scanned.result.outcomes if one.check == "a.last").facts == {"n": 1}
@@ -237,7 +168,7 @@ async def test_a_collection_is_gathered_once_and_its_failure_reaches_all_who_ask
     known = {**declared(), "shared": declared()["site"]}
     monkeypatch.setattr(collectors, "declared", lambda: known)
     named = [fake(name, ask, collects=("shared",)) for name in ("a.one", "b.two")]
-    install([*named, fake("c.three", ask_wrong), fake("d.four", ask_wrong)])
+    install(*named, fake("c.three", ask_wrong), fake("d.four", ask_wrong))
     async with web() as url:
         scanned = await scan(url, tmp_path / "run")
     assert gathered == 1
@@ -254,7 +185,7 @@ async def test_a_collection_that_sends_and_that_no_check_declares_is_refused(tmp
         await ctx.collect(Collector("secret", gather, requests=1))
         return []
 
-    install([fake("a.one", ask)])
+    install(fake("a.one", ask))
     async with web() as url:
         scanned = await scan(url, tmp_path / "run")
     assert state(scanned.result, "a.one").state == "error"
@@ -292,11 +223,9 @@ async def test_an_interrupted_run_is_usable_and_resumes_only_what_is_missing(tmp
         return await slow_then_stop(ctx)
 
     install(
-        [
-            fake("a.done", counted("a.done", saying("bad", fetch="/"))),
-            fake("b.stops", wait_for_a),
-            fake("c.last", counted("c.last", saying("fine")), after_everything=True),
-        ]
+        fake("a.done", counted("a.done", saying("bad", fetch="/"))),
+        fake("b.stops", wait_for_a),
+        fake("c.last", counted("c.last", saying("fine")), after_everything=True),
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run_module.Conductor, "conduct", remember)
@@ -310,11 +239,9 @@ async def test_an_interrupted_run_is_usable_and_resumes_only_what_is_missing(tmp
             assert scanned.folder.report_json.exists()
 
             install(
-                [
-                    fake("a.done", counted("a.done", saying("bad", fetch="/"))),
-                    fake("b.stops", counted("b.stops", saying("fine"))),
-                    fake("c.last", counted("c.last", saying("fine")), after_everything=True),
-                ]
+                fake("a.done", counted("a.done", saying("bad", fetch="/"))),
+                fake("b.stops", counted("b.stops", saying("fine"))),
+                fake("c.last", counted("c.last", saying("fine")), after_everything=True),
             )
             again = await resume(tmp_path / "run")
     assert calls == ["a.done", "b.stops", "b.stops", "c.last"]
@@ -331,7 +258,7 @@ async def test_an_interrupted_run_is_usable_and_resumes_only_what_is_missing(tmp
 
 
 async def test_a_torn_last_line_of_outcomes_only_costs_that_check(tmp_path: Path, install: Any) -> None:
-    install([fake("a.one", saying("fine")), fake("b.two", saying("fine"))])
+    install(fake("a.one", saying("fine")), fake("b.two", saying("fine")))
     async with web() as url:
         scanned = await scan(url, tmp_path / "run")
         path = scanned.folder.path / "outcomes.jsonl"
@@ -348,14 +275,14 @@ async def test_a_disk_that_fills_stops_the_run_with_a_clear_error(
         raise FolderError("unwritable", self.path, "No space left on device")
 
     monkeypatch.setattr(RunFolder, "add_finished", full)
-    install([fake("a.one", saying("fine")), fake("b.two", forever)])
+    install(fake("a.one", saying("fine")), fake("b.two", forever))
     async with web() as url:
         with pytest.raises(FolderError):
             await scan(url, tmp_path / "run")
 
 
 async def test_what_was_gathered_survives_a_resume_with_another_engagement(tmp_path: Path, install: Any) -> None:
-    install([fake("a.one", saying("fine"))])
+    install(fake("a.one", saying("fine")))
     file = tmp_path / "e.toml"
     file.write_text('[scope]\nexcluded_paths = ["/x"]\n')
     from pgssi_probe.engagement import load_engagement
@@ -373,7 +300,7 @@ async def test_what_was_gathered_survives_a_resume_with_another_engagement(tmp_p
     [("http://does-not-exist.invalid/", "unknown_host"), ("http://127.0.0.1:1/", "refused")],
 )
 async def test_an_unreachable_target_leaves_no_folder(url: str, code: str, tmp_path: Path, install: Any) -> None:
-    install([fake("a.one", saying("fine"))])
+    install(fake("a.one", saying("fine")))
     with pytest.raises(Unreachable) as caught:
         await scan(url, tmp_path / "run")
     assert caught.value.code == code
@@ -382,7 +309,7 @@ async def test_an_unreachable_target_leaves_no_folder(url: str, code: str, tmp_p
 
 @pytest.mark.parametrize(("scheme", "code"), [("https", "not_tls"), ("http", "not_http")])
 async def test_another_protocol_is_named(scheme: str, code: str, tmp_path: Path, install: Any) -> None:
-    install([fake("a.one", saying("fine"))])
+    install(fake("a.one", saying("fine")))
     async with ssh() as address:
         with pytest.raises(Unreachable) as caught:
             await scan(f"{scheme}:{address}", tmp_path / "run")
@@ -396,7 +323,7 @@ async def test_a_sick_target_pauses_then_aborts_and_says_so(tmp_path: Path, inst
             return [inconclusive(ctx.target.site, Reason.SERVER_ERROR)]
         return [Observation(slug="fine", subject=SITE, facts={"n": 1})]
 
-    install([fake("a.insist", insist, requests=300), fake("b.after", saying("fine"), after_everything=True)])
+    install(fake("a.insist", insist, requests=300), fake("b.after", saying("fine"), after_everything=True))
     from pgssi_probe.clock import SystemClock
 
     class Hurried(SystemClock):
@@ -425,7 +352,7 @@ async def test_a_sick_target_pauses_then_aborts_and_says_so(tmp_path: Path, inst
 
 
 async def test_selection_is_kept_in_the_report(tmp_path: Path, install: Any) -> None:
-    install([fake("a.one", saying("fine")), fake("b.two", saying("fine"))])
+    install(fake("a.one", saying("fine")), fake("b.two", saying("fine")))
     async with web() as url:
         scanned = await scan(url, tmp_path / "run", selection=Selection(level=Level.PASSIVE, skip=("b",)))
     assert state(scanned.result, "b.two").reason is Reason.DESELECTED

@@ -6,8 +6,8 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,11 +16,9 @@ from typing import Any
 import pytest
 
 from pgssi_probe.check import CheckContext, Observation, Subject, Target
-from pgssi_probe.check.metadata import CheckMetadata
 from pgssi_probe.clock import VirtualClock
 from pgssi_probe.engagement import Engagement
 from pgssi_probe.engagement.model import Limits
-from pgssi_probe.engine import asked, conducted
 from pgssi_probe.engine.bounds import with_time_to_wait
 from pgssi_probe.engine.progress import Silent
 from pgssi_probe.engine.scan import Scan, Scanned, resume, run_scan
@@ -30,67 +28,13 @@ from pgssi_probe.model.outcome import Reason
 from pgssi_probe.model.result import RunResult
 from pgssi_probe.net.governor import Limits as RunLimits
 from pgssi_probe.net.journal import verify_chain
+from tests.engine.conftest import fake, web  # type: ignore[import-not-found]
 
-Observe = Callable[[CheckContext], Awaitable[list[Observation]]]
 START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class FakeCheck:
-    metadata: CheckMetadata
-    code: Observe
-
-    @property
-    def id(self) -> str:
-        return self.metadata.id
-
-    def observe(self) -> Observe:
-        return self.code
-
-
-def fake(identifier: str, code: Observe, *needs: str, seconds: float = 5.0) -> FakeCheck:
-    words = {"fr": "é {n}", "en": "e {n}"}
-    metadata = {
-        "id": identifier,
-        "version": 1,
-        "since": "0.1.0",
-        "level": "passive",
-        "title": {"fr": "é", "en": "e"},
-        "summary": {"fr": "é", "en": "e"},
-        "needs": needs,
-        "sends": {"requests": 20, "seconds": seconds},
-        "outcomes": {"fine": {"status": "pass", "sentence": words}},
-    }
-    return FakeCheck(CheckMetadata.model_validate(metadata), code)
 
 
 def said(n: float) -> list[Observation]:
     return [Observation(slug="fine", subject=Subject(kind="site", name="x"), facts={"n": n})]
-
-
-@asynccontextmanager
-async def web() -> AsyncIterator[str]:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while await reader.readuntil(b"\r\n\r\n"):
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-
-
-@pytest.fixture
-def install(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    def use(*found: FakeCheck) -> None:
-        for module in (asked, conducted):
-            monkeypatch.setattr(module, "checks", lambda: {check.id: check for check in found})
-
-    return use
 
 
 async def drive(clock: VirtualClock, task: asyncio.Task[Any]) -> Any:
@@ -153,8 +97,8 @@ async def test_a_run_lasts_about_as_long_as_its_longest_wait(tmp_path: Path, ins
         return said(60)
 
     install(
-        fake("a.ladder", ladder, "time", seconds=7200),
-        fake("b.other", other, "time", seconds=3600),
+        fake("a.ladder", ladder, needs=("time",), seconds=7200),
+        fake("b.other", other, needs=("time",), seconds=3600),
         *(fake(f"c.brief{number}", brief) for number in range(4)),
     )
     clock = VirtualClock()
@@ -169,7 +113,7 @@ async def test_a_run_lasts_about_as_long_as_its_longest_wait(tmp_path: Path, ins
 
 
 async def test_a_wait_is_told_once_with_its_end(tmp_path: Path, install: Any) -> None:
-    install(fake("a.ladder", ladder, "time", seconds=7200))
+    install(fake("a.ladder", ladder, needs=("time",), seconds=7200))
     clock = VirtualClock()
     watcher = Recorder(clock)
     async with web() as url:
@@ -201,7 +145,7 @@ async def test_interrupted_during_a_long_wait_the_folder_is_usable_and_the_wait_
         measured.append(ctx.clock.monotonic() - began)
         return said(1)
 
-    install(fake("a.long", long, "time", seconds=7200), fake("b.brief", brief))
+    install(fake("a.long", long, needs=("time",), seconds=7200), fake("b.brief", brief))
     clock = VirtualClock()
     async with web() as url:
         task = asyncio.ensure_future(scan(url, tmp_path / "run", clock))
@@ -253,7 +197,7 @@ async def test_a_wait_that_ends_late_is_measured_again(
         await ctx.get(ctx.target.url)
         return said(count)
 
-    install(fake("a.long", long, "time", seconds=1200))
+    install(fake("a.long", long, needs=("time",), seconds=1200))
     async with web() as url:
         scanned = await scan(url, tmp_path / "run", Sleepy(times, share))
     assert count == begun
@@ -273,7 +217,7 @@ async def test_failures_on_the_sacrificed_account_are_never_measured_again(tmp_p
         await ctx.clock.sleep(1200)
         return said(count)
 
-    check = fake("a.throttling", throttling, "time")
+    check = fake("a.throttling", throttling, needs=("time",))
     object.__setattr__(check.metadata, "needs", ("time", "sacrifice"))
     from pgssi_probe.engine import plan as plan_module
 
@@ -288,7 +232,7 @@ async def test_failures_on_the_sacrificed_account_are_never_measured_again(tmp_p
 def test_the_budget_of_time_leaves_room_for_the_waits_unless_the_engagement_says_otherwise() -> None:
     from pgssi_probe.model.result import Plan, PlanEntry
 
-    timed = fake("a.long", brief, "time", seconds=4000)
+    timed = fake("a.long", brief, needs=("time",), seconds=4000)
     entry = PlanEntry(check="a.long", level="passive", runs=True, requests_max=1, seconds_max=4000)
     plan = Plan(entries=(entry,), requests_max=1, seconds_max=1)
     known: Any = {"a.long": timed}
