@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -19,7 +18,7 @@ from pgssi_checks.authz.comparing import (
 from pgssi_checks.authz.dependence import Beside, name_words, untold
 from pgssi_checks.authz.lines import OF_FRAME, chrome, lines, lines_of
 from pgssi_probe.check import CheckContext, Exchange, Failure, Observation, Reason, Request, inconclusive
-from pgssi_probe.check.context import Streams
+from pgssi_probe.check.through import Through
 from pgssi_probe.compare.absence import Absence, AbsenceControl
 from pgssi_probe.compare.marks import Marks, marks, passwords_shown, text_of
 from pgssi_probe.discovery.collect import location
@@ -104,26 +103,15 @@ class Viewer:
         return False
 
 
-@dataclass(frozen=True)
-class _BySession:
+class _BySession(Through):
     """The network as one visitor has it, for the negative control."""
 
-    viewer: Viewer
+    def __init__(self, viewer: Viewer) -> None:
+        super().__init__(viewer.ctx.network)
+        self._viewer = viewer
 
     async def send(self, request: Request) -> Exchange:
-        return await self.viewer.session.send(request)
-
-    async def open(self, host: str, port: int, address: str | None = None) -> Streams:
-        return await self.viewer.ctx.network.open(host, port, address)
-
-    async def addresses(self, host: str, port: int) -> tuple[str, ...]:
-        return await self.viewer.ctx.network.addresses(host, port)
-
-    def reserve(self, connections: int) -> AbstractAsyncContextManager[None]:
-        return self.viewer.ctx.network.reserve(connections)
-
-    def in_scope(self, url: str) -> bool:
-        return self.viewer.ctx.network.in_scope(url)
+        return await self._viewer.session.send(request)
 
 
 def why_not(answer: Exchange) -> Reason:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Final
 
 from pgssi_probe.check import Exchange, Failure, Network, Request
-from pgssi_probe.check.context import Streams
+from pgssi_probe.check.through import Through
 from pgssi_probe.net.exchange import Headers
 
 MAX_DECLARED: Final = 3
@@ -64,11 +63,11 @@ def moves(declared: Sequence[str]) -> list[tuple[Route, Route]]:
     return [*real, (first, second)]
 
 
-class RoutedNetwork:
+class RoutedNetwork(Through):
     """The network of a check by one way. What fails there is the answer, not a sign that the target suffers."""
 
     def __init__(self, network: Network, route: Route) -> None:
-        self._network = network
+        super().__init__(network)
         self._route = route
         self.last: Exchange | None = None
         """The last answer that was no redirect, or the last failure."""
@@ -79,7 +78,7 @@ class RoutedNetwork:
 
     async def send(self, request: Request) -> Exchange:
         route = self._route
-        done = await self._network.send(
+        done = await super().send(
             replace(
                 request,
                 via=route.via,
@@ -95,15 +94,3 @@ class RoutedNetwork:
         in_the_clear = bool(route.via) and not done.secure
         self.blocked |= done.failure is Failure.PROXY or (in_the_clear and done.status in {407, 502, 503, 504})
         return done
-
-    async def open(self, host: str, port: int, address: str | None = None) -> Streams:
-        return await self._network.open(host, port, address)
-
-    async def addresses(self, host: str, port: int) -> tuple[str, ...]:
-        return await self._network.addresses(host, port)
-
-    def reserve(self, connections: int) -> AbstractAsyncContextManager[None]:
-        return self._network.reserve(connections)
-
-    def in_scope(self, url: str) -> bool:
-        return self._network.in_scope(url)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Final
 
-from pgssi_checks.session.patience import patient_sign_in
+from pgssi_checks.session.sharing.patience import patient_sign_in
 from pgssi_probe.check import Collector, CollectorContext, Exchange, Failure, Network, Request
-from pgssi_probe.check.context import Streams
+from pgssi_probe.check.through import Through
 from pgssi_probe.clock import Clock
 from pgssi_probe.identity import SignInState
 
@@ -87,26 +86,11 @@ def carries(request: Request, password: str) -> bool:
     return named or password in request.url or password.encode() in request.body
 
 
-class ProvokingNetwork:
+class ProvokingNetwork(Through):
     """The network of a check for which refusals and delays are the answer, not a sign that the target suffers."""
 
-    def __init__(self, network: Network) -> None:
-        self._network = network
-
     async def send(self, request: Request) -> Exchange:
-        return await self._network.send(replace(request, provokes_errors=True))
-
-    async def open(self, host: str, port: int, address: str | None = None) -> Streams:
-        return await self._network.open(host, port, address)
-
-    async def addresses(self, host: str, port: int) -> tuple[str, ...]:
-        return await self._network.addresses(host, port)
-
-    def reserve(self, connections: int) -> AbstractAsyncContextManager[None]:
-        return self._network.reserve(connections)
-
-    def in_scope(self, url: str) -> bool:
-        return self._network.in_scope(url)
+        return await super().send(replace(request, provokes_errors=True))
 
 
 class GuardedNetwork(ProvokingNetwork):
