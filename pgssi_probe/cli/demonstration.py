@@ -8,10 +8,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+from pgssi_probe.cli.delivering import finish
 from pgssi_probe.cli.exits import Exit, close_names, explained, stop
 from pgssi_probe.cli.formats import reporters
 from pgssi_probe.cli.page import line, path_line, table, write_json
-from pgssi_probe.cli.scanning import finish
 from pgssi_probe.cli.sealing import SealChoice
 from pgssi_probe.cli.watching import watching
 from pgssi_probe.clock import SystemClock

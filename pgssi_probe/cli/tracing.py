@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pgssi_probe.check.official import titled
+from pgssi_probe.cli.delivering import complain, deliver
 from pgssi_probe.cli.exits import Exit, Stop, explained, stop, system_words
 from pgssi_probe.cli.formats import reporters as reporters_for
 from pgssi_probe.cli.page import heading, line, path_line, table, write_json
 from pgssi_probe.cli.safe import plain
-from pgssi_probe.cli.scanning import complain, deliver
 from pgssi_probe.cli.sealing import SealChoice, seal_for
 from pgssi_probe.cli.stale import Sealed
 from pgssi_probe.clock import SystemClock

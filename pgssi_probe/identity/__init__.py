@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from pgssi_probe.identity.jar import Cookie, Jar
     from pgssi_probe.identity.judging import SignInState
     from pgssi_probe.identity.logout import LogoutControl, find_logout, sign_out
-    from pgssi_probe.identity.oracle import ORACLE, Oracle, State, clear_of_doors, oracle_of
+    from pgssi_probe.identity.oracle import Oracle, State
+    from pgssi_probe.identity.oracle_choice import ORACLE, clear_of_doors, oracle_of
     from pgssi_probe.identity.plan import Driver, SignInPlan
     from pgssi_probe.identity.search import SIGN_IN, plan_of, sign_in_paths
     from pgssi_probe.identity.session import Session
@@ -35,9 +36,11 @@ else:
                 "sign_out",
             ),
             "oracle": (
-                "ORACLE",
                 "Oracle",
                 "State",
+            ),
+            "oracle_choice": (
+                "ORACLE",
                 "clear_of_doors",
                 "oracle_of",
             ),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pgssi_probe.identity.judging import Judgement, SignInState
-from pgssi_probe.identity.oracle import State, oracle_of
+from pgssi_probe.identity.oracle import State
+from pgssi_probe.identity.oracle_choice import oracle_of
 from pgssi_probe.identity.plan import SignInPlan
 from pgssi_probe.identity.session import Session
 from pgssi_probe.identity.trying import Context, SignIn, concluded, told, tried

@@ -11,14 +11,14 @@ from pydantic import JsonValue
 from pgssi_probe.check.context import CheckContext, CollectorContext
 from pgssi_probe.discovery.collect import location
 from pgssi_probe.discovery.site import Page
-from pgssi_probe.identity.attempt import AskedAgain, Attempt, Endless, Federated
-from pgssi_probe.identity.by_browser import by_api, by_browser
-from pgssi_probe.identity.by_command import by_command
-from pgssi_probe.identity.by_form import by_form
-from pgssi_probe.identity.by_har import by_har
-from pgssi_probe.identity.by_header import by_certificate, by_header
-from pgssi_probe.identity.by_oidc import by_oidc
-from pgssi_probe.identity.by_page import by_page
+from pgssi_probe.identity.drivers.attempt import AskedAgain, Attempt, Endless, Federated
+from pgssi_probe.identity.drivers.browser import by_api, by_browser
+from pgssi_probe.identity.drivers.command import by_command
+from pgssi_probe.identity.drivers.form import by_form
+from pgssi_probe.identity.drivers.har import by_har
+from pgssi_probe.identity.drivers.header import by_certificate, by_header
+from pgssi_probe.identity.drivers.oidc import by_oidc
+from pgssi_probe.identity.drivers.page import by_page
 from pgssi_probe.identity.judging import Judgement, SignInState
 from pgssi_probe.identity.plan import OWN_ONLY, WITHOUT_PASSWORD, Driver, SignInPlan
 from pgssi_probe.identity.providers import provider_of

@@ -19,8 +19,8 @@ from pgssi_probe.check.context import CollectorContext
 from pgssi_probe.discovery.danger import is_dangerous, words_of
 from pgssi_probe.discovery.site import Page
 from pgssi_probe.identity import Driver, Oracle, SignInPlan, State
-from pgssi_probe.identity.by_browser import METHODS, as_declared
-from pgssi_probe.identity.by_browser import Window as Guarded
+from pgssi_probe.identity.drivers.browser import METHODS, as_declared
+from pgssi_probe.identity.drivers.browser import Window as Guarded
 from pgssi_probe.inventory.bundles import routes_of
 from pgssi_probe.inventory.gleaning import Found, of_document
 from pgssi_probe.inventory.har import own_headers

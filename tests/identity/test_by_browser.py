@@ -14,7 +14,7 @@ import pytest
 from pgssi_probe.browser import BROWSER, Browser
 from pgssi_probe.check.harness import page
 from pgssi_probe.identity import SIGN_IN, Driver, Secret, SignInPlan, SignInState, by_browser, sign_in
-from pgssi_probe.identity.by_browser import MAX_GIVEN, MAX_REQUESTS, Window
+from pgssi_probe.identity.drivers.browser import MAX_GIVEN, MAX_REQUESTS, Window
 from pgssi_probe.identity.judging import Judgement
 from pgssi_probe.net.exchange import Failure, Request, Response
 

@@ -12,7 +12,7 @@ from pgssi_probe.browser import BROWSER
 from pgssi_probe.check.harness import page, redirect
 from pgssi_probe.discovery.parse import parse_html
 from pgssi_probe.identity import SIGN_IN, Driver, Secret, SignInState, by_browser, by_page, sign_in
-from pgssi_probe.identity.attempt import Attempt
+from pgssi_probe.identity.drivers.attempt import Attempt
 from pgssi_probe.identity.forms import sign_in_form
 from pgssi_probe.identity.har import credentials_of
 from pgssi_probe.identity.judging import Judgement

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from pgssi_probe.identity import ORACLE, SIGN_IN, Driver, Secret, Session, SignInState, State, by_command, sign_in
+from pgssi_probe.identity import ORACLE, SIGN_IN, Driver, Secret, Session, SignInState, State, sign_in
+from pgssi_probe.identity.drivers import command as command_driver
 
 PASSWORD = "Right-1234"
 OTHERS = {"login.url": "https://portal.example/space"}
@@ -76,7 +77,7 @@ async def test_no_program(visit: Any, app: Any) -> None:
 async def test_a_slow_one_is_ended_with_its_children(
     visit: Any, app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(by_command, "SECONDS", 0.5)
+    monkeypatch.setattr(command_driver, "SECONDS", 0.5)
     mark = tmp_path / "alive"
     code = f"""
 if os.fork() == 0:

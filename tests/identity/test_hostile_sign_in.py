@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from pgssi_probe.check.harness import page, redirect, scripted
 from pgssi_probe.clock import VirtualClock
 from pgssi_probe.identity import ORACLE, SIGN_IN, Account, Secret, Session, SignInState, State, sign_in
-from pgssi_probe.identity.attempt import MAX_EXCHANGES, MAX_GIVEN, AskedAgain, Attempt, Endless
-from pgssi_probe.identity.oracle import MAX_REQUESTS as ORACLE_MAX
+from pgssi_probe.identity.drivers.attempt import MAX_EXCHANGES, MAX_GIVEN, AskedAgain, Attempt, Endless
+from pgssi_probe.identity.oracle_choice import MAX_REQUESTS as ORACLE_MAX
 from pgssi_probe.identity.plan import Driver, SignInPlan
 from pgssi_probe.identity.search import MAX_REQUESTS as SEARCH_MAX
 from pgssi_probe.net.exchange import Failure, Request, Response

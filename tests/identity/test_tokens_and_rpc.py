@@ -106,7 +106,7 @@ async def test_an_interface_asked_by_rpc_tells_a_session(visit: Any, app: Any) -
     oracle = Oracle(url=f"{ORIGIN}/rpc", body=plan.heard[0].request.body)
     ctx = visit(it)
     from pgssi_probe.identity import Session
-    from pgssi_probe.identity.oracle import Choice, Compared
+    from pgssi_probe.identity.oracle_choice import Choice, Compared
 
     choice = Choice(ctx)
     inside = Session(ctx.network, ctx.clock, label="a")

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pgssi_checks.browser.own_texts import data_texts, filled_in, marks_of
-from pgssi_checks.session.bearing import Bearing, bearings
 from pgssi_checks.session.ground import Ground, Lost
+from pgssi_checks.session.tokens.bearing import Bearing, bearings
 from pgssi_probe.browser import BROWSER, RENDERED, BrowserLost, Landing, Visit, browser_sign_in
 from pgssi_probe.check import CheckContext, Reason
 from pgssi_probe.compare.marks import Marks

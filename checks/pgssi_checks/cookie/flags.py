@@ -15,7 +15,7 @@ from pydantic import JsonValue
 
 from pgssi_checks.cookie.likeness import Likeness, likeness
 from pgssi_checks.cookie.set_cookie import SetCookie, parse_set_cookie, prefix_is_kept
-from pgssi_checks.session.carried import Carrying
+from pgssi_checks.session.tokens.carried import Carrying
 from pgssi_probe.check import CheckContext, Exchange, Level, Observation, Reason, Subject, inconclusive
 from pgssi_probe.discovery.collect import SITE
 
@@ -137,7 +137,7 @@ async def _carrying(ctx: CheckContext) -> Carrying:
     """What ablation proves, where the engagement allows signing in."""
     if "a" not in ctx.accounts or not ctx.allows(Level.ACTIVE):
         return Carrying()
-    from pgssi_checks.session.carrying import CARRYING  # only here: it brings all that signs in
+    from pgssi_checks.session.tokens.carrying import CARRYING  # only here: it brings all that signs in
 
     return await ctx.collect(CARRYING)
 

@@ -20,8 +20,8 @@ from pgssi_checks.csrf.forms import (
     token_fields,
 )
 from pgssi_checks.csrf.proving import Proof
-from pgssi_checks.session.bearing import CREDENTIALS, Bearing, bearings
 from pgssi_checks.session.ground import Ground, Lost, on_ground
+from pgssi_checks.session.tokens.bearing import CREDENTIALS, Bearing, bearings
 from pgssi_checks.session.walk import walk
 from pgssi_probe.check import CheckContext, Observation, Reason, Request, inconclusive
 from pgssi_probe.discovery.parse import parse_page

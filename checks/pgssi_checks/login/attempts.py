@@ -18,8 +18,8 @@ from pgssi_checks.login.wrong_passwords import (
     carries,
     invented_password,
 )
-from pgssi_checks.session.left_open import make_room, remember
-from pgssi_checks.session.patience import announced_wait
+from pgssi_checks.session.sharing.left_open import make_room, remember
+from pgssi_checks.session.sharing.patience import announced_wait
 from pgssi_probe.check import CheckContext, Exchange
 from pgssi_probe.identity import Secret, Session, SignInState, State, oracle_of, sign_in
 from pgssi_probe.net.exchange import Headers

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from pgssi_checks.content.wording import plain
 from pgssi_checks.login.left_elsewhere import left_to, not_ours
-from pgssi_checks.session.lane import my_turn
-from pgssi_checks.session.patience import patient_sign_in
+from pgssi_checks.session.sharing.lane import my_turn
+from pgssi_checks.session.sharing.patience import patient_sign_in
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.discovery.site import Document, Page

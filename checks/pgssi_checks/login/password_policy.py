@@ -19,8 +19,8 @@ from pgssi_checks.login.left_elsewhere import left_to, not_ours
 from pgssi_checks.login.password_rules import Rules, blocks_paste, new_password_fields, rules_of
 from pgssi_checks.login.password_trial import FAILURES, LEAST, SUFFIX, Trial, weak_of
 from pgssi_checks.login.wrong_passwords import ALLOWANCE, SACRIFICE
-from pgssi_checks.session.lane import my_turn
-from pgssi_checks.session.patience import patient_sign_in
+from pgssi_checks.session.sharing.lane import my_turn
+from pgssi_checks.session.sharing.patience import patient_sign_in
 from pgssi_probe.check import CheckContext, Level, Observation, Reason, Request, Subject, inconclusive
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.danger import is_dangerous_link, words_of

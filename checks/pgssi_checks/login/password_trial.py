@@ -20,7 +20,7 @@ from pydantic import JsonValue
 from pgssi_checks.login.change_form import ChangeForm, change_form
 from pgssi_checks.login.password_rules import KINDS
 from pgssi_checks.login.wrong_passwords import SACRIFICE, Allowance, GuardedNetwork, Spent, invented_password
-from pgssi_checks.session.patience import announced_wait
+from pgssi_checks.session.sharing.patience import announced_wait
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Request, Subject, inconclusive
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.identity import Session, SignInState, sign_in

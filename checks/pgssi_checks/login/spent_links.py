@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus, urlsplit
 
 from pgssi_checks.login.password_rules import new_password_fields
 from pgssi_checks.login.samples import sample_of
-from pgssi_checks.session.tampering import randomised
+from pgssi_checks.session.tokens.tampering import randomised
 from pgssi_probe.check import CheckContext, Exchange, Level, Observation, Reason, Request, inconclusive
 from pgssi_probe.discovery.danger import words_of
 from pgssi_probe.discovery.parse import parse_page

@@ -30,7 +30,7 @@ from pgssi_checks.login.wrong_passwords import (
     invented_password,
     invented_user,
 )
-from pgssi_checks.session.patience import announced_wait
+from pgssi_checks.session.sharing.patience import announced_wait
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, Request, Subject, inconclusive
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.parse import parse_page

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import unquote, urljoin, urlsplit
 
 from pgssi_checks.cookie.likeness import ENOUGH_BITS, random_bits
-from pgssi_checks.session.claims import is_nir
+from pgssi_checks.session.tokens.claims import is_nir
 from pgssi_probe.check import Exchange, Response
 from pgssi_probe.discovery.collect import location
 from pgssi_probe.discovery.site import Page

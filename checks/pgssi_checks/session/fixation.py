@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from pgssi_checks.session.ground import Ground, Lost, on_ground
-from pgssi_checks.session.tampering import randomised
+from pgssi_checks.session.tokens.tampering import randomised
 from pgssi_probe.check import CheckContext, Observation, Reason, Request
 from pgssi_probe.discovery.collect import SITE
 from pgssi_probe.discovery.site import Site

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from pgssi_checks.session.lane import LANE, PATIENCE, SINGLE, my_turn
-from pgssi_checks.session.left_open import make_room
-from pgssi_checks.session.patience import patient_sign_in
+from pgssi_checks.session.sharing.lane import LANE, PATIENCE, SINGLE, my_turn
+from pgssi_checks.session.sharing.left_open import make_room
+from pgssi_checks.session.sharing.patience import patient_sign_in
 from pgssi_probe.check import CheckContext, Collector, CollectorContext, Failure, Observation, Reason, inconclusive
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.identity import Oracle, Session, SignIn, SignInState, State, oracle_of, sign_in, sign_out

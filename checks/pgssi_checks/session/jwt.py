@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from pgssi_checks.session.bearing import Bearing, bearings
-from pgssi_checks.session.claims import sensitive_kinds, tells_identity
-from pgssi_checks.session.forging import ASYMMETRIC, Forgery, forgeries, pointing_elsewhere, pointing_nowhere
 from pgssi_checks.session.ground import Ground, Lost, on_ground
-from pgssi_checks.session.guessing import guessed, site_words
-from pgssi_checks.session.json_token import Embedded, JsonToken, embedded
-from pgssi_checks.session.key_sets import published_keys, spellings
+from pgssi_checks.session.tokens.bearing import Bearing, bearings
+from pgssi_checks.session.tokens.claims import sensitive_kinds, tells_identity
+from pgssi_checks.session.tokens.forging import ASYMMETRIC, Forgery, forgeries, pointing_elsewhere, pointing_nowhere
+from pgssi_checks.session.tokens.guessing import guessed, site_words
+from pgssi_checks.session.tokens.json_token import Embedded, JsonToken, embedded
+from pgssi_checks.session.tokens.key_sets import published_keys, spellings
 from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
 from pgssi_probe.identity import Session, carriers
 

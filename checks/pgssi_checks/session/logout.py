@@ -9,7 +9,7 @@ from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 from pgssi_checks.session.ground import Ground, Lost, on_ground
-from pgssi_checks.session.refresh import Renewal, Way, refresh_token
+from pgssi_checks.session.tokens.refresh import Renewal, Way, refresh_token
 from pgssi_checks.session.walk import Walk, walk
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
 from pgssi_probe.compare.similarity import Fingerprint, same_page_threshold

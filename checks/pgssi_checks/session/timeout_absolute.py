@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from pgssi_checks.session.alone import MINUTE, TRIES, closed_elsewhere, disturbed, still_open
-from pgssi_checks.session.bearing import Bearing, bearings
 from pgssi_checks.session.crowd import crowded_out
 from pgssi_checks.session.ground import Ground, Lost, on_ground
-from pgssi_checks.session.json_token import parsed
-from pgssi_checks.session.lane import SINGLE
-from pgssi_checks.session.refresh import Renewal
+from pgssi_checks.session.sharing.alone import MINUTE, TRIES, closed_elsewhere, disturbed, still_open
+from pgssi_checks.session.sharing.lane import SINGLE
 from pgssi_checks.session.timeout_idle import minutes_in
+from pgssi_checks.session.tokens.bearing import Bearing, bearings
+from pgssi_checks.session.tokens.json_token import parsed
+from pgssi_checks.session.tokens.refresh import Renewal
 from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
 from pgssi_probe.identity import Session, carriers
 

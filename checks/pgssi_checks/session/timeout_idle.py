@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from pgssi_checks.session.alone import MINUTE, TRIES, OneByOne, disturbed, still_open
 from pgssi_checks.session.crowd import crowded_out
 from pgssi_checks.session.ground import Ground, Lost, on_ground
 from pgssi_checks.session.ladder import Contradiction, Rung, bracket, rungs, slug_of
-from pgssi_checks.session.lane import PATIENCE, SINGLE
-from pgssi_checks.session.refresh import Renewal
+from pgssi_checks.session.sharing.alone import MINUTE, TRIES, OneByOne, disturbed, still_open
+from pgssi_checks.session.sharing.lane import PATIENCE, SINGLE
+from pgssi_checks.session.tokens.refresh import Renewal
 from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
 from pgssi_probe.identity import State
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import JsonValue
 
 from pgssi_checks.session.addresses import Address, addresses, personal_kinds, session_parameter, without
-from pgssi_checks.session.bearing import bearings
 from pgssi_checks.session.ground import Ground, on_ground
+from pgssi_checks.session.tokens.bearing import bearings
 from pgssi_checks.session.walk import walk
 from pgssi_probe.check import CheckContext, Observation
 from pgssi_probe.identity import carriers

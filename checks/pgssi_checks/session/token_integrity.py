@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from pgssi_checks.cookie.likeness import ENOUGH_BITS, random_bits
-from pgssi_checks.session.bearing import Bearing, bearings
 from pgssi_checks.session.ground import Ground, Lost, on_ground
-from pgssi_checks.session.tampering import KINDS, alterations, is_readable, segments
+from pgssi_checks.session.tokens.bearing import Bearing, bearings
+from pgssi_checks.session.tokens.tampering import KINDS, alterations, is_readable, segments
 from pgssi_probe.check import CheckContext, Observation, Reason
 from pgssi_probe.identity import Session, carriers
 

@@ -44,7 +44,7 @@ def report(
     seal: SealOptions,
     lang: Language = "fr",
 ) -> None:
-    from pgssi_probe.cli.scanning import render_again
+    from pgssi_probe.cli.delivering import render_again
 
     choice = seal.wanted()
     declared = declared_in(declarations, lang)

@@ -51,8 +51,9 @@ def scan(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="quiet")] = False,
     lang: Language = "fr",
 ) -> None:
+    from pgssi_probe.cli.delivering import finish
     from pgssi_probe.cli.formats import reporters
-    from pgssi_probe.cli.scanning import finish, make_scan, resume_now, scan_now, show_plan_of
+    from pgssi_probe.cli.scanning import make_scan, resume_now, scan_now, show_plan_of
 
     if not url and resume is None:
         stop(lang, "error.url_missing")

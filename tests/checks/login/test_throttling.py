@@ -10,7 +10,7 @@ from pgssi_checks.login.attempts import Attempt
 from pgssi_checks.login.braking import Thresholds, Trace, delays, rising, scope_of, slug_of
 from pgssi_checks.login.bypasses import variants
 from pgssi_checks.login.wrong_passwords import ALLOWANCE, HARD_CAP, Allowance, Spent, cap_of, carries, invented_password
-from pgssi_checks.session.patience import announced_wait
+from pgssi_checks.session.sharing.patience import announced_wait
 from pgssi_probe.check import Request
 from pgssi_probe.check.harness import ScriptedNetwork, exchange, page, redirect, run_check, scripted, slugs
 from pgssi_probe.identity import Driver, SignInPlan, SignInState

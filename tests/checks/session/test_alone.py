@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgssi_checks.session.alone import next_wait
 from pgssi_checks.session.ladder import Rung
 from pgssi_checks.session.notice import Notice
+from pgssi_checks.session.sharing.alone import next_wait
 from pgssi_probe.check import Request, Response
 from pgssi_probe.check.harness import Script
 from pgssi_probe.clock import VirtualClock
@@ -163,7 +163,7 @@ def test_a_delay_that_is_named_is_no_other_sign_in(text: str, elsewhere: bool) -
 
 
 async def test_checks_that_take_hours_let_the_others_go_first() -> None:
-    from pgssi_checks.session.lane import Lane, my_turn
+    from pgssi_checks.session.sharing.lane import Lane, my_turn
 
     clock, lane, order = VirtualClock(), Lane(single=True), []
 

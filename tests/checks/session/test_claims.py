@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgssi_checks.session.claims import sensitive_kinds, tells_identity
+from pgssi_checks.session.tokens.claims import sensitive_kinds, tells_identity
 
 ORDINARY = {
     "iss": "https://sso.example",

@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from pgssi_checks.session import guessing
-from pgssi_checks.session.guessing import candidates, guessed, is_guessed, known_secrets, site_words
-from pgssi_checks.session.json_token import JsonToken, hmac_signed, parsed
+from pgssi_checks.session.tokens import guessing
+from pgssi_checks.session.tokens.guessing import candidates, guessed, is_guessed, known_secrets, site_words
+from pgssi_checks.session.tokens.json_token import JsonToken, hmac_signed, parsed
 
 BLANK = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0."
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgssi_checks.session.json_token import hmac_signed, is_signed_with, parsed, written
+from pgssi_checks.session.tokens.json_token import hmac_signed, is_signed_with, parsed, written
 
 # The worked example of RFC 7515, appendix A.1, whose key is published there.
 EXAMPLE = (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pgssi_checks.session.json_token import embedded
+from pgssi_checks.session.tokens.json_token import embedded
 from pgssi_probe.check import Request, Response
 from pgssi_probe.check.harness import Script, page, slugs
 from pgssi_probe.clock import VirtualClock

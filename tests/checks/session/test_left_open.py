@@ -10,9 +10,9 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from pgssi_checks.session.lane import LANE, SINGLE
-from pgssi_checks.session.left_open import KEPT, LEFT_OPEN, make_room
-from pgssi_checks.session.patience import patient_sign_in
+from pgssi_checks.session.sharing.lane import LANE, SINGLE
+from pgssi_checks.session.sharing.left_open import KEPT, LEFT_OPEN, make_room
+from pgssi_checks.session.sharing.patience import patient_sign_in
 from pgssi_probe.check import Request, Response
 from pgssi_probe.check.harness import page, redirect, scripted
 from pgssi_probe.clock import VirtualClock

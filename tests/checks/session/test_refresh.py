@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pgssi_checks.session.refresh import MAX_TRIES, RefreshToken, Renewal, Way, refresh_token, ways
+from pgssi_checks.session.tokens.refresh import MAX_TRIES, RefreshToken, Renewal, Way, refresh_token, ways
 from pgssi_probe.check import Request, Response
 from pgssi_probe.check.harness import ScriptedNetwork, exchange, page
 from pgssi_probe.clock import VirtualClock

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pgssi_checks.session.lane import LANE, SINGLE, my_turn
-from pgssi_checks.session.patience import PAUSES, VAIN
+from pgssi_checks.session.sharing.lane import LANE, SINGLE, my_turn
+from pgssi_checks.session.sharing.patience import PAUSES, VAIN
 from pgssi_probe.check import Request, Response
 from pgssi_probe.check.harness import Script, page, redirect, scripted
 from pgssi_probe.clock import VirtualClock

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgssi_checks.session.tampering import KINDS, alterations, flipped, is_readable, segments
+from pgssi_checks.session.tokens.tampering import KINDS, alterations, flipped, is_readable, segments
 
 CHANCE = random.Random(1)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pgssi_checks.session.bearing import Bearing
+from pgssi_checks.session.tokens.bearing import Bearing
 from pgssi_probe.check import Request, Response
 from pgssi_probe.check.harness import Script, page, run_check, slugs
 from pgssi_probe.clock import VirtualClock

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from pgssi_checks.session.json_token import HASHES, JsonToken, is_signed_with
+from pgssi_checks.session.tokens.json_token import HASHES, JsonToken, is_signed_with
 from pgssi_probe import yaml_text
 
 LIST: Final = Path(__file__).with_name("known_secrets.yaml")

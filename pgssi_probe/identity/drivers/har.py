@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from pgssi_probe.discovery.site import Document, Form, Page
 from pgssi_probe.identity import jsonapi
-from pgssi_probe.identity.attempt import Attempt
+from pgssi_probe.identity.drivers.attempt import Attempt
 from pgssi_probe.identity.forms import filled
 from pgssi_probe.identity.har import BadHar, Sent, at, put, recorded
 from pgssi_probe.identity.judging import Judgement, SignInState, judge_form, judge_json

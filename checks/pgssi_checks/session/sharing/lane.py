@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from pgssi_checks.session.patience import patient_sign_in
+from pgssi_checks.session.sharing.patience import patient_sign_in
 from pgssi_probe.check import CheckContext, Collector, CollectorContext
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.identity import ORACLE, Oracle, Session, SignInState, State, sign_out

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from pgssi_probe.identity import jsonapi
-from pgssi_probe.identity.attempt import Attempt
+from pgssi_probe.identity.drivers.attempt import Attempt
 from pgssi_probe.identity.judging import Judgement, SignInState, judge_json
 from pgssi_probe.identity.plan import SignInPlan, Taken
 from pgssi_probe.identity.schemes import bearer

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pgssi_probe.discovery.site import Document, Page
-from pgssi_probe.identity.attempt import Attempt
+from pgssi_probe.identity.drivers.attempt import Attempt
 from pgssi_probe.identity.forms import (
     SignInForm,
     code_form,

@@ -9,8 +9,8 @@ import json
 import secrets
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from pgssi_probe.identity.attempt import Attempt
-from pgssi_probe.identity.by_form import by_form
+from pgssi_probe.identity.drivers.attempt import Attempt
+from pgssi_probe.identity.drivers.form import by_form
 from pgssi_probe.identity.jsonapi import parsed
 from pgssi_probe.identity.judging import Judgement, SignInState
 from pgssi_probe.identity.plan import Provider

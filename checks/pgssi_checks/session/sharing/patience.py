@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from pgssi_checks.session.left_open import make_room, remember
+from pgssi_checks.session.sharing.left_open import make_room, remember
 from pgssi_probe.check import CheckContext, Collector, CollectorContext, Exchange
 from pgssi_probe.identity import Session, SignIn, SignInState, oracle_of, sign_in
 

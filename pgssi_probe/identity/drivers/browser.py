@@ -12,10 +12,10 @@ from urllib.parse import quote_plus
 
 from pgssi_probe.check.context import CheckContext, CollectorContext, Network, Streams
 from pgssi_probe.discovery.address import absolute
-from pgssi_probe.identity.attempt import Attempt
-from pgssi_probe.identity.by_har import replayed
-from pgssi_probe.identity.by_header import by_basic
-from pgssi_probe.identity.by_json import by_json
+from pgssi_probe.identity.drivers.attempt import Attempt
+from pgssi_probe.identity.drivers.har import replayed
+from pgssi_probe.identity.drivers.header import by_basic
+from pgssi_probe.identity.drivers.json_api import by_json
 from pgssi_probe.identity.har import Sent, anchors_of, bears_of, credentials_of
 from pgssi_probe.identity.jsonapi import parsed
 from pgssi_probe.identity.judging import Judgement, SignInState, no_answer, throttled_by_status

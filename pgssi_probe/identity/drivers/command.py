@@ -11,7 +11,7 @@ import signal
 from contextlib import suppress
 from typing import Any, Final
 
-from pgssi_probe.identity.attempt import Attempt
+from pgssi_probe.identity.drivers.attempt import Attempt
 from pgssi_probe.identity.judging import Judgement, SignInState, judge_status
 from pgssi_probe.net.exchange import Request
 

@@ -16,7 +16,7 @@ from typing import Final
 from pgssi_checks.session.ground import Ground, Lost
 from pgssi_checks.session.ladder import Rung
 from pgssi_checks.session.notice import notice_in
-from pgssi_checks.session.refresh import Renewal, Way
+from pgssi_checks.session.tokens.refresh import Renewal, Way
 from pgssi_probe.check import CheckContext, Reason, Request
 from pgssi_probe.discovery.parse import parse_page
 from pgssi_probe.identity import Session

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from pgssi_checks.session.carried import Carrying
-from pgssi_checks.session.lane import my_turn
-from pgssi_checks.session.patience import patient_sign_in
+from pgssi_checks.session.sharing.lane import my_turn
+from pgssi_checks.session.sharing.patience import patient_sign_in
+from pgssi_checks.session.tokens.carried import Carrying
 from pgssi_probe.check import Collector, CollectorContext
 from pgssi_probe.identity import ORACLE, Session, State, carriers
 from pgssi_probe.identity.ablation import reopening

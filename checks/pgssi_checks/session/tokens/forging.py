@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
-from pgssi_checks.session.json_token import JsonToken, encoded, hmac_signed, written
+from pgssi_checks.session.tokens.json_token import JsonToken, encoded, hmac_signed, written
 
 ELLIPTIC: Final = frozenset({"ES256", "ES256K", "ES384", "ES512"})
 ASYMMETRIC: Final = frozenset({*ELLIPTIC, "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgssi_probe.identity.attempt import Attempt
+from pgssi_probe.identity.drivers.attempt import Attempt
 from pgssi_probe.identity.judging import Judgement, SignInState, judge_status
 from pgssi_probe.identity.plan import Driver
 from pgssi_probe.identity.schemes import DigestAuthoriser, basic, bearer, digest_challenge

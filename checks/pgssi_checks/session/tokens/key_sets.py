@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urljoin
 
-from pgssi_checks.session.json_token import JsonToken, bytes_of
+from pgssi_checks.session.tokens.json_token import JsonToken, bytes_of
 from pgssi_probe.check import CheckContext, Response
 
 PLACES: Final = ("/.well-known/jwks.json", "/jwks.json", "/.well-known/openid-configuration")

@@ -10,9 +10,9 @@ import re
 from typing import Final
 
 from pgssi_probe.check.context import CheckContext, CollectorContext
-from pgssi_probe.identity.attempt import Attempt
-from pgssi_probe.identity.by_browser import by_browser, in_a_window
-from pgssi_probe.identity.by_form import by_form
+from pgssi_probe.identity.drivers.attempt import Attempt
+from pgssi_probe.identity.drivers.browser import by_browser, in_a_window
+from pgssi_probe.identity.drivers.form import by_form
 from pgssi_probe.identity.forms import SignInForm
 from pgssi_probe.identity.judging import Judgement, SignInState
 from pgssi_probe.identity.plan import Driver, SignInPlan

@@ -1,0 +1,1 @@
+"""One account for several checks: turns, patience, and what is left open."""

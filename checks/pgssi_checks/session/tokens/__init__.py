@@ -1,0 +1,1 @@
+"""What carries a session: found, taken apart, forged, renewed."""

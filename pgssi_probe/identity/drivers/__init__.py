@@ -1,0 +1,1 @@
+"""Ways to sign in, one a module: `plan` chooses, `signing` calls."""
