@@ -11,7 +11,9 @@ import pytest
 from pgssi_probe.browser import BROWSER
 from pgssi_probe.check.harness import page, redirect
 from pgssi_probe.discovery.parse import parse_html
-from pgssi_probe.identity import SIGN_IN, Driver, Secret, SignInState, by_browser, by_page, sign_in
+from pgssi_probe.identity import SIGN_IN, Driver, Secret, SignInState, sign_in
+from pgssi_probe.identity.drivers import browser
+from pgssi_probe.identity.drivers import page as page_driver
 from pgssi_probe.identity.drivers.attempt import Attempt
 from pgssi_probe.identity.forms import sign_in_form
 from pgssi_probe.identity.har import credentials_of
@@ -59,8 +61,8 @@ def window(script: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         attempt.plan.learned.append(Learned((one,)))
         return Judgement(SignInState.SIGNED_IN, "left_sign_in", sure=False)
 
-    monkeypatch.setattr(by_page, "in_a_window", in_a_window)
-    monkeypatch.setattr(by_browser, "in_a_window", in_a_window)
+    monkeypatch.setattr(page_driver, "in_a_window", in_a_window)
+    monkeypatch.setattr(browser, "in_a_window", in_a_window)
     return opened
 
 
@@ -90,7 +92,7 @@ async def test_a_wrong_password_opens_no_window_and_a_window_in_vain_is_opened_o
         opened.append(attempt.label)
         return Judgement(SignInState.REFUSED, "form_again")
 
-    monkeypatch.setattr(by_page, "in_a_window", refused)
+    monkeypatch.setattr(page_driver, "in_a_window", refused)
     ctx = visit(Taken(), collected={BROWSER.name: SimpleNamespace(missing="")})
     await ctx.collect(SIGN_IN)
     await sign_in(ctx, "sacrifice", password=Secret("Wrong-1"), confirm=False)
@@ -131,7 +133,7 @@ async def test_without_a_browser_the_reason_is_kept(visit: Any) -> None:
 def test_a_place_for_what_a_script_computes(field: str, expected: bool) -> None:
     form = sign_in_form(parse_html(LOGIN.format(more=field), f"{ORIGIN}/"))
     assert form is not None
-    assert by_page.computes(form) is expected
+    assert page_driver.computes(form) is expected
 
 
 def test_a_password_that_no_form_sends_is_no_first_step() -> None:
@@ -180,7 +182,7 @@ async def test_credentials_that_a_page_sends_by_basic_need_no_window_again(visit
     own = Attempt(plan, Session(ctx.network, ctx.clock), "alice", Secret(PASSWORD), None, home=ORIGIN)
     url = f"{ORIGIN}/api/whoami"
     met = await ctx.network.send(Request("GET", url, (("authorization", right),)))
-    by_browser._learn(own, [met], met.request.headers, "")
+    browser._learn(own, [met], met.request.headers, "")
     assert plan.basic_at == [url]
     asked.clear()
     assert (await sign_in(ctx, "a", plan=plan, confirm=False)).signed_in

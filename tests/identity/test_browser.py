@@ -13,7 +13,8 @@ import pytest
 
 from pgssi_probe.browser import BROWSER, Browser
 from pgssi_probe.check.harness import page
-from pgssi_probe.identity import SIGN_IN, Driver, Secret, SignInPlan, SignInState, by_browser, sign_in
+from pgssi_probe.identity import SIGN_IN, Driver, Secret, SignInPlan, SignInState, sign_in
+from pgssi_probe.identity.drivers import browser
 from pgssi_probe.identity.drivers.browser import MAX_GIVEN, MAX_REQUESTS, Window
 from pgssi_probe.identity.judging import Judgement
 from pgssi_probe.net.exchange import Failure, Request, Response
@@ -111,7 +112,7 @@ async def test_no_wrong_password_goes_to_an_address_that_was_only_guessed(
     async def in_a_window(ctx: Any, attempt: Any) -> Judgement:
         return Judgement(SignInState.SIGNED_IN, "left_sign_in", sure=False)
 
-    monkeypatch.setattr(by_browser, "in_a_window", in_a_window)
+    monkeypatch.setattr(browser, "in_a_window", in_a_window)
     ctx = visit(script, collected={BROWSER.name: SimpleNamespace(missing="")})
     plan = SignInPlan(Driver.JSON, url=f"{ORIGIN}/login", endpoints=(f"{ORIGIN}/login",), page_url=f"{ORIGIN}/")
     assert (await sign_in(ctx, "a", plan=plan, confirm=False)).signed_in
