@@ -108,5 +108,5 @@ def similarity(first: str, second: str) -> float:
 def same_page_threshold(
     noise_floor: float | None, *, same_page: float = SAME_PAGE, margin: float = NOISE_MARGIN
 ) -> float:
-    """Similarity from which two answers are the same page, given that of a page with itself (checks.md)."""
+    """Similarity from which two answers are the same page, given that of a page with itself."""
     return same_page if noise_floor is None else max(same_page, noise_floor - margin)

@@ -1,4 +1,4 @@
-"""`SITE`: a bounded, polite walk without an account, fetched once and shared by every check (design §5).
+"""`SITE`: a bounded, polite walk without an account, fetched once and shared by every check.
 
 Only GET. Redirects are followed by hand, within the scope. robots.txt is respected for pages; the scripts and styles of
 a page are loaded as a browser would. What might sign out, delete, pay or the like is never followed.

@@ -1,4 +1,4 @@
-"""Links that may do something when they are followed: a walk must never touch them (design §5).
+"""Links that may do something when they are followed: a walk must never touch them.
 
 A GET should be harmless; applications are not always what they should be. Words are matched whole, in the path, the
 query and the text of the link, French accents and letter case aside.

@@ -13,7 +13,7 @@ from pgssi_probe.clock import Clock
 WORTH_TELLING: Final = 10.0
 """Seconds of a wait from which people are told of it."""
 LATE_SHARE: Final = 0.10
-"""Part of a wait by which it may end late and still be taken for what was asked (design §5)."""
+"""Part of a wait by which it may end late and still be taken for what was asked."""
 LATE_FROM: Final = 60.0
 """Waits shorter than this, in seconds, are not judged: they only pace."""
 

@@ -1,6 +1,6 @@
 """What tells whether a session is signed in: one page, and the traits in which it differs with a session and without.
 
-An answer is reduced to a few traits, compared with those of both sides. Signs of being out are narrow (checks.md): a
+An answer is reduced to a few traits, compared with those of both sides. Signs of being out are narrow: a
 401 or 403, a redirect to the sign-in page, a password field that was not there. A 429, a 5xx, a time-out says nothing.
 """
 

@@ -1,4 +1,4 @@
-"""`ORACLE`: the witness of a run, chosen once by comparing pages with and without a session (design §6)."""
+"""`ORACLE`: the witness of a run, chosen once by comparing pages with and without a session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""National sign-in: providers at which the probe never tries anything (design §6)."""
+"""National sign-in: providers at which the probe never tries anything."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def request(home: str, value: str) -> Request:
 
 
 def reacts(harmless_answers: Sequence[Exchange], hostile_answers: Sequence[Exchange]) -> bool:
-    """Whether every hostile value was refused in one way, and no harmless one was: three times each (checks.md)."""
+    """Whether every hostile value was refused in one way, and no harmless one was: three times each."""
     calm = {Reaction.of(exchange) for exchange in harmless_answers}
     upset = {Reaction.of(exchange) for exchange in hostile_answers}
     if len(harmless_answers) < ROUNDS or len(hostile_answers) < ROUNDS:

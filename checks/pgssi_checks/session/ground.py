@@ -17,7 +17,7 @@ from pgssi_probe.identity import Oracle, Session, SignIn, SignInState, State, or
 from pgssi_probe.identity.sighting import Sighting
 
 RENEWALS: Final = 3
-"""Sessions that a check may lose without being told why before it gives up (design §6)."""
+"""Sessions that a check may lose without being told why before it gives up."""
 PAUSE: Final = 3.0
 """Seconds before asking again what answered neither in nor out."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 SHARES: Final = (0.5, 0.9, 1.1, 1.5)
-"""Rungs, as shares of a declared delay (checks.md)."""
+"""Rungs, as shares of a declared delay."""
 
 
 @dataclass(frozen=True, slots=True)

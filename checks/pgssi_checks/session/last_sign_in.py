@@ -11,7 +11,7 @@ from typing import Final
 from pgssi_checks.session.moments import Moment, moments, plain
 
 TOLERANCE: Final = 90.0
-"""Seconds between what is shown and what the probe knows (checks.md)."""
+"""Seconds between what is shown and what the probe knows."""
 NEAR: Final = 160
 """Characters between the words and their moment."""
 VAGUE: Final = 300.0

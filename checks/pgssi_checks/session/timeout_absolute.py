@@ -18,7 +18,7 @@ from pgssi_probe.check import CheckContext, Observation, Reason, inconclusive
 from pgssi_probe.identity import Session, carriers
 
 PAST = 1.1
-"""Share of the declared length from which a session that is still in is too old (checks.md: past the maximum)."""
+"""Share of the declared length from which a session that is still in is too old (past the maximum)."""
 
 SHIFT = 1 / 3
 """Share of the first life that passes before the second begins: visits at regular hours would not end both alike."""
