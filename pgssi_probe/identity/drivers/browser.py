@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Final
 from urllib.parse import quote_plus
 
-from pgssi_probe.check.context import CheckContext, CollectorContext, Network, Streams
+from pgssi_probe.check.context import CheckContext, CollectorContext, Network
+from pgssi_probe.check.through import Through
 from pgssi_probe.discovery.address import absolute
 from pgssi_probe.identity.drivers.attempt import Attempt
 from pgssi_probe.identity.drivers.har import replayed
@@ -33,12 +33,12 @@ MAX_GIVEN: Final = 2
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "OPTIONS")
 
 
-class Window:
+class Window(Through):
     """The network that a window of the browser is given: never a national provider, and never more of the password, or
     more requests, than a person would send."""
 
     def __init__(self, network: Network, password: Secret) -> None:
-        self._network = network
+        super().__init__(network)
         self._held = tuple(
             {
                 form.encode()
@@ -56,19 +56,10 @@ class Window:
         if self.sent > MAX_REQUESTS or (holds and self.given > MAX_GIVEN) or not self.in_scope(request.url):
             refused = replace(request, url="http://refused.invalid/", body=b"", headers=())
             return replace(await self._network.send(refused), request=request)  # out of the scope: it goes nowhere
-        return await self._network.send(request)
+        return await super().send(request)
 
     def in_scope(self, url: str) -> bool:
-        return self._network.in_scope(url) and provider_of(url) is None
-
-    async def open(self, host: str, port: int, address: str | None = None) -> Streams:
-        return await self._network.open(host, port, address)
-
-    async def addresses(self, host: str, port: int) -> tuple[str, ...]:
-        return await self._network.addresses(host, port)
-
-    def reserve(self, connections: int) -> AbstractAsyncContextManager[None]:
-        return self._network.reserve(connections)
+        return super().in_scope(url) and provider_of(url) is None
 
 
 async def by_browser(ctx: CheckContext | CollectorContext, attempt: Attempt) -> Judgement:
