@@ -56,8 +56,11 @@ def test_an_unfilled_template_shows_both() -> None:
 
 
 def test_the_words_of_the_terminal_agree() -> None:
-    assert "1 constat, 0 requête" in say("fr", "progress.finished", check="a.b", state="terminé", count=1, requests=0)
-    assert "2 constats, 3 requêtes" in say("fr", "progress.finished", check="a.b", state="terminé", count=2, requests=3)
+    assert say("fr", "progress.failed", count=1) == "1 écart"
+    assert say("fr", "progress.failed", count=2) == "2 écarts"
+    told = {"check": "a.b", "state": "terminé", "found": "1 écart"}
+    assert say("fr", "progress.finished", **told, requests=0).endswith("1 écart, 0 requête")
+    assert say("fr", "progress.finished", **told, requests=3).endswith("1 écart, 3 requêtes")
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])

@@ -108,7 +108,7 @@ async def test_a_ban_in_the_middle_concludes_nothing(signed_in: SignedIn) -> Non
 
         def answer(request: Request) -> Response:
             asked[0] += request.parts.path == "/profil"
-            return page("slow down", status=429) if asked[0] > 16 else script(request)  # type: ignore[operator]
+            return page("slow down", status=429) if asked[0] > 18 else script(request)  # type: ignore[operator]
 
         return answer
 
