@@ -16,6 +16,7 @@ from pgssi_probe.model.dates import said_iso
 from pgssi_probe.model.destruction import RECORD, Destruction, Remains
 from pgssi_probe.model.rendering import SealError
 from pgssi_probe.model.text import Lang
+from pgssi_probe.packages import plugins
 from pgssi_probe.words import say
 
 SHOWN = 20
@@ -85,9 +86,7 @@ def _somebody() -> str:
 
 def _renderings() -> tuple[str, ...]:
     """The names of the files that the installed reporters write."""
-    from pgssi_probe.cli.scanning import loaded
-
-    return tuple(reporter.file_name for reporter in loaded("pgssi_probe.reporters").values())
+    return tuple(entry.load()().file_name for entry in plugins("pgssi_probe.reporters"))
 
 
 def _sealed(path: Path, choice: SealChoice, lang: Lang) -> str | None:

@@ -14,15 +14,9 @@ from pgssi_probe.cli.watching import watching
 from pgssi_probe.engine.folder import RunFolder
 from pgssi_probe.model.outcome import Level
 from pgssi_probe.model.text import Lang
-from pgssi_probe.packages import plugins
 
 if TYPE_CHECKING:
     from pgssi_probe.engagement import Limits
-
-
-def loaded(group: str) -> dict[str, Any]:
-    """One instance of each entry point of a group, by name."""
-    return {entry.name: entry.load()() for entry in plugins(group)}
 
 
 def make_scan(
