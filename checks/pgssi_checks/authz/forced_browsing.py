@@ -5,9 +5,7 @@ Pages, documents and API alike. What is shown to two accounts and to nobody alik
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
@@ -24,6 +22,7 @@ from pgssi_checks.authz.failing import failed, not_evaluated
 from pgssi_checks.authz.lines import lines
 from pgssi_checks.authz.of_role import HIGHER, opens_as_function
 from pgssi_checks.authz.redirected import SENT, own_witnesses, sent_all_the_same, told_once
+from pgssi_checks.authz.tally import FEW, Judged, Tally
 from pgssi_checks.authz.telling import compared, excerpt, subject_of
 from pgssi_checks.authz.viewers import Lost, Stage, Viewer, nothing, why_not
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
@@ -36,42 +35,8 @@ from pgssi_probe.inventory.requests import parameters_of
 from pgssi_probe.inventory.templates import template
 
 SLUGS = {Shows.RECORD: "open-record", Shows.TRACES: "open-traces", Shows.SAME: "open-page"}
-FEW = 4
-"""Addresses below which a refusal says nothing of an application that was seen in part [ours]."""
 HINTS = frozenset({Shows.TRACES, Shows.SAME})
 ACCOUNTS = ("a", "b", "high", "low")
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What became of one address; `shows` is None when it is public or was not there."""
-
-    shows: Shows | None = None
-    found: Observation | None = None
-    why: Reason | None = None
-    public: bool = False
-    failing: str = ""
-    """The template at which the server failed."""
-
-
-@dataclass
-class Walk:
-    """What became of the addresses."""
-
-    seen: Counter[Shows] = field(default_factory=Counter)
-    public: int = 0
-    failing: list[str] = field(default_factory=list)
-    found: list[Observation] = field(default_factory=list)
-    why: Reason | None = None
-
-    def add(self, judged: Judged) -> None:
-        self.why = self.why or judged.why
-        self.public += judged.public
-        self.failing += [judged.failing] if judged.failing else []
-        if judged.shows is not None:
-            self.seen[judged.shows] += 1
-        if judged.found is not None:
-            self.found.append(judged.found)
 
 
 async def observe(ctx: CheckContext) -> list[Observation]:
@@ -88,7 +53,7 @@ def _listing(ctx: CheckContext, found: AccountList) -> Observation:
 
 
 async def _walked(ctx: CheckContext) -> list[Observation]:
-    done = Walk()
+    done = Tally()
     try:
         stage = await Stage.of_those_in(ctx, *(label for label in ACCOUNTS if label in ctx.accounts))
         labels = [label for label in ACCOUNTS if label in stage.viewers]
@@ -101,8 +66,7 @@ async def _walked(ctx: CheckContext) -> list[Observation]:
                 done.add(judged)
     except Lost as lost:
         return nothing(ctx, lost.reason)
-    merged = list({(one.slug, one.subject): one for one in reversed(done.found)}.values())
-    found = told_once(merged, ctx.target.site)
+    found = told_once(done.merged(), ctx.target.site)
     whole = all(stage.inventory.visits[label].complete for label in labels)
     return found or _concluded(ctx, done, whole=whole)
 
@@ -245,7 +209,7 @@ def _told(
     return Observation(slug=slug, subject=subject_of(ctx.target, name), facts=said, evidence=kept)
 
 
-def _concluded(ctx: CheckContext, done: Walk, *, whole: bool) -> list[Observation]:
+def _concluded(ctx: CheckContext, done: Tally, *, whole: bool) -> list[Observation]:
     """`whole`: the walks left nothing out, so that a few addresses are all there are."""
     site = ctx.target.site
     asked = done.seen.total() + done.public

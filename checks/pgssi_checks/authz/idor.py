@@ -7,9 +7,7 @@ that nobody has and a page of the asker's own are told apart by `comparing`. Bot
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
@@ -18,6 +16,7 @@ from pgssi_checks.authz.choosing import Chosen, candidates, is_offered_elsewhere
 from pgssi_checks.authz.comparing import Shows, held, is_same, is_same_file
 from pgssi_checks.authz.controlled import controlled
 from pgssi_checks.authz.failing import failed, not_evaluated
+from pgssi_checks.authz.tally import FEW, Judged, Tally
 from pgssi_checks.authz.telling import compared, excerpt, subject_of
 from pgssi_checks.authz.viewers import Lost, Stage, Viewer, nothing, why_not
 from pgssi_probe.check import CheckContext, Exchange, Observation, Reason, inconclusive
@@ -28,46 +27,15 @@ from pgssi_probe.inventory.templates import bears_a_right, template
 
 MANY = 3
 """Accounts from which on a list is one: the test accounts, and somebody else."""
-FEW = 4
-"""Requests below which a refusal says nothing of an application that was seen in part [ours]."""
 HINTS = frozenset({Shows.SAME, Shows.TRACES})
 SLUGS = {Shows.RECORD: "other-record", Shows.TRACES: "traces-of-other", Shows.SAME: "same-answer"}
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What became of one request. `shows` is None when there was nothing to ask for."""
-
-    shows: Shows | None = None
-    found: Observation | None = None
-    why: Reason | None = None
-    failing: str = ""
-    """The template at which the server failed."""
-
-
-@dataclass
-class Crossing:
-    """What became of the requests, both ways."""
-
-    seen: Counter[Shows] = field(default_factory=Counter)
-    failing: list[str] = field(default_factory=list)
-    found: list[Observation] = field(default_factory=list)
-    why: Reason | None = None
-
-    def add(self, judged: Judged) -> None:
-        self.why = self.why or judged.why
-        self.failing += [judged.failing] if judged.failing else []
-        if judged.shows is not None:
-            self.seen[judged.shows] += 1
-        if judged.found is not None:
-            self.found.append(judged.found)
 
 
 Offered = Mapping[str, Mapping[str, frozenset[tuple[str, ...]]]]
 
 
 async def observe(ctx: CheckContext) -> list[Observation]:
-    done = Crossing()
+    done = Tally()
     try:
         stage = await Stage.of(ctx, "a", "b")
         offered = {label: values_by_template(stage.inventory, label) for label in ("a", "b")}
@@ -78,7 +46,7 @@ async def observe(ctx: CheckContext) -> list[Observation]:
                 done.add(judged)
     except Lost as lost:
         return nothing(ctx, lost.reason)
-    return _merged(done.found) or _concluded(stage, done)
+    return done.merged() or _concluded(stage, done)
 
 
 async def _crossed(stage: Stage, owner: Viewer, asker: Viewer, offered: Offered) -> list[Judged]:
@@ -226,12 +194,7 @@ def _told(
     return Observation(slug=slug, subject=subject_of(ctx.target, name), facts=said, evidence=kept)
 
 
-def _merged(found: Sequence[Observation]) -> list[Observation]:
-    """One for each template and slug: the direction does not make another weakness."""
-    return list({(one.slug, one.subject): one for one in reversed(found)}.values())
-
-
-def _concluded(stage: Stage, done: Crossing) -> list[Observation]:
+def _concluded(stage: Stage, done: Tally) -> list[Observation]:
     site, seen = stage.ctx.target.site, done.seen
     refused = seen[Shows.NOTHING] + seen[Shows.OWN]
     if not seen:

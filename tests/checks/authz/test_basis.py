@@ -12,6 +12,7 @@ import pytest
 from pgssi_checks.authz import forced_browsing, idor
 from pgssi_checks.authz.account_lists import names_one_of, tells_of_accounts
 from pgssi_checks.authz.comparing import Shows
+from pgssi_checks.authz.tally import Judged, Tally
 from pgssi_probe.check import Target
 from pgssi_probe.inventory.gleaning import of_json
 from pgssi_probe.inventory.model import Inventory, Visit
@@ -30,13 +31,11 @@ def stage(visit: Visit) -> Any:
     ("visit", "asked", "passes"), [(PART, 2, False), (PART, 5, True), (WHOLE, 2, True), (WHOLE, 0, False)]
 )
 def test_few_refusals_of_what_was_seen_in_part_say_nothing(visit: Visit, asked: int, passes: bool) -> None:
-    done = idor.Crossing()
-    walk = forced_browsing.Walk()
+    done = Tally()
     for _ in range(asked):
-        done.add(idor.Judged(Shows.NOTHING))
-        walk.add(forced_browsing.Judged(Shows.NOTHING))
+        done.add(Judged(Shows.NOTHING))
     crossed = idor._concluded(cast("Any", stage(visit)), done)
-    alone = forced_browsing._concluded(stage(visit).ctx, walk, whole=visit.complete)
+    alone = forced_browsing._concluded(stage(visit).ctx, done, whole=visit.complete)
     assert [one.slug == "refused" for one in (crossed[0], alone[0])] == [passes, passes]
 
 
